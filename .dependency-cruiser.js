@@ -1,0 +1,63 @@
+const HTTP = '^(express|multer|node:http|http|node:https|https)$|node_modules/(express|multer|@nestjs/platform-express)/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'A cycle means that two files are one responsibility, or that one of them is in the wrong room.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'libs-do-not-know-apps',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'storage-and-auth-import-no-sibling',
+      severity: 'error',
+      from: { path: '^libs/(storage|auth)/' },
+      to: { path: '^libs/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'retention-imports-storage-only',
+      severity: 'error',
+      from: { path: '^libs/retention/' },
+      to: { path: '^libs/', pathNot: '^libs/(retention|storage)/' },
+    },
+    {
+      name: 'storage-and-retention-know-nothing-of-http',
+      severity: 'error',
+      from: { path: '^libs/(storage|retention)/' },
+      to: { path: HTTP },
+    },
+    {
+      name: 'libs-are-entered-through-their-index',
+      comment: 'Contract suites under testing/ are the one exception: only specs import them.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/([^/]+)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/', pathNot: ['^libs/[^/]+/src/index\\.ts$', '^libs/$2/'] },
+    },
+    {
+      name: 'index-is-for-outsiders',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/$1/src/index\\.ts$' },
+    },
+    {
+      name: 'product-does-not-import-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '\\.(e2e-)?spec\\.ts$|/test/|/testing/' },
+      to: { path: '\\.(e2e-)?spec\\.ts$|/test/|/testing/' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+  },
+};
