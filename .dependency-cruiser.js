@@ -1,11 +1,13 @@
-const HTTP = '^(express|multer|node:http|http|node:https|https)$|node_modules/(express|multer|@nestjs/platform-express)/';
+const HTTP =
+  '^(express|multer|node:http|http|node:https|https)$|node_modules/(express|multer|@nestjs/platform-express)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
     {
       name: 'no-circular',
-      comment: 'A cycle means that two files are one responsibility, or that one of them is in the wrong room.',
+      comment:
+        'A cycle means that two files are one responsibility, or that one of them is in the wrong room.',
       severity: 'error',
       from: {},
       to: { circular: true },

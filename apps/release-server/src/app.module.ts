@@ -1,0 +1,66 @@
+import { Module } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+
+import { AuthModule } from '#auth';
+import { RetentionModule } from '#retention';
+import { StorageModule } from '#storage';
+
+import { ConfigModule } from './config/config.module.js';
+import { Config } from './config/config.js';
+import { DocsModule } from './docs/docs.module.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import { AppLogger } from './observability/app-logger.js';
+import { createLogger } from './observability/logger.factory.js';
+import { PackagesModule } from './packages/packages.module.js';
+import { ReleasesModule } from './releases/releases.module.js';
+
+const storage = StorageModule.registerAsync({
+  inject: [Config],
+  useFactory: (config: Config) => ({
+    path: config.storage_path,
+    minFreeSpace: config.min_free_space,
+    readOnly: config.read_only,
+  }),
+});
+
+const retention = RetentionModule.registerAsync({
+  imports: [storage],
+  inject: [Config],
+  useFactory: (config: Config) => ({ maxPackages: config.max_packages, readOnly: config.read_only }),
+});
+
+const auth = AuthModule.registerAsync({
+  inject: [Config],
+  useFactory: (config: Config) => ({
+    token: config.auth_token,
+    tokenFile: config.auth_token_file,
+    readOnly: config.read_only,
+  }),
+});
+
+const logger = LoggerModule.forRootAsync({
+  inject: [Config],
+  useFactory: async (config: Config) => ({
+    // One line a request is written by RequestLog; pino-http's logger per request costs more than the routing.
+    forRoutes: [],
+    renameContext: 'module',
+    pinoHttp: { logger: await createLogger(config.log_level), autoLogging: false },
+  }),
+});
+
+/** The composition root: the only place where the configuration meets the libraries. */
+@Module({
+  imports: [
+    ConfigModule,
+    logger,
+    auth,
+    HttpModule,
+    PackagesModule.on(storage, retention),
+    ReleasesModule.on(storage),
+    HealthModule.on(storage),
+    DocsModule,
+  ],
+  providers: [AppLogger],
+})
+export class AppModule {}

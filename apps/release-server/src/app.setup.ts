@@ -1,0 +1,27 @@
+import type { NestApplicationOptions } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+
+import { Config } from './config/config.js';
+import { RequestChecks } from './http/request-checks.middleware.js';
+import { RequestLog } from './http/request-log.middleware.js';
+import { AppLogger } from './observability/app-logger.js';
+
+/** How the application is created, by the program and by its tests. Bodies are read by those who want them. */
+export const APP_OPTIONS = {
+  bodyParser: false,
+  bufferLogs: true,
+  abortOnError: false,
+} satisfies NestApplicationOptions;
+
+/** What an application needs between its creation and its start. */
+export function setUpApp(app: NestExpressApplication): void {
+  app.useLogger(app.get(AppLogger));
+  app.set('trust proxy', app.get(Config).trust_proxy);
+  app.set('case sensitive routing', true);
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  // Before all routing, so that no address is spared.
+  for (const middleware of [app.get(RequestLog), app.get(RequestChecks)]) {
+    app.use(middleware.use.bind(middleware));
+  }
+}

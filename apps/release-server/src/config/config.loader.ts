@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+
+import { closest, distance } from 'fastest-levenshtein';
+import { CORE_SCHEMA, load, loadAll, YAMLException } from 'js-yaml';
+
+import { ConfigError } from './config.error.js';
+import { CONFIG_KEYS, configSchema } from './config.schema.js';
+import { Config } from './config.js';
+
+const DEFAULT_PATH = '/etc/release-server/config.yaml';
+const YAML = { schema: CORE_SCHEMA, maxAliases: 10, maxDepth: 10 };
+/** Keys whose values are taken from the environment as they stand, and not read as YAML. */
+const TEXT_KEYS = new Set(['host', 'public_url', 'storage_path', 'auth_token', 'auth_token_file']);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the YAML file at `CONFIG_PATH` (or the default path, which may be missing), puts environment
+ * variables above it, each the key in capitals, and checks the whole. An empty variable counts as not set.
+ * Throws {@link ConfigError}.
+ */
+export function loadConfig(environment: Environment): Config {
+  const path = environment['CONFIG_PATH'] ?? DEFAULT_PATH;
+  const text = readConfigFile(path, environment['CONFIG_PATH'] !== undefined);
+  const fromFile = parseYaml(path, text);
+  const fromEnvironment = readEnvironment(environment);
+  const result = configSchema.safeParse({ ...fromFile, ...fromEnvironment });
+  if (result.success) return new Config(result.data);
+
+  const where = (key: string): string => {
+    if (key in fromEnvironment) return `environment variable ${key.toUpperCase()}`;
+    const line = lineOf(text, key);
+    return line === undefined ? path : `${path}:${line}`;
+  };
+  const problems = result.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => `${where(key)}: ${printable(key)}: unknown key${hint(key)}`)
+      : [`${where(String(issue.path[0]))}: ${issue.path.join('.')}: ${issue.message}`],
+  );
+  throw new ConfigError(problems.join('; '));
+}
+
+function readConfigFile(path: string, required: boolean): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !required) return '';
+    throw new ConfigError(`${path}: the configuration file cannot be read: ${message}`);
+  }
+}
+
+function parseYaml(path: string, text: string): Record<string, unknown> {
+  let documents: unknown[];
+  try {
+    documents = loadAll(text, { ...YAML, filename: path });
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const line = error.mark === undefined ? undefined : error.mark.line + 1;
+    const key = keyAt(text, line);
+    const where = line === undefined ? path : `${path}:${line}`;
+    throw new ConfigError(`${where}: ${key === undefined ? '' : `${key}: `}${withoutValues(error.reason)}`);
+  }
+  const [document = {}] = documents;
+  if (documents.length > 1)
+    throw new ConfigError(`${path}: expected one YAML document, found ${documents.length}`);
+  if (document === null) return {};
+  if (typeof document !== 'object' || Array.isArray(document)) {
+    throw new ConfigError(`${path}: expected a mapping of keys to values`);
+  }
+  return Object.assign(Object.create(null) as Record<string, unknown>, document);
+}
+
+/** js-yaml quotes aliases and tags in its reasons, which may be what somebody meant to be a secret. */
+function withoutValues(reason: string): string {
+  return reason.replace(/"[^"]*"|!<[^>]*>/g, '…');
+}
+
+function readEnvironment(environment: Environment): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const key of CONFIG_KEYS) {
+    const text = environment[key.toUpperCase()];
+    if (text === undefined || text === '') continue;
+    values[key] = TEXT_KEYS.has(key) ? text : readScalar(text);
+  }
+  return values;
+}
+
+function readScalar(text: string): unknown {
+  try {
+    return load(text, YAML);
+  } catch {
+    return text;
+  }
+}
+
+function printable(key: string): string {
+  return /^[\w.-]+$/.test(key) ? key : JSON.stringify(key);
+}
+
+function hint(key: string): string {
+  const nearest = closest(key.toLowerCase(), CONFIG_KEYS);
+  const isNear = distance(key.toLowerCase(), nearest) <= Math.max(2, Math.floor(nearest.length / 2));
+  return isNear ? `, did you mean ${nearest}?` : `, the valid keys are ${CONFIG_KEYS.join(', ')}`;
+}
+
+/** The line, from 1, on which a top-level key stands. */
+function lineOf(text: string, key: string): number | undefined {
+  const index = text.split('\n').findIndex((_, line) => keyAt(text, line + 1) === key);
+  return index < 0 ? undefined : index + 1;
+}
+
+function keyAt(text: string, line: number | undefined): string | undefined {
+  if (line === undefined) return undefined;
+  return /^\s*["']?([A-Za-z_][\w.-]*)["']?\s*:/.exec(text.split('\n')[line - 1] ?? '')?.[1];
+}

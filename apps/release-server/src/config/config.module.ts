@@ -1,0 +1,17 @@
+import { Global, Module } from '@nestjs/common';
+import { ConfigModule as NestConfigModule, registerAs } from '@nestjs/config';
+
+import { loadConfig } from './config.loader.js';
+import { Config } from './config.js';
+
+/** Loads the configuration once, at start. The one place that reads the process's environment. */
+export const configuration = registerAs('release-server', () => loadConfig(process.env));
+
+/** Provides the typed {@link Config} everywhere. Tests override `configuration.KEY`. */
+@Global()
+@Module({
+  imports: [NestConfigModule.forFeature(configuration)],
+  providers: [{ provide: Config, useExisting: configuration.KEY }],
+  exports: [Config],
+})
+export class ConfigModule {}

@@ -1,0 +1,51 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+import { Public } from '#auth';
+
+import { ProblemError } from '../http/problem.js';
+import { pathOf } from '../http/path.js';
+import { PublicUrl } from '../http/public-url.service.js';
+import { sendPrepared } from '../http/prepared-body.js';
+import { ContractService } from './contract.service.js';
+import { docsPage } from './docs.page.js';
+
+/** Swagger UI sets styles on its elements; everything else comes from here. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'";
+
+/** The contract, as a file and as a page on which requests can be tried out. */
+@Public()
+@Controller()
+export class DocsController {
+  constructor(
+    private readonly contract: ContractService,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  /** `/` leads to the packages. */
+  @Get()
+  root(@Req() request: Request, @Res() response: Response): void {
+    response.setHeader('Cache-Control', 'no-cache');
+    response.redirect(302, `${this.publicUrl.baseFor(request)}/packages`);
+  }
+
+  @Get('openapi.yaml')
+  openapi(@Req() request: Request, @Res() response: Response): void {
+    sendPrepared(request, response, this.contract.document);
+  }
+
+  @Get('docs')
+  page(@Req() request: Request, @Res() response: Response): void {
+    response.setHeader('Content-Security-Policy', POLICY);
+    response.setHeader('Cache-Control', 'no-cache');
+    response.type('html').send(docsPage(this.publicUrl.baseFor(request)));
+  }
+
+  @Get('docs/:file')
+  async file(@Param('file') file: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const asset = await this.contract.pageAsset(file);
+    if (asset === undefined) throw new ProblemError('not_found', `There is nothing at ${pathOf(request)}.`);
+    sendPrepared(request, response, asset);
+  }
+}

@@ -1,0 +1,73 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import parseRange from 'range-parser';
+
+import type { Package } from '#storage';
+
+/** The strong validator of a package's bytes (RFC 9110 §8.8.3). */
+export function entityTag(stored: Pick<Package, 'version'>): string {
+  return `"${stored.version}"`;
+}
+
+/** The opaque tags of an If-Match or If-None-Match header, without quotes, weak ones left out; `*` stands for itself. */
+export function strongTags(header: string): '*' | string[] {
+  if (header.trim() === '*') return '*';
+  return [...header.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag]) =>
+    weak === undefined ? [tag ?? ''] : [],
+  );
+}
+
+/** Whether If-None-Match names the tag, by the weak comparison that it uses (RFC 9110 §13.1.2). */
+export function noneMatchHits(header: string, tag: string): boolean {
+  return header.trim() === '*' || [...header.matchAll(/"[^"]*"/g)].some(([candidate]) => candidate === tag);
+}
+
+/** What a read is answered with; `range` holds the first and last byte. */
+export type ReadOutcome =
+  | { readonly status: 200 | 304 | 412 | 416 }
+  | { readonly status: 206; readonly range: { readonly start: number; readonly end: number } };
+
+/**
+ * Evaluates the conditions of a read in the order of RFC 9110 §13.2.2, then its range. Several ranges, and
+ * ranges that cannot be parsed, are answered with the whole (§14.2).
+ */
+export function evaluateRead(headers: IncomingHttpHeaders, stored: Package, now = Date.now()): ReadOutcome {
+  const tag = entityTag(stored);
+  // HTTP dates have whole seconds.
+  const modified = Math.floor(stored.createdAt / 1000) * 1000;
+  const {
+    'if-match': ifMatch,
+    'if-none-match': ifNoneMatch,
+    'if-modified-since': ifModifiedSince,
+    'if-unmodified-since': ifUnmodifiedSince,
+    'if-range': ifRange,
+    range,
+  } = headers;
+
+  if (ifMatch !== undefined) {
+    const tags = strongTags(ifMatch);
+    if (tags !== '*' && !tags.includes(stored.version)) return { status: 412 };
+  } else if (ifUnmodifiedSince !== undefined && modified > Date.parse(ifUnmodifiedSince)) {
+    return { status: 412 };
+  }
+  if (ifNoneMatch !== undefined) {
+    if (noneMatchHits(ifNoneMatch, tag)) return { status: 304 };
+  } else if (ifModifiedSince !== undefined && modified <= Date.parse(ifModifiedSince)) {
+    return { status: 304 };
+  }
+  if (range === undefined || (ifRange !== undefined && !rangeHolds(String(ifRange), tag, modified, now))) {
+    return { status: 200 };
+  }
+  const ranges = parseRange(stored.size, range);
+  if (ranges === -1) return { status: 416 };
+  const [first] = ranges === -2 ? [] : ranges;
+  if (first === undefined || ranges === -2 || ranges.length > 1 || ranges.type !== 'bytes')
+    return { status: 200 };
+  return { status: 206, range: first };
+}
+
+/** Whether If-Range names this version; a date counts once it is old enough to be strong (RFC 9110 §8.8.2.2). */
+function rangeHolds(ifRange: string, tag: string, modified: number, now: number): boolean {
+  if (ifRange.includes('"')) return ifRange.trim() === tag;
+  return Date.parse(ifRange) === modified && now - modified >= 1000;
+}

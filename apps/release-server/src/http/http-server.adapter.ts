@@ -1,0 +1,60 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import { ExpressAdapter } from '@nestjs/platform-express';
+
+import { PROBLEMS, problemDocument, type ProblemCode } from './problem.js';
+
+/** Time limits of connections, in milliseconds. */
+const TIMEOUTS = {
+  /** For the whole head of a request. */
+  headersTimeout: 20_000,
+  /** Between two looks for connections that exceed it. */
+  connectionsCheckingInterval: 5_000,
+  /** For a whole request: none, since a large upload on a slow line takes its time; a stalled one is dropped. */
+  requestTimeout: 0,
+  /** Between two requests; longer than proxies keep their connections, so that they close first. */
+  keepAliveTimeout: 75_000,
+};
+/** Milliseconds without any byte in either direction after which a connection is dropped. */
+const IDLE = 120_000;
+
+/** Express behind an HTTP server that bounds slow clients and lets the application refuse before a body is sent. */
+export class HttpServerAdapter extends ExpressAdapter {
+  override initHttpServer(): void {
+    const server = createServer(
+      TIMEOUTS,
+      this.getInstance<(req: IncomingMessage, res: ServerResponse) => void>(),
+    );
+    server.setTimeout(IDLE);
+    // The route decides whether the body is wanted, and says so when it begins to read.
+    server.on('checkContinue', (request, response) => server.emit('request', request, response));
+    server.on('clientError', answerClientError);
+    this.httpServer = server as Server;
+  }
+}
+
+/** Answers what could not be parsed as HTTP, unless an answer is on its way already. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const inFlight = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage;
+  if (error.code === 'ECONNRESET' || !socket.writable || inFlight?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  const code = clientErrorCode(error.code);
+  const { status, title } = PROBLEMS[code];
+  const body = JSON.stringify(problemDocument(code, `${title}.`, '/'));
+  const head = [
+    `HTTP/1.1 ${status} ${title}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function clientErrorCode(code: string | undefined): ProblemCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'bad_request';
+}

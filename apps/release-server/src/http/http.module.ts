@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+
+import { DrainService } from './drain.service.js';
+import { ProblemDetailsFilter } from './problem-details.filter.js';
+import { PublicUrl } from './public-url.service.js';
+import { RequestChecks } from './request-checks.middleware.js';
+import { RequestLog } from './request-log.middleware.js';
+
+/** What all routes share: request log, checks, error answers, addresses, graceful end. */
+@Module({
+  providers: [
+    DrainService,
+    PublicUrl,
+    RequestChecks,
+    RequestLog,
+    { provide: APP_FILTER, useClass: ProblemDetailsFilter },
+  ],
+  exports: [PublicUrl],
+})
+export class HttpModule {}

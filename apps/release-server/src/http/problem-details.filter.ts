@@ -1,0 +1,119 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+import { AuthError, type AuthErrorCode } from '#auth';
+import { StorageError } from '#storage';
+
+import { entityTag } from './conditional.js';
+import { errorPage } from './error.page.js';
+import { answerUnread } from './lingering-close.js';
+import { pathOf } from './path.js';
+import { PROBLEMS, problemDocument, ProblemError, type ProblemCode, type ProblemExtras } from './problem.js';
+import { allowedMethods } from './routes.js';
+
+interface Problem extends ProblemExtras {
+  readonly code: ProblemCode;
+  readonly detail: string;
+}
+
+/** Turns every error into one answer: problem details for machines, a page for browsers. */
+@Catch()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const problem = toProblem(error, request);
+    const { status } = PROBLEMS[problem.code];
+    if (request.socket.destroyed) return;
+    if (status >= 500) {
+      const fields = { err: error, request_id: response.getHeader('X-Request-Id'), code: problem.code };
+      this.logger.error(fields, `${request.method} ${pathOf(request)} failed`);
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    send(request, response, problem, status);
+  }
+}
+
+function send(request: Request, response: Response, problem: Problem, status: number): void {
+  const document = problemDocument(problem.code, problem.detail, pathOf(request), problem.members);
+  const html = request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html';
+  const body = Buffer.from(html ? errorPage(document) : JSON.stringify(document));
+
+  response.status(status);
+  response.setHeader('Content-Type', html ? 'text/html; charset=utf-8' : 'application/problem+json');
+  response.setHeader('Content-Length', body.length);
+  response.setHeader('Cache-Control', 'no-store');
+  response.vary('Accept');
+  if (html) response.setHeader('Content-Security-Policy', "default-src 'none'");
+  for (const [name, value] of Object.entries(problem.headers ?? {})) response.setHeader(name, value);
+  answerUnread(request, response, body);
+}
+
+function toProblem(error: unknown, request: Request): Problem {
+  if (error instanceof ProblemError) return { code: error.code, detail: error.message, ...error.extras };
+  if (error instanceof StorageError) return storageProblem(error, request);
+  if (error instanceof AuthError) return authProblem(error.code, error.message);
+  if (error instanceof HttpException) return frameworkProblem(error, request);
+  return { code: 'internal_error', detail: 'This is a fault of the server; its log tells more.' };
+}
+
+function storageProblem(error: StorageError, request: Request): Problem {
+  const detail = error.message;
+  switch (error.code) {
+    case 'invalid_package_name':
+    case 'package_not_found':
+    case 'package_empty':
+    case 'package_too_large':
+    case 'checksum_mismatch':
+    case 'upload_incomplete':
+    case 'insufficient_storage':
+      return { code: error.code, detail };
+    case 'package_exists':
+    case 'precondition_failed': {
+      if (error.existing === undefined) return { code: error.code, detail };
+      // Whoever asked by If-None-Match hears of that condition (RFC 9110 §13.1.2).
+      const code = request.headers['if-none-match'] === undefined ? error.code : 'precondition_failed';
+      const { size, sha256 } = error.existing;
+      const digest = sha256 === undefined ? null : `sha256:${sha256}`;
+      return { code, detail, members: { digest, size }, headers: { ETag: entityTag(error.existing) } };
+    }
+    case 'storage_failed':
+      return {
+        code: error.code,
+        detail: 'The storage did not do its work; the log of the server tells more.',
+      };
+  }
+}
+
+function authProblem(code: AuthErrorCode, detail: string): Problem {
+  switch (code) {
+    case 'unauthorized':
+      return { code, detail, headers: { 'WWW-Authenticate': 'Bearer realm="release-server"' } };
+    case 'read_only':
+      return { code, detail };
+    case 'token_unavailable':
+      return { code, detail: 'The token of the server cannot be read; its log tells more.' };
+  }
+}
+
+/** What Nest and Express themselves report: no such route, and URLs that cannot be decoded. */
+function frameworkProblem(error: HttpException, request: Request): Problem {
+  if (error.getStatus() !== 404) {
+    return error.getStatus() < 500
+      ? { code: 'bad_request', detail: 'The address cannot be decoded.' }
+      : { code: 'internal_error', detail: 'This is a fault of the server; its log tells more.' };
+  }
+  const allowed = allowedMethods(request);
+  if (allowed.length === 0) return { code: 'not_found', detail: `There is nothing at ${pathOf(request)}.` };
+  const allow = allowed.join(', ');
+  return {
+    code: 'method_not_allowed',
+    detail: `${request.method} is not possible at ${pathOf(request)}; possible: ${allow}.`,
+    headers: { Allow: allow },
+  };
+}

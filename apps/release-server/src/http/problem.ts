@@ -1,0 +1,72 @@
+/**
+ * Every error that the API can answer, by its stable code: the status and the short title that never varies.
+ * The contract lists the same codes.
+ */
+export const PROBLEMS = {
+  bad_request: { status: 400, title: 'The request is malformed' },
+  malformed_multipart: { status: 400, title: 'The multipart body is malformed' },
+  invalid_package_name: { status: 400, title: 'The package name is not allowed' },
+  package_empty: { status: 400, title: 'The package is empty' },
+  checksum_mismatch: { status: 400, title: 'The checksum does not match' },
+  upload_incomplete: { status: 400, title: 'The upload is incomplete' },
+  unauthorized: { status: 401, title: 'A valid bearer token is required' },
+  read_only: { status: 403, title: 'The server is read-only' },
+  not_found: { status: 404, title: 'There is nothing at this address' },
+  package_not_found: { status: 404, title: 'There is no such package' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
+  package_exists: { status: 409, title: 'The package exists already' },
+  precondition_failed: { status: 412, title: 'The package is not the expected version' },
+  package_too_large: { status: 413, title: 'The package is too large' },
+  range_not_satisfiable: { status: 416, title: 'The range lies outside of the package' },
+  missing_file: { status: 422, title: 'The upload has no file' },
+  invalid_parameter: { status: 422, title: 'A parameter is not valid' },
+  headers_too_large: { status: 431, title: 'The request headers are too large' },
+  internal_error: { status: 500, title: 'The server failed' },
+  storage_failed: { status: 500, title: 'The storage failed' },
+  token_unavailable: { status: 503, title: 'The server cannot check tokens now' },
+  insufficient_storage: { status: 507, title: 'The storage is full' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** What an error answer carries beyond its code. */
+export interface ProblemExtras {
+  /** Further members of the problem document, such as the digest of what is stored. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An error that the HTTP layer itself finds. `message` becomes the answer's detail. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+
+  constructor(
+    readonly code: ProblemCode,
+    message: string,
+    readonly extras: ProblemExtras = {},
+  ) {
+    super(message);
+  }
+}
+
+/** The problem document of RFC 9457. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: ProblemCode;
+  readonly [member: string]: unknown;
+}
+
+export function problemDocument(
+  code: ProblemCode,
+  detail: string,
+  instance: string,
+  members: Readonly<Record<string, unknown>> = {},
+): ProblemDocument {
+  const { status, title } = PROBLEMS[code];
+  return { type: `urn:release-server:problem:${code}`, title, status, detail, instance, code, ...members };
+}

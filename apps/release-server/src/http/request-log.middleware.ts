@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+
+import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+
+import { pathOf } from './path.js';
+
+const PROBES = new Set(['/healthz', '/readyz']);
+/** What a client may choose as its request's id. */
+const REQUEST_ID = /^[A-Za-z0-9._:+/=@-]{1,128}$/;
+
+/** Gives each request an id, and writes one line when it is answered or its client is gone. */
+@Injectable()
+export class RequestLog implements NestMiddleware {
+  private readonly logger = new Logger('http');
+
+  use(request: Request, response: Response, next: NextFunction): void {
+    const started = performance.now();
+    const asked = request.get('X-Request-Id');
+    const id = asked !== undefined && REQUEST_ID.test(asked) ? asked : randomUUID();
+    const path = pathOf(request);
+    const { socket } = request;
+    const sentBefore = socket.bytesWritten;
+    response.setHeader('X-Request-Id', id);
+    response.once('close', () => {
+      const line = {
+        request_id: id,
+        method: request.method,
+        path,
+        status: response.statusCode,
+        duration_ms: Math.round((performance.now() - started) * 10) / 10,
+        bytes: socket.bytesWritten - sentBefore,
+        ...(response.writableFinished ? {} : { aborted: true }),
+      };
+      const message = `${request.method} ${path} ${response.statusCode}`;
+      if (PROBES.has(path) && response.statusCode < 400) this.logger.debug(line, message);
+      else this.logger.log(line, message);
+    });
+    next();
+  }
+}

@@ -1,0 +1,9 @@
+import { createLogger } from './logger.factory.js';
+
+/** Tells why the server did not start, in one line like any other; there is no configured logger then. */
+export async function logStartFailure(error: unknown): Promise<void> {
+  const logger = await createLogger('info');
+  const message = error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined;
+  logger.fatal({ module: 'main', cause }, `the server did not start: ${message}`);
+}

@@ -1,0 +1,90 @@
+import { Controller, Delete, Get, HttpCode, Param, Put, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+import { Public } from '#auth';
+import { PackageStore, StorageError } from '#storage';
+
+import { PublicUrl } from '../http/public-url.service.js';
+import { announcedLength, takeBody } from '../http/request-body.js';
+import { actorOf, type WriteRequest } from './actor.js';
+import { sendPackage, sendPackageHead } from './download.js';
+import { entityTag } from '../http/conditional.js';
+import { packageView, type PackageView } from './package.view.js';
+import { parsePublishOptions, parseRemoveCondition } from './publish-options.js';
+import { PublishingService } from './publishing.service.js';
+
+/**
+ * `/assets/{filename}`: download, publish raw, delete. The wildcard takes names with slashes too, so that they
+ * are refused as names.
+ */
+@Controller('assets')
+export class AssetsController {
+  constructor(
+    private readonly store: PackageStore,
+    private readonly publishing: PublishingService,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  /** Answers HEAD too. */
+  @Public()
+  @Get('*filename')
+  async download(
+    @Param('filename') segments: string[],
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const name = nameOf(segments);
+    if (request.method === 'HEAD') sendPackageHead(request, response, await this.describe(name));
+    else await sendPackage(request, response, await this.store.open(name));
+  }
+
+  @Put('*filename')
+  async publish(
+    @Param('filename') segments: string[],
+    @Req() request: WriteRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<PackageView> {
+    const name = nameOf(segments);
+    const base = this.publicUrl.baseFor(request);
+    const options = parsePublishOptions(request);
+
+    let done = (): void => undefined;
+    const begin = (): AbortSignal => {
+      const taken = takeBody(request, response);
+      done = taken.done;
+      return taken.signal;
+    };
+    const staged = await this.publishing
+      .receive(name, request, options, announcedLength(request), begin)
+      .finally(() => done());
+    const result = await this.publishing.publish(staged, name, options, actorOf(request, response));
+
+    const view = packageView(result.package, base);
+    response.status(result.replaced === undefined ? 201 : 200);
+    response.setHeader('ETag', entityTag(result.package));
+    if (result.replaced === undefined) response.setHeader('Location', view.url);
+    return view;
+  }
+
+  @Delete('*filename')
+  @HttpCode(204)
+  async remove(
+    @Param('filename') segments: string[],
+    @Req() request: WriteRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<void> {
+    await this.publishing.remove(nameOf(segments), parseRemoveCondition(request), actorOf(request, response));
+  }
+
+  private async describe(name: string) {
+    const stored = await this.store.find(name);
+    if (stored === undefined)
+      throw new StorageError('package_not_found', `There is no package named ${name}.`);
+    return stored;
+  }
+}
+
+/** The name in the path, decoded; a trailing slash changes nothing. */
+function nameOf(segments: readonly string[]): string {
+  return segments.join('/').replace(/(?<=.)\/$/, '');
+}

@@ -1,0 +1,103 @@
+import { create as contentDisposition } from 'content-disposition';
+import type { Request, Response } from 'express';
+
+import type { OpenPackage, Package } from '#storage';
+
+import { entityTag, evaluateRead, type ReadOutcome } from '../http/conditional.js';
+import { ProblemError } from '../http/problem.js';
+
+/** Sends a package, or what its conditions and range ask for, and lets it go. */
+export async function sendPackage(request: Request, response: Response, opened: OpenPackage): Promise<void> {
+  try {
+    const body = prepareAnswer(request, response, opened.package);
+    if (body === undefined) response.end();
+    else await sendBytes(response, opened.read(body.start, body.end), body.end - body.start + 1);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Answers HEAD as {@link sendPackage} answers GET, without a body. */
+export function sendPackageHead(request: Request, response: Response, stored: Package): void {
+  prepareAnswer(request, response, stored);
+  response.end();
+}
+
+/** Sets status and headers; returns the first and last byte to send, if any. Throws for 412 and 416. */
+function prepareAnswer(
+  request: Request,
+  response: Response,
+  stored: Package,
+): { start: number; end: number } | undefined {
+  const outcome = evaluateRead(request.headers, stored);
+  assertPossible(outcome, stored);
+  response.status(outcome.status);
+  response.setHeader('ETag', entityTag(stored));
+  response.setHeader('Last-Modified', new Date(stored.createdAt).toUTCString());
+  response.setHeader('Cache-Control', 'no-cache');
+  response.setHeader('Accept-Ranges', 'bytes');
+  if (outcome.status === 304) return undefined;
+
+  const range = outcome.status === 206 ? outcome.range : { start: 0, end: stored.size - 1 };
+  response.setHeader('Content-Type', 'application/octet-stream');
+  response.setHeader('Content-Disposition', contentDisposition(stored.name));
+  response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'");
+  response.setHeader('Content-Length', range.end - range.start + 1);
+  if (stored.sha256 !== undefined) {
+    // RFC 9530 §3: of the whole, also with a range.
+    const digest = Buffer.from(stored.sha256, 'hex').toString('base64');
+    response.setHeader('Repr-Digest', `sha-256=:${digest}:`);
+  }
+  if (outcome.status === 206) {
+    response.setHeader('Content-Range', `bytes ${range.start}-${range.end}/${stored.size}`);
+  }
+  return range;
+}
+
+function assertPossible(
+  outcome: ReadOutcome,
+  stored: Package,
+): asserts outcome is Exclude<ReadOutcome, { status: 412 | 416 }> {
+  if (outcome.status === 412) {
+    throw new ProblemError(
+      'precondition_failed',
+      `${stored.name} is stored as another version than the expected one.`,
+      {
+        headers: { ETag: entityTag(stored) },
+      },
+    );
+  }
+  if (outcome.status === 416) {
+    throw new ProblemError('range_not_satisfiable', `${stored.name} has ${stored.size} bytes.`, {
+      headers: { 'Content-Range': `bytes */${stored.size}` },
+    });
+  }
+}
+
+/** Writes chunks as fast as the client takes them; a chunk is asked for when the one before is out. */
+async function sendBytes(
+  response: Response,
+  chunks: AsyncIterable<Uint8Array>,
+  length: number,
+): Promise<void> {
+  let left = length;
+  for await (const chunk of chunks) {
+    left -= chunk.length;
+    if (!(await send(response, chunk, left === 0))) return;
+  }
+  if (length === 0) response.end();
+}
+
+/** Resolves when the chunk's memory is free again: true, or false when the client is gone. */
+function send(response: Response, chunk: Uint8Array, isLast: boolean): Promise<boolean> {
+  return new Promise((resolve) => {
+    const onClose = (): void => resolve(false);
+    const onSent = (error?: Error | null): void => {
+      response.off('close', onClose);
+      resolve(error === null || error === undefined);
+    };
+    response.once('close', onClose);
+    if (isLast) response.end(chunk, () => onSent());
+    else response.write(chunk, onSent);
+  });
+}

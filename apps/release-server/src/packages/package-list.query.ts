@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+import { ProblemError } from '../http/problem.js';
+
+const MOST_PER_PAGE = 1000;
+const wholeNumber = z
+  .string({ error: 'expected one whole number' })
+  .regex(/^\d{1,9}$/, 'expected a whole number from 1')
+  .transform(Number)
+  .refine((value) => value >= 1, 'expected a whole number from 1');
+
+const querySchema = z.object({
+  format: z.enum(['json', 'html'], { error: 'expected json or html' }).optional(),
+  q: z.string({ error: 'expected one text' }).max(200, 'expected at most 200 characters').default(''),
+  sort: z
+    .enum(['name', 'size', 'created_at'], { error: 'expected name, size or created_at' })
+    .default('created_at'),
+  order: z.enum(['asc', 'desc'], { error: 'expected asc or desc' }).optional(),
+  page: wholeNumber.optional(),
+  per_page: wholeNumber
+    .refine((value) => value <= MOST_PER_PAGE, `expected at most ${MOST_PER_PAGE}`)
+    .optional(),
+});
+
+export type PackageListQuery = z.output<typeof querySchema>;
+
+/** Reads the query of a list. Throws `invalid_parameter` with the first parameter that is off. */
+export function parseListQuery(query: unknown): PackageListQuery {
+  const result = querySchema.safeParse(query);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const parameter = issue?.path.join('.') ?? 'query';
+  throw new ProblemError('invalid_parameter', `${parameter}: ${issue?.message ?? 'not valid'}.`, {
+    members: { parameter },
+  });
+}

@@ -1,0 +1,26 @@
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+import { Public } from '#auth';
+
+import { sendPrepared } from '../http/prepared-body.js';
+import { PublicUrl } from '../http/public-url.service.js';
+import { parseListQuery } from './package-list.query.js';
+import { PackageListService } from './package-list.service.js';
+
+/** `GET /packages`: the list, as a page or as JSON. */
+@Public()
+@Controller('packages')
+export class PackagesController {
+  constructor(
+    private readonly packages: PackageListService,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  @Get()
+  async list(@Query() rawQuery: unknown, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const { format: asked, ...query } = parseListQuery(rawQuery);
+    const format = asked ?? (request.accepts(['html', 'json']) === 'json' ? 'json' : 'html');
+    sendPrepared(request, response, await this.packages.list(query, format, this.publicUrl.baseFor(request)));
+  }
+}

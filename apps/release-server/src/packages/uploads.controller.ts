@@ -1,0 +1,49 @@
+import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import type { Response } from 'express';
+
+import { Config } from '../config/config.js';
+import { PublicUrl } from '../http/public-url.service.js';
+import { announcedLength, takeBody } from '../http/request-body.js';
+import { actorOf, type WriteRequest } from './actor.js';
+import { assertMultipart, MULTIPART_OVERHEAD, receiveMultipart } from './multipart-upload.js';
+import { packageView, type PackageView } from './package.view.js';
+import { parsePublishOptions } from './publish-options.js';
+import { PublishingService } from './publishing.service.js';
+
+/** `POST /upload`: publish from a form. */
+@Controller('upload')
+export class UploadsController {
+  constructor(
+    private readonly publishing: PublishingService,
+    private readonly publicUrl: PublicUrl,
+    private readonly config: Config,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  async upload(
+    @Req() request: WriteRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<PackageView> {
+    const base = this.publicUrl.baseFor(request);
+    const options = parsePublishOptions(request);
+    assertMultipart(request);
+    await this.publishing.requireRoom(announcedLength(request), MULTIPART_OVERHEAD);
+
+    const { signal, done } = takeBody(request, response);
+    const target = {
+      stage: (name: string, body: Parameters<PublishingService['receive']>[1]) =>
+        this.publishing.receive(name, body, options, undefined, () => signal),
+      discard: this.publishing.discard.bind(this.publishing),
+    };
+    const { name, staged } = await receiveMultipart(
+      request,
+      response,
+      target,
+      this.config.max_upload_size,
+      signal,
+    ).finally(done);
+    const result = await this.publishing.publish(staged, name, options, actorOf(request, response));
+    return packageView(result.package, base);
+  }
+}

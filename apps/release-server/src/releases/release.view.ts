@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+
+import mime from 'mime';
+import semver from 'semver';
+
+import type { Package } from '#storage';
+
+import { versionOf, type PackageVersion } from '../packages/package-version.js';
+import { assetUrl } from '../packages/package.view.js';
+
+/** A package with the version in its name, parsed once. */
+interface VersionedPackage {
+  readonly stored: Package;
+  readonly version: PackageVersion | undefined;
+}
+
+/**
+ * The order that decides what clients install, for they take the first asset that fits: stable versions
+ * first, then pre-releases, both from the highest down, then names without a version; within one version the
+ * newest first, then by name.
+ */
+export function inReleaseOrder(packages: readonly Package[]): VersionedPackage[] {
+  return packages.map((stored) => ({ stored, version: versionOf(stored.name) })).sort(compare);
+}
+
+function compare(a: VersionedPackage, b: VersionedPackage): number {
+  return (
+    rank(a.version) - rank(b.version) ||
+    (a.version !== undefined && b.version !== undefined
+      ? semver.rcompare(a.version.semver, b.version.semver)
+      : 0) ||
+    b.stored.createdAt - a.stored.createdAt ||
+    (a.stored.name < b.stored.name ? -1 : 1)
+  );
+}
+
+function rank(version: PackageVersion | undefined): number {
+  if (version === undefined) return 2;
+  return version.semver.prerelease.length === 0 ? 0 : 1;
+}
+
+/**
+ * All packages as one release, in the shape of GitHub's "Get the latest release" (REST API 2022-11-28). What
+ * this server has no counterpart for is null, empty or zero; downloads are not counted.
+ */
+export function latestRelease(packages: readonly Package[], base: string) {
+  const ordered = inReleaseOrder(packages);
+  const tag = ordered[0]?.version?.tag ?? 'latest';
+  const times = packages.map(({ createdAt }) => createdAt);
+  const newest = times.length === 0 ? undefined : isoTime(times.reduce((a, b) => Math.max(a, b)));
+  const author = authorView(base);
+  return {
+    url: `${base}/latest`,
+    html_url: `${base}/packages`,
+    assets_url: `${base}/latest`,
+    upload_url: `${base}/upload{?overwrite,digest}`,
+    tarball_url: null,
+    zipball_url: null,
+    id: stableId(`release:${tag}`),
+    node_id: nodeId(`release:${tag}`),
+    tag_name: tag,
+    target_commitish: 'main',
+    name: tag,
+    body: '',
+    draft: false,
+    prerelease: (ordered[0]?.version?.semver.prerelease.length ?? 0) > 0,
+    immutable: false,
+    created_at: newest ?? isoTime(0),
+    updated_at: newest ?? isoTime(0),
+    published_at: newest ?? null,
+    author,
+    assets: ordered.map(({ stored }) => assetView(stored, base, author)),
+  };
+}
+
+function assetView(stored: Package, base: string, uploader: ReturnType<typeof authorView>) {
+  const { name, size, sha256 } = stored;
+  const url = assetUrl(name, base);
+  const createdAt = isoTime(stored.createdAt);
+  return {
+    url,
+    browser_download_url: url,
+    id: stableId(`asset:${name}`),
+    node_id: nodeId(`asset:${name}`),
+    name,
+    label: null,
+    state: 'uploaded',
+    content_type: mime.getType(name) ?? 'application/octet-stream',
+    size,
+    digest: sha256 === undefined ? null : `sha256:${sha256}`,
+    download_count: 0,
+    created_at: createdAt,
+    updated_at: createdAt,
+    uploader,
+  };
+}
+
+/** GitHub names a user here; this server publishes in its own name. */
+function authorView(base: string) {
+  const login = 'release-server';
+  return {
+    login,
+    id: stableId(login),
+    node_id: nodeId(login),
+    avatar_url: '',
+    gravatar_id: '',
+    url: base,
+    html_url: `${base}/packages`,
+    followers_url: base,
+    following_url: base,
+    gists_url: base,
+    starred_url: base,
+    subscriptions_url: base,
+    organizations_url: base,
+    repos_url: base,
+    events_url: base,
+    received_events_url: base,
+    type: 'Bot',
+    site_admin: false,
+  };
+}
+
+/** ISO 8601 in whole seconds, as GitHub writes it. */
+function isoTime(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19)}Z`;
+}
+
+/** A positive integer below 2^48 that a name keeps for ever. */
+function stableId(name: string): number {
+  return createHash('sha256').update(name).digest().readUIntBE(0, 6);
+}
+
+function nodeId(name: string): string {
+  return Buffer.from(name).toString('base64url');
+}

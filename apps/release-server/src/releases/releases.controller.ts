@@ -1,0 +1,23 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+import { Public } from '#auth';
+
+import { sendPrepared } from '../http/prepared-body.js';
+import { PublicUrl } from '../http/public-url.service.js';
+import { ReleasesService } from './releases.service.js';
+
+/** `GET /latest`: everything that is stored, as a GitHub release. */
+@Public()
+@Controller('latest')
+export class ReleasesController {
+  constructor(
+    private readonly releases: ReleasesService,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  @Get()
+  async latest(@Req() request: Request, @Res() response: Response): Promise<void> {
+    sendPrepared(request, response, await this.releases.latest(this.publicUrl.baseFor(request)));
+  }
+}

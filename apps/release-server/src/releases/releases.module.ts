@@ -1,0 +1,18 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+
+import { HttpModule } from '../http/http.module.js';
+import { ReleasesController } from './releases.controller.js';
+import { ReleasesService } from './releases.service.js';
+
+/** Views of the stored packages in the shape of GitHub's releases. */
+@Module({
+  imports: [HttpModule],
+  controllers: [ReleasesController],
+  providers: [ReleasesService],
+})
+export class ReleasesModule {
+  /** On this module, which brings a `PackageStore`. */
+  static on(storage: DynamicModule): DynamicModule {
+    return { module: ReleasesModule, imports: [storage] };
+  }
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+import { fingerprintOf } from './fingerprint.js';
+
+const CHUNK = 256 * 1024;
+
+type OnDigest = (name: string, fingerprint: string, sha256: string) => Promise<void>;
+
+/** Hashes files that came in by hand, one after the other, in the background. */
+export class Digester {
+  private readonly waiting = new Map<string, { fingerprint: string; path: string }>();
+  private running: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(private readonly onDigest: OnDigest) {}
+
+  enqueue(name: string, fingerprint: string, path: string): void {
+    this.waiting.set(name, { fingerprint, path });
+    this.running ??= this.run().finally(() => {
+      this.running = undefined;
+    });
+  }
+
+  /** Gives up what waits, and resolves when nothing runs any more. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    for (;;) {
+      const [first] = this.waiting;
+      if (first === undefined || this.closed) return;
+      const [name, { fingerprint, path }] = first;
+      this.waiting.delete(name);
+      // A file that cannot be read, or changed meanwhile, has no digest; the index looks at it again when it changes.
+      const sha256 = await this.digest(path, fingerprint).catch(() => undefined);
+      if (sha256 !== undefined) await this.onDigest(name, fingerprint, sha256);
+    }
+  }
+
+  private async digest(path: string, fingerprint: string): Promise<string | undefined> {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const hash = createHash('sha256');
+      const buffer = Buffer.allocUnsafe(CHUNK);
+      while (!this.closed) {
+        const { bytesRead } = await file.read(buffer, 0, CHUNK, null);
+        if (bytesRead === 0) break;
+        hash.update(buffer.subarray(0, bytesRead));
+      }
+      const unchanged = fingerprintOf(await file.stat({ bigint: true })) === fingerprint;
+      return unchanged && !this.closed ? hash.digest('hex') : undefined;
+    } finally {
+      await file.close();
+    }
+  }
+}

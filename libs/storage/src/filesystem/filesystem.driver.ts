@@ -1,0 +1,339 @@
+import { lstat, open, rm, unlink, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { Logger } from '@nestjs/common';
+import { Mutex } from 'async-mutex';
+
+import { isPackageName, PACKAGE_NAME_RULE } from '../package-name.js';
+import {
+  PackageStore,
+  type Evict,
+  type OpenPackage,
+  type Package,
+  type PublishCondition,
+  type PublishResult,
+  type RemoveCondition,
+  type StagedPackage,
+  type StageOptions,
+} from '../package-store.js';
+import { StorageError } from '../storage.errors.js';
+import { BufferBudget } from './buffer-budget.js';
+import { DirectorySync } from './directory-sync.js';
+import { toStorageError, unless } from './errno.js';
+import type { FilesystemOptions } from './filesystem.options.js';
+import { fingerprintOf, modifiedAt } from './fingerprint.js';
+import { FreeSpace } from './free-space.js';
+import { Layout } from './layout.js';
+import { MetadataCache } from './metadata-cache.js';
+import { Owner } from './owner.js';
+import { describe, PackageIndex } from './package-index.js';
+import { Placement } from './placement.js';
+import { Reader } from './reader.js';
+import { prepareDirectories, recover } from './recovery.js';
+import { Staging } from './staging.js';
+import { Trash, type Withdrawn } from './trash.js';
+
+/** Times that a file is opened again because it was replaced meanwhile. */
+const ATTEMPTS = 5;
+/** Milliseconds between two looks for leftovers of other processes. */
+const SWEEP = 60 * 60 * 1000;
+
+/**
+ * Packages as files of one directory, which is the only truth: what anybody else puts there is a package too.
+ *
+ * New names appear by `link` and replaced ones by `rename`, both of a file that is complete and synced, and
+ * an answer is given when the directory is synced as well. See docs/architecture.md for the whole way.
+ */
+export class FilesystemPackageStore extends PackageStore {
+  private readonly logger = new Logger('storage');
+  private readonly owner = new Owner();
+  private readonly lock = new Mutex();
+  private readonly layout: Layout;
+  private readonly metadata: MetadataCache;
+  private readonly index: PackageIndex;
+  private readonly freeSpace: FreeSpace;
+  private readonly staging: Staging;
+  private readonly reader: Reader;
+  private readonly placement: Placement;
+  private readonly trash: Trash;
+  private directory: DirectorySync | undefined;
+  private sweeper: NodeJS.Timeout | undefined;
+
+  private constructor(private readonly options: FilesystemOptions) {
+    super();
+    const budget = new BufferBudget();
+    this.layout = new Layout(options.path);
+    this.metadata = new MetadataCache(this.layout, options.readOnly);
+    this.index = new PackageIndex(this.layout, this.metadata);
+    this.freeSpace = new FreeSpace(this.layout.root, options.minFreeSpace);
+    this.staging = new Staging(this.layout.incoming, this.owner.tag, this.freeSpace, budget);
+    this.reader = new Reader(this.layout, budget);
+    this.placement = new Placement(this.layout, this.owner);
+    this.trash = new Trash(this.layout, this.owner, this.index);
+  }
+
+  /** Opens the directory: creates it, tries it out, cleans up after a crash and reads what it holds. */
+  static async open(options: FilesystemOptions): Promise<FilesystemPackageStore> {
+    const store = new FilesystemPackageStore(options);
+    try {
+      await store.start();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw toStorageError(error, `opening ${options.path}`);
+    }
+  }
+
+  async list(): Promise<readonly Package[]> {
+    await coded(`reading ${this.layout.root}`, () => this.index.refresh());
+    return this.index.list();
+  }
+
+  async find(name: string): Promise<Package | undefined> {
+    await coded(`reading ${this.layout.root}`, () => this.index.refresh());
+    return this.index.get(name)?.package;
+  }
+
+  async open(name: string): Promise<OpenPackage> {
+    return coded(`opening ${name}`, async () => {
+      await this.index.refresh();
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const entry = this.index.get(name);
+        if (entry === undefined) break;
+        const opened = await this.reader.open(entry);
+        if (opened !== undefined) return opened;
+        await this.index.recheck(name);
+      }
+      throw notFound(name);
+    });
+  }
+
+  async requireSpace(size: number): Promise<void> {
+    await coded('asking for free space', () => this.freeSpace.require(size));
+  }
+
+  async requireCondition(name: string, condition: PublishCondition): Promise<void> {
+    assertPackageName(name);
+    assertCondition(name, condition, await this.find(name));
+  }
+
+  async stage(body: Readable, options: StageOptions): Promise<StagedPackage> {
+    this.assertWritable();
+    return this.staging.receive(body, options);
+  }
+
+  async discard(staged: StagedPackage): Promise<void> {
+    await this.staging.discard(staged);
+  }
+
+  async publish(
+    staged: StagedPackage,
+    name: string,
+    { condition, evict }: { readonly condition: PublishCondition; readonly evict: Evict },
+  ): Promise<PublishResult> {
+    assertPackageName(name);
+    const directory = this.assertWritable();
+    return coded(`publishing ${name}`, async () => {
+      const { result, withdrawn } = await this.lock.runExclusive(() =>
+        this.place(staged, name, condition, evict),
+      );
+      // Outside the lock: whoever publishes meanwhile shares this fsync or the next.
+      await directory.sync();
+      await this.trash.empty(withdrawn);
+      return result;
+    });
+  }
+
+  async remove(name: string, condition: RemoveCondition = 'present'): Promise<Package> {
+    const directory = this.assertWritable();
+    return coded(`deleting ${name}`, async () => {
+      const removed = await this.lock.runExclusive(async () => {
+        await this.index.refresh();
+        const existing = this.index.get(name)?.package;
+        if (existing === undefined) throw notFound(name);
+        assertCondition(name, condition, existing);
+        const existed = await unless(['ENOENT'], () => unlink(this.layout.package(name)));
+        this.index.delete(name);
+        if (!existed) throw notFound(name);
+        return existing;
+      });
+      await directory.sync();
+      await this.metadata.forget(name);
+      return removed;
+    });
+  }
+
+  async prune(evict: Evict): Promise<readonly Package[]> {
+    const directory = this.assertWritable();
+    return coded('applying retention', async () => {
+      const withdrawn = await this.lock.runExclusive(async () => {
+        await this.index.refresh();
+        return this.trash.withdraw(evict, undefined);
+      });
+      if (withdrawn.length === 0) return [];
+      await directory.sync();
+      await this.trash.empty(withdrawn);
+      return withdrawn.map((gone) => gone.package);
+    });
+  }
+
+  async probe(): Promise<void> {
+    await coded(`writing a probe to ${this.layout.root}`, async () => {
+      if (this.options.readOnly) {
+        await lstat(this.layout.root);
+        return;
+      }
+      this.assertWritable();
+      await this.writeProbe();
+      await this.freeSpace.require(0);
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.sweeper);
+    await this.index.close();
+    await this.placement.close();
+    await this.directory?.close();
+    this.owner.release();
+  }
+
+  private async start(): Promise<void> {
+    if (!this.options.readOnly) {
+      await prepareDirectories(this.layout);
+      await recover(this.layout);
+      await this.placement.start();
+      await this.writeProbe();
+      this.sweeper = setInterval(() => void this.sweep(), SWEEP).unref();
+    }
+    this.directory = await DirectorySync.open(this.layout.root);
+    if (!this.options.readOnly) await this.directory.sync();
+    await this.index.start();
+  }
+
+  private async sweep(): Promise<void> {
+    await recover(this.layout).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'sweeping the leftovers of other processes failed');
+    });
+  }
+
+  private async writeProbe(): Promise<void> {
+    const path = join(this.layout.incoming, `${this.owner.tag}~probe`);
+    const file = await open(path, 'w');
+    try {
+      await file.write('probe');
+      await file.sync();
+    } finally {
+      await file.close();
+      await rm(path, { force: true });
+    }
+  }
+
+  private assertWritable(): DirectorySync {
+    if (this.options.readOnly || this.directory === undefined) {
+      throw new StorageError('storage_failed', 'The storage is read-only.');
+    }
+    try {
+      this.directory.assertSound();
+      return this.directory;
+    } catch (error) {
+      throw new StorageError(
+        'storage_failed',
+        'An earlier write could not be made durable; mend the disk and restart the server.',
+        { cause: error },
+      );
+    }
+  }
+
+  /** The step of {@link publish}: decide, withdraw, appear under the name; or put back what was withdrawn. */
+  private async place(
+    staged: StagedPackage,
+    name: string,
+    condition: PublishCondition,
+    evict: Evict,
+  ): Promise<{ result: PublishResult; withdrawn: readonly Withdrawn[] }> {
+    await this.index.refresh();
+    const existing = this.index.get(name)?.package;
+    assertCondition(name, condition, existing);
+
+    const source = this.staging.pathOf(staged);
+    const target = this.layout.package(name);
+    const createdAt = Math.max(Date.now(), this.newest() + 1);
+    // Half a millisecond more, for the way through floating-point seconds cuts off.
+    const seconds = (createdAt + 0.5) / 1000;
+    await utimes(source, seconds, seconds);
+
+    const withdrawn = await this.trash.withdraw(evict, { name, size: staged.size, createdAt });
+    try {
+      if (condition !== 'absent') await this.placement.replace(source, target);
+      else if (!(await this.placement.create(source, target))) throw await this.taken(name);
+    } catch (error) {
+      await this.trash.reinstate(withdrawn);
+      throw error;
+    }
+
+    const stats = await lstat(target, { bigint: true });
+    const fingerprint = fingerprintOf(stats);
+    const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, fingerprint);
+    this.index.put({ package: published, fingerprint });
+    await this.metadata.save(name, fingerprint, staged.sha256);
+    const evicted = withdrawn.map((gone) => gone.package);
+    return { result: { package: published, replaced: existing, evicted }, withdrawn };
+  }
+
+  /** The refusal of a name that somebody else took since the index was read. */
+  private async taken(name: string): Promise<StorageError> {
+    await this.index.recheck(name);
+    return exists(name, this.index.get(name)?.package);
+  }
+
+  private newest(): number {
+    return this.index.packages().reduce((newest, { createdAt }) => Math.max(newest, createdAt), 0);
+  }
+}
+
+async function coded<T>(doing: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw toStorageError(error, doing);
+  }
+}
+
+function assertPackageName(name: string): void {
+  if (isPackageName(name)) return;
+  throw new StorageError('invalid_package_name', `This is not a package name: ${PACKAGE_NAME_RULE}.`);
+}
+
+function assertCondition(name: string, condition: PublishCondition, existing: Package | undefined): void {
+  if (condition === 'any') return;
+  if (condition === 'absent') {
+    if (existing !== undefined) throw exists(name, existing);
+    return;
+  }
+  if (existing === undefined) {
+    throw new StorageError(
+      'precondition_failed',
+      `${name} is not stored, so it is not the expected version.`,
+    );
+  }
+  if (condition !== 'present' && !condition.versions.includes(existing.version)) {
+    throw new StorageError(
+      'precondition_failed',
+      `${name} is stored as another version than the expected one.`,
+      {
+        existing,
+      },
+    );
+  }
+}
+
+function exists(name: string, existing: Package | undefined): StorageError {
+  return new StorageError('package_exists', `${name} is stored already; overwriting it must be asked for.`, {
+    existing,
+  });
+}
+
+function notFound(name: string): StorageError {
+  return new StorageError('package_not_found', `There is no package named ${name}.`);
+}

@@ -1,0 +1,77 @@
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+
+import type { Layout } from './layout.js';
+
+interface Metadata {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly sha256: string;
+}
+
+/**
+ * Digests on disk, so that a start need not read every package again. Only a cache: an entry counts while the
+ * file's fingerprint is the one that was hashed, and losing all of it costs nothing but time.
+ */
+export class MetadataCache {
+  constructor(
+    private readonly layout: Layout,
+    private readonly readOnly: boolean,
+  ) {}
+
+  /** The digest of the file version with this fingerprint, if it is known. */
+  async load(name: string, fingerprint: string): Promise<string | undefined> {
+    let text: string;
+    try {
+      text = await readFile(this.layout.metadata(name), 'utf8');
+    } catch {
+      return undefined;
+    }
+    const stored = parse(text);
+    return stored?.name === name && stored.fingerprint === fingerprint ? stored.sha256 : undefined;
+  }
+
+  /** Remembers a digest. Never fails: a cache that cannot be written is a slower start. */
+  async save(name: string, fingerprint: string, sha256: string): Promise<void> {
+    if (this.readOnly) return;
+    const path = this.layout.metadata(name);
+    const draft = `${path}.${randomUUID()}`;
+    const metadata: Metadata = { name, fingerprint, sha256 };
+    try {
+      await writeFile(draft, JSON.stringify(metadata));
+      await rename(draft, path);
+    } catch {
+      await rm(draft, { force: true }).catch(() => undefined);
+    }
+  }
+
+  async forget(name: string): Promise<void> {
+    if (this.readOnly) return;
+    await rm(this.layout.metadata(name), { force: true }).catch(() => undefined);
+  }
+
+  /** Removes entries of packages that are gone, and unfinished ones. */
+  async keepOnly(names: Iterable<string>): Promise<void> {
+    if (this.readOnly) return;
+    const wanted = new Set([...names].map((name) => basename(this.layout.metadata(name))));
+    const stored = await readdir(this.layout.meta).catch(() => []);
+    for (const file of stored) {
+      if (!wanted.has(file)) await rm(join(this.layout.meta, file), { force: true }).catch(() => undefined);
+    }
+  }
+}
+
+function parse(text: string): Metadata | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { name, fingerprint, sha256 } = value as Record<string, unknown>;
+    if (typeof name !== 'string' || typeof fingerprint !== 'string') return undefined;
+    return typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
+      ? { name, fingerprint, sha256 }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

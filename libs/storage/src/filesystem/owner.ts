@@ -1,0 +1,48 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+
+/** Longest time that a file of a living owner goes without being written, in milliseconds. */
+const ABANDONED_AFTER = 60 * 60 * 1000;
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 12);
+
+const alive = new Set<string>();
+
+/**
+ * Marks files in progress with the process that owns them, so that a process that starts on the same
+ * directory can tell the leftovers of a crash from the work of a neighbour.
+ */
+export class Owner {
+  readonly tag = `${HOST}.${process.pid}.${randomBytes(4).toString('hex')}`;
+
+  constructor() {
+    alive.add(this.tag);
+  }
+
+  release(): void {
+    alive.delete(this.tag);
+  }
+}
+
+/**
+ * Whether the owner named by `tag` is gone; `changed` (the file's ctime in ms since
+ * the epoch) decides where it cannot be asked.
+ */
+export function isAbandoned(tag: string, changed: number): boolean {
+  const [host, pidText] = tag.split('.');
+  const pid = Number(pidText);
+  if (!Number.isSafeInteger(pid) || pid <= 0) return true;
+  if (host === HOST) {
+    if (pid === process.pid) return !alive.has(tag);
+    if (!isRunning(pid)) return true;
+  }
+  return Date.now() - changed > ABANDONED_AFTER;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,242 @@
+import { watch, type FSWatcher } from 'node:fs';
+import { lstat, readdir, stat } from 'node:fs/promises';
+
+import { isPackageName } from '../package-name.js';
+import type { Package } from '../package-store.js';
+import { Digester } from './digester.js';
+import { unless } from './errno.js';
+import { fingerprintOf, modifiedAt } from './fingerprint.js';
+import type { Layout } from './layout.js';
+import type { MetadataCache } from './metadata-cache.js';
+
+/** One file version as the index knows it. */
+export interface IndexEntry {
+  readonly package: Package;
+  readonly fingerprint: string;
+}
+
+/** Milliseconds for which one look at the directory is trusted. */
+const TRUST = 250;
+/** A scan that takes long is trusted this many times its duration. */
+const TRUST_FACTOR = 4;
+/** Milliseconds without a change after which a file put here by hand counts as whole. */
+const QUIET = 500;
+/** A directory's mtime may be this coarse, in milliseconds: a change within it may not move the mtime. */
+const GRANULARITY = 1500;
+const PARALLEL_STATS = 32;
+
+/**
+ * The names and metadata of all packages in memory. Own writes enter it directly; what others do to the
+ * directory is noticed by its mtime, looked at no more than every {@link TRUST} ms and only when somebody
+ * asks. Changes to a file's content, which do not move that mtime, are reported by the operating system where
+ * it can, and found by whoever opens the file.
+ */
+export class PackageIndex {
+  private entries = new Map<string, IndexEntry>();
+  private snapshot: readonly Package[] | undefined;
+  private readonly digester: Digester;
+
+  private seenMtime = -1n;
+  private settled = false;
+  private trustedUntil = 0;
+  private refreshing: Promise<void> | undefined;
+  /** Names to be looked at again, whatever the directory's mtime says. */
+  private readonly dirty = new Set<string>();
+  /** Names written by ourselves while a scan is under way, on which the scan has no say. */
+  private writtenDuringScan: Set<string> | undefined;
+  private watcher: FSWatcher | undefined;
+
+  constructor(
+    private readonly layout: Layout,
+    private readonly metadata: MetadataCache,
+  ) {
+    this.digester = new Digester((name, fingerprint, sha256) =>
+      this.completeDigest(name, fingerprint, sha256),
+    );
+  }
+
+  /** Reads the directory for the first time; everything in it is taken to be whole. */
+  async start(): Promise<void> {
+    this.watchContents();
+    await this.scan(0);
+    await this.metadata.keepOnly(this.entries.keys());
+  }
+
+  async close(): Promise<void> {
+    this.watcher?.close();
+    await this.digester.close();
+  }
+
+  /** Brings the index up to what the directory says now, or said {@link TRUST} ms ago. */
+  async refresh(): Promise<void> {
+    if (Date.now() < this.trustedUntil) return;
+    await (this.refreshing ??= this.look().finally(() => {
+      this.refreshing = undefined;
+    }));
+  }
+
+  get(name: string): IndexEntry | undefined {
+    return this.entries.get(name);
+  }
+
+  /** Newest first, then by name; the same array until something changes. */
+  list(): readonly Package[] {
+    this.snapshot ??= Object.freeze(
+      Array.from(this.entries.values(), (entry) => entry.package).sort(newestFirst),
+    );
+    return this.snapshot;
+  }
+
+  /** All packages in no particular order. */
+  packages(): Package[] {
+    return Array.from(this.entries.values(), (entry) => entry.package);
+  }
+
+  /** Enters what we published ourselves. */
+  put(entry: IndexEntry): void {
+    this.writtenDuringScan?.add(entry.package.name);
+    this.set(entry);
+  }
+
+  /** Takes out what we removed ourselves. */
+  delete(name: string): void {
+    this.writtenDuringScan?.add(name);
+    this.unset(name);
+  }
+
+  /** Looks at one file again, now. For whoever found it to be other than the index says. */
+  async recheck(name: string): Promise<void> {
+    this.dirty.delete(name);
+    await this.examine(name, QUIET);
+  }
+
+  private async look(): Promise<void> {
+    const started = Date.now();
+    const { mtimeNs } = await stat(this.layout.root, { bigint: true });
+    if (mtimeNs !== this.seenMtime || !this.settled) {
+      await this.scan(QUIET);
+    } else {
+      await this.examineDirty();
+    }
+    const now = Date.now();
+    this.trustedUntil = now + Math.max(TRUST, TRUST_FACTOR * (now - started));
+  }
+
+  private async scan(quiet: number): Promise<void> {
+    this.writtenDuringScan = new Set();
+    try {
+      const { mtimeNs } = await stat(this.layout.root, { bigint: true });
+      const settled = Math.abs(Date.now() - Number(mtimeNs / 1_000_000n)) > GRANULARITY;
+      this.dirty.clear();
+      const names = (await readdir(this.layout.root)).filter(isPackageName);
+      await inParallel(names, (name) => this.examine(name, quiet));
+      const present = new Set(names);
+      for (const name of [...this.entries.keys()]) {
+        if (!present.has(name) && !this.writtenDuringScan.has(name)) this.unset(name);
+      }
+      this.seenMtime = mtimeNs;
+      this.settled = settled;
+    } finally {
+      this.writtenDuringScan = undefined;
+    }
+  }
+
+  private async examineDirty(): Promise<void> {
+    if (this.dirty.size === 0) return;
+    const names = [...this.dirty];
+    this.dirty.clear();
+    await inParallel(names, (name) => this.examine(name, QUIET));
+  }
+
+  /** Holds one file against its entry. A file that changed less than `quiet` ms ago may be half: not listed. */
+  private async examine(name: string, quiet: number): Promise<void> {
+    const before = this.entries.get(name);
+    const stats = await this.statFile(name);
+    const fingerprint = stats?.isFile() === true ? fingerprintOf(stats) : undefined;
+    if (fingerprint !== undefined && fingerprint === this.entries.get(name)?.fingerprint) return;
+    const sha256 = fingerprint === undefined ? undefined : await this.metadata.load(name, fingerprint);
+    // Written by ourselves while we looked: that entry is newer than what we saw.
+    if (this.entries.get(name) !== before || this.writtenDuringScan?.has(name) === true) return;
+    if (stats === undefined || fingerprint === undefined) {
+      this.unset(name);
+      return;
+    }
+    const age = Date.now() - Number(stats.ctimeNs / 1_000_000n);
+    if (sha256 === undefined && Math.abs(age) < quiet) {
+      this.unset(name);
+      this.dirty.add(name);
+      return;
+    }
+    this.set({
+      fingerprint,
+      package: describe(name, Number(stats.size), modifiedAt(stats), sha256, fingerprint),
+    });
+    if (sha256 === undefined) this.digester.enqueue(name, fingerprint, this.layout.package(name));
+  }
+
+  private async statFile(name: string): Promise<Awaited<ReturnType<typeof lstatBig>> | undefined> {
+    let stats: Awaited<ReturnType<typeof lstatBig>> | undefined;
+    await unless(['ENOENT'], async () => {
+      stats = await lstatBig(this.layout.package(name));
+    });
+    return stats;
+  }
+
+  private async completeDigest(name: string, fingerprint: string, sha256: string): Promise<void> {
+    const entry = this.entries.get(name);
+    if (entry?.fingerprint !== fingerprint) return;
+    const { size, createdAt } = entry.package;
+    this.set({ fingerprint, package: describe(name, size, createdAt, sha256, fingerprint) });
+    await this.metadata.save(name, fingerprint, sha256);
+  }
+
+  private set(entry: IndexEntry): void {
+    this.entries.set(entry.package.name, entry);
+    this.snapshot = undefined;
+  }
+
+  private unset(name: string): void {
+    if (this.entries.delete(name)) this.snapshot = undefined;
+  }
+
+  private watchContents(): void {
+    const onChange = (event: string, name: string | null): void => {
+      if (event === 'change' && name !== null && isPackageName(name)) this.dirty.add(name);
+    };
+    try {
+      this.watcher = watch(this.layout.root, { persistent: false }, onChange);
+      // Out of watches or not supported: whoever opens a changed file finds out.
+      this.watcher.on('error', () => this.watcher?.close());
+    } catch {
+      this.watcher = undefined;
+    }
+  }
+}
+
+/** A package's description; its version is its digest, or until that is known the file's fingerprint. */
+export function describe(
+  name: string,
+  size: number,
+  createdAt: number,
+  sha256: string | undefined,
+  fingerprint: string,
+): Package {
+  const version = sha256 === undefined ? fingerprint : `sha256:${sha256}`;
+  return Object.freeze({ name, size, createdAt, sha256, version });
+}
+
+function newestFirst(a: Package, b: Package): number {
+  return b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1);
+}
+
+function lstatBig(path: string) {
+  return lstat(path, { bigint: true });
+}
+
+async function inParallel(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
+  const rest = names.values();
+  const worker = async (): Promise<void> => {
+    for (const name of rest) await work(name);
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL_STATS, names.length) }, worker));
+}

@@ -1,0 +1,69 @@
+import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Logger } from '@nestjs/common';
+
+import { NO_HARD_LINKS, unless } from './errno.js';
+import type { Layout } from './layout.js';
+import type { Owner } from './owner.js';
+import { lockDirectory } from './recovery.js';
+
+/** Makes a complete and synced file appear under a name, in one system call. */
+export class Placement {
+  private hardLinks = true;
+  private unlock: (() => Promise<void>) | undefined;
+  private readonly logger = new Logger('storage');
+
+  constructor(
+    private readonly layout: Layout,
+    private readonly owner: Owner,
+  ) {}
+
+  /** Finds out whether the file system has hard links; without them, takes the directory for this process. */
+  async start(): Promise<void> {
+    const path = join(this.layout.incoming, `${this.owner.tag}~link`);
+    const linked = `${path}ed`;
+    await (await open(path, 'w')).close();
+    try {
+      if (!(await unless(NO_HARD_LINKS, () => link(path, linked)))) await this.doWithoutHardLinks();
+    } finally {
+      await rm(path, { force: true });
+      await rm(linked, { force: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.unlock?.();
+  }
+
+  /** Puts the file under a free name and says whether it was free. Of two who try, one succeeds. */
+  async create(source: string, target: string): Promise<boolean> {
+    if (this.hardLinks) {
+      let free = false;
+      const supported = await unless(NO_HARD_LINKS, async () => {
+        free = await unless(['EEXIST'], () => link(source, target));
+      });
+      if (supported) {
+        if (free) await rm(source, { force: true });
+        return free;
+      }
+      await this.doWithoutHardLinks();
+    }
+    if (await unless(['ENOENT'], () => lstat(target))) return false;
+    await rename(source, target);
+    return true;
+  }
+
+  /** Puts the file under a name, whatever it held. */
+  async replace(source: string, target: string): Promise<void> {
+    await rename(source, target);
+  }
+
+  private async doWithoutHardLinks(): Promise<void> {
+    this.hardLinks = false;
+    this.unlock ??= await lockDirectory(this.layout, this.owner.tag);
+    this.logger.warn(
+      `${this.layout.root} has no hard links: packages are created by check and rename; run one process on it`,
+    );
+  }
+}

@@ -1,0 +1,70 @@
+import { constants } from 'node:fs';
+import { lstat, open, readFile } from 'node:fs/promises';
+
+import { LRUCache } from 'lru-cache';
+
+import type { OpenPackage } from '../package-store.js';
+import type { BufferBudget } from './buffer-budget.js';
+import { errnoOf } from './errno.js';
+import { fingerprintOf } from './fingerprint.js';
+import type { Layout } from './layout.js';
+import type { IndexEntry } from './package-index.js';
+import { CachedFile, PinnedFile } from './pinned-file.js';
+
+/** Files of at most so many bytes are kept in memory once they are read, up to the total. */
+const CACHED_FILE = 128 * 1024;
+const CACHE_TOTAL = 32 * 1024 * 1024;
+/** Milliseconds for which a cached file is served without a look at the disk. */
+const CACHE_TRUST = 1000;
+
+/** Opens packages for reading: large ones by descriptor, small ones from memory. */
+export class Reader {
+  private readonly contents = new LRUCache<IndexEntry, { bytes: Buffer; seen: number }>({
+    maxSize: CACHE_TOTAL,
+    sizeCalculation: ({ bytes }) => bytes.length,
+  });
+
+  constructor(
+    private readonly layout: Layout,
+    private readonly budget: BufferBudget,
+  ) {}
+
+  /** Pins the version that `entry` tells of; undefined when the file is another version by now, or gone. */
+  async open(entry: IndexEntry): Promise<OpenPackage | undefined> {
+    const cached = this.contents.get(entry);
+    if (cached === undefined) return this.openFile(entry);
+    if (Date.now() - cached.seen > CACHE_TRUST) {
+      if (!(await isVersion(this.layout.package(entry.package.name), entry))) return undefined;
+      cached.seen = Date.now();
+    }
+    return new CachedFile(entry.package, cached.bytes);
+  }
+
+  private async openFile(entry: IndexEntry): Promise<OpenPackage | undefined> {
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const file = await open(this.layout.package(entry.package.name), flags).catch((error: unknown) => {
+      if (['ENOENT', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+      throw error;
+    });
+    if (file === undefined) return undefined;
+    const pinned = new PinnedFile(entry.package, file, this.budget);
+    try {
+      const current = fingerprintOf(await file.stat({ bigint: true })) === entry.fingerprint;
+      if (current && entry.package.size > CACHED_FILE) return pinned;
+      const bytes = current ? await readFile(file) : undefined;
+      await pinned.close();
+      if (bytes?.length !== entry.package.size) return undefined;
+      this.contents.set(entry, { bytes, seen: Date.now() });
+      return new CachedFile(entry.package, bytes);
+    } catch (error) {
+      await pinned.close();
+      throw error;
+    }
+  }
+}
+
+/** Whether the file at `path` is the version that `entry` tells of. */
+export async function isVersion(path: string, entry: IndexEntry): Promise<boolean> {
+  const stats = await lstat(path, { bigint: true }).catch(() => undefined);
+  return stats !== undefined && fingerprintOf(stats) === entry.fingerprint;
+}

@@ -1,0 +1,83 @@
+import { link, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { isPackageName } from '../package-name.js';
+import { StorageError } from '../storage.errors.js';
+import { NO_HARD_LINKS, unless } from './errno.js';
+import type { Layout } from './layout.js';
+import { isAbandoned } from './owner.js';
+
+/** Milliseconds between two signs of life of a process that holds the directory. */
+const HEARTBEAT = 60_000;
+
+/** Creates what is missing of the layout. */
+export async function prepareDirectories(layout: Layout): Promise<void> {
+  for (const directory of [layout.root, layout.incoming, layout.trash, layout.meta]) {
+    await mkdir(directory, { recursive: true });
+  }
+}
+
+/**
+ * Cleans up after processes that are gone: drops what they had staged, and puts back the packages that a
+ * publish had taken out when it was cut off. Files of living neighbours stay untouched.
+ */
+export async function recover(layout: Layout): Promise<void> {
+  for (const { path } of await abandonedIn(layout.incoming)) await rm(path, { force: true });
+  for (const { path, rest } of await abandonedIn(layout.trash)) {
+    if (isPackageName(rest)) await putBack(path, layout.package(rest));
+    else await rm(path, { force: true });
+  }
+}
+
+/** Moves a withdrawn package back under its name, unless a newer version took it meanwhile. */
+export async function putBack(path: string, target: string): Promise<void> {
+  const linkedOrTaken = await unless(NO_HARD_LINKS, () => unless(['EEXIST'], () => link(path, target)));
+  if (!linkedOrTaken && (await isMissing(target))) await rename(path, target);
+  await rm(path, { force: true });
+}
+
+/** The name under which a process keeps a withdrawn package: unique, and telling owner and package. */
+export function trashName(ownerTag: string, sequence: number, name: string): string {
+  return `${ownerTag}.${sequence}~${name}`;
+}
+
+/**
+ * Where the file system has no hard links, creating is checked and then done, which is safe within one
+ * process only: takes the directory for this process, or refuses. Returns how to let go of it.
+ */
+export async function lockDirectory(layout: Layout, ownerTag: string): Promise<() => Promise<void>> {
+  await mkdir(layout.lock, { recursive: true });
+  for (const { path } of await abandonedIn(layout.lock)) await rm(path, { recursive: true, force: true });
+  const claim = join(layout.lock, ownerTag);
+  await mkdir(claim);
+  if ((await readdir(layout.lock)).length > 1) {
+    await rm(claim, { recursive: true, force: true });
+    throw new StorageError(
+      'storage_failed',
+      `${layout.root} has no hard links and is in use by another process; run one process on it.`,
+    );
+  }
+  const heartbeat = setInterval(() => {
+    const now = new Date();
+    utimes(claim, now, now).catch(() => undefined);
+  }, HEARTBEAT).unref();
+  return async () => {
+    clearInterval(heartbeat);
+    await rm(claim, { recursive: true, force: true });
+  };
+}
+
+async function abandonedIn(directory: string): Promise<{ path: string; rest: string }[]> {
+  const found: { path: string; rest: string }[] = [];
+  for (const file of await readdir(directory)) {
+    const path = join(directory, file);
+    const [tag = '', ...rest] = file.split('~');
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats !== undefined && isAbandoned(tag, stats.ctimeMs)) found.push({ path, rest: rest.join('~') });
+  }
+  return found;
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  return !(await unless(['ENOENT'], () => lstat(path)));
+}

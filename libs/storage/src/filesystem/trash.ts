@@ -1,0 +1,90 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Evict, Package } from '../package-store.js';
+import { StorageError } from '../storage.errors.js';
+import { unless } from './errno.js';
+import type { Layout } from './layout.js';
+import type { Owner } from './owner.js';
+import type { IndexEntry, PackageIndex } from './package-index.js';
+import { isVersion } from './reader.js';
+import { putBack, trashName } from './recovery.js';
+
+/** Times that a choice is made again because somebody else changed the directory under it. */
+const ATTEMPTS = 5;
+
+/** A package on its way out, and where it lies until that is final. */
+export interface Withdrawn {
+  readonly package: Package;
+  readonly entry: IndexEntry;
+  readonly path: string;
+}
+
+/** Takes packages out in a way that can be undone, by us after a failed publish or by a start after a crash. */
+export class Trash {
+  private sequence = 0;
+
+  constructor(
+    private readonly layout: Layout,
+    private readonly owner: Owner,
+    private readonly index: PackageIndex,
+  ) {}
+
+  /**
+   * Withdraws what `evict` chooses. A candidate that is no longer the version on which the choice was made,
+   * say because somebody touched it, makes the choice void: it is made again on what is there now.
+   */
+  async withdraw(evict: Evict, incoming: Parameters<Evict>[1]): Promise<readonly Withdrawn[]> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const withdrawn: Withdrawn[] = [];
+      const chosen = evict(this.index.packages(), incoming).filter(({ name }) => name !== incoming?.name);
+      try {
+        for (const { name } of chosen) {
+          const taken = await this.withdrawOne(name);
+          if (taken === undefined) break;
+          withdrawn.push(taken);
+        }
+      } catch (error) {
+        await this.reinstate(withdrawn);
+        throw error;
+      }
+      if (withdrawn.length === chosen.length) return withdrawn;
+      await this.reinstate(withdrawn);
+    }
+    throw new StorageError(
+      'storage_failed',
+      'The directory changes too fast to apply retention; nothing was changed, try again.',
+    );
+  }
+
+  async reinstate(withdrawn: readonly Withdrawn[]): Promise<void> {
+    for (const { entry, path } of withdrawn) {
+      await putBack(path, this.layout.package(entry.package.name));
+      this.index.put(entry);
+    }
+  }
+
+  /** Makes the withdrawal final. To be called when what it made room for is durable. */
+  async empty(withdrawn: readonly Withdrawn[]): Promise<void> {
+    await Promise.all(withdrawn.map(({ path }) => rm(path, { force: true })));
+  }
+
+  private async withdrawOne(name: string): Promise<Withdrawn | undefined> {
+    const entry = this.index.get(name);
+    if (entry === undefined) return undefined;
+    const home = this.layout.package(name);
+    const path = join(this.layout.trash, trashName(this.owner.tag, this.sequence++, name));
+    if (!(await isVersion(home, entry)) || !(await unless(['ENOENT'], () => rename(home, path)))) {
+      await this.index.recheck(name);
+      return undefined;
+    }
+    // Replaced by another process between the look and the rename: that version is newer and stays.
+    if (!(await isVersion(path, entry))) {
+      await putBack(path, home);
+      await this.index.recheck(name);
+      return undefined;
+    }
+    this.index.delete(name);
+    return { package: entry.package, entry, path };
+  }
+}

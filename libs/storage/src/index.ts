@@ -1,0 +1,17 @@
+export { PackageStore } from './package-store.js';
+export type {
+  Evict,
+  OpenPackage,
+  Package,
+  PublishCondition,
+  PublishResult,
+  RemoveCondition,
+  StagedPackage,
+  StageOptions,
+} from './package-store.js';
+export { isPackageName, PACKAGE_NAME_RULE } from './package-name.js';
+export { StorageError } from './storage.errors.js';
+export type { StorageErrorCode } from './storage.errors.js';
+export { FilesystemPackageStore } from './filesystem/filesystem.driver.js';
+export type { FilesystemOptions } from './filesystem/filesystem.options.js';
+export { StorageModule } from './storage.module.js';

@@ -1,0 +1,37 @@
+import type { Package } from './package-store.js';
+
+export type StorageErrorCode =
+  /** The name breaks the rule of {@link isPackageName}. */
+  | 'invalid_package_name'
+  | 'package_not_found'
+  /** Create-only, and the name is taken; `existing` holds the stored package. */
+  | 'package_exists'
+  /** The stored package is not the version that the caller expected. */
+  | 'precondition_failed'
+  | 'package_empty'
+  | 'package_too_large'
+  /** The received bytes have another SHA-256 than the caller announced. */
+  | 'checksum_mismatch'
+  /** Fewer or more bytes arrived than the caller announced. */
+  | 'upload_incomplete'
+  /** Storing the package would leave less than the minimum of free space. */
+  | 'insufficient_storage'
+  /** The store cannot do its work: I/O error, read-only, unknown outcome of a write. */
+  | 'storage_failed';
+
+/** What the store refuses or fails to do. The message is fit for the client; `cause` is for the log. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+
+  /** The stored package, for `package_exists` and `precondition_failed`. */
+  readonly existing: Package | undefined;
+
+  constructor(
+    readonly code: StorageErrorCode,
+    message: string,
+    options: { existing?: Package | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.existing = options.existing;
+  }
+}

@@ -1,0 +1,27 @@
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
+
+import { FilesystemPackageStore } from './filesystem/filesystem.driver.js';
+import type { FilesystemOptions } from './filesystem/filesystem.options.js';
+import { PackageStore } from './package-store.js';
+import { ConfigurableModuleClass, STORAGE_OPTIONS } from './storage.module-definition.js';
+
+/** Opens the store at start, provides it as {@link PackageStore}, and closes it at shutdown. */
+@Module({
+  providers: [
+    {
+      provide: PackageStore,
+      inject: [STORAGE_OPTIONS],
+      useFactory: (options: FilesystemOptions) => FilesystemPackageStore.open(options),
+    },
+  ],
+  exports: [PackageStore],
+})
+export class StorageModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+  constructor(private readonly store: PackageStore) {
+    super();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+  }
+}
