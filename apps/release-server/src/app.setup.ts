@@ -6,10 +6,17 @@ import { RequestChecks } from './http/request-checks.middleware.js';
 import { RequestLog } from './http/request-log.middleware.js';
 import { AppLogger } from './observability/app-logger.js';
 
-/** How the application is created, by the program and by its tests. Bodies are read by those who want them. */
+const quiet = (): void => undefined;
+
+/**
+ * How the application is created, by the program and by its tests. Bodies are read by those who want them.
+ * Lines wait until the configured logger takes them over; where it comes to none, the start's failure is told
+ * in one line of its own.
+ */
 export const APP_OPTIONS = {
   bodyParser: false,
   bufferLogs: true,
+  logger: { log: quiet, error: quiet, warn: quiet, debug: quiet, verbose: quiet, fatal: quiet },
   abortOnError: false,
 } satisfies NestApplicationOptions;
 
@@ -17,7 +24,6 @@ export const APP_OPTIONS = {
 export function setUpApp(app: NestExpressApplication): void {
   app.useLogger(app.get(AppLogger));
   app.set('trust proxy', app.get(Config).trust_proxy);
-  app.set('case sensitive routing', true);
   app.set('etag', false);
   app.disable('x-powered-by');
   // Before all routing, so that no address is spared.

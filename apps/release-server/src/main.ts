@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     APP_OPTIONS,
   );
   setUpApp(app);
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   const config = app.get(Config);
   await app.listen(config.port, config.host);
   const limit = config.max_packages === null ? 'any number of' : `at most ${config.max_packages}`;

@@ -128,6 +128,6 @@ export abstract class PackageStore {
   /** Resolves when a write would succeed now; rejects with what is wrong. */
   abstract probe(): Promise<void>;
 
-  /** Lets go of watchers, timers and descriptors. */
+  /** Waits for what is under way, then lets go of watchers, timers and descriptors. */
   abstract close(): Promise<void>;
 }

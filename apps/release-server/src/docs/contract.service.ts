@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 
 import { Injectable } from '@nestjs/common';
 import mime from 'mime';
-import { getAbsoluteFSPath } from 'swagger-ui-dist';
+// Its main module would load the whole bundle into memory.
+import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
 
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 

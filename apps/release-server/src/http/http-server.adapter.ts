@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { ExpressAdapter } from '@nestjs/platform-express';
+import express from 'express';
 
 import { PROBLEMS, problemDocument, type ProblemCode } from './problem.js';
 
@@ -21,6 +22,13 @@ const IDLE = 120_000;
 
 /** Express behind an HTTP server that bounds slow clients and lets the application refuse before a body is sent. */
 export class HttpServerAdapter extends ExpressAdapter {
+  constructor() {
+    const instance = express();
+    // Taken when the router is made, which is at the first use.
+    instance.set('case sensitive routing', true);
+    super(instance);
+  }
+
   override initHttpServer(): void {
     const server = createServer(
       TIMEOUTS,
@@ -30,7 +38,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     // The route decides whether the body is wanted, and says so when it begins to read.
     server.on('checkContinue', (request, response) => server.emit('request', request, response));
     server.on('clientError', answerClientError);
-    this.httpServer = server as Server;
+    this.httpServer = server;
   }
 }
 

@@ -16,10 +16,14 @@ interface Problem extends ProblemExtras {
   readonly detail: string;
 }
 
+const WRITES = new Set(['POST', 'PUT', 'DELETE']);
+const UNROUTED = new Set<ProblemCode>(['not_found', 'method_not_allowed']);
+
 /** Turns every error into one answer: problem details for machines, a page for browsers. */
 @Catch()
 export class ProblemDetailsFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
+  private readonly audit = new Logger('audit');
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
@@ -27,9 +31,11 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const problem = toProblem(error, request);
     const { status } = PROBLEMS[problem.code];
     if (request.socket.destroyed) return;
-    if (status >= 500) {
-      const fields = { err: error, request_id: response.getHeader('X-Request-Id'), code: problem.code };
-      this.logger.error(fields, `${request.method} ${pathOf(request)} failed`);
+    const fields = { code: problem.code, request_id: response.getHeader('X-Request-Id') };
+    const attempt = `${request.method} ${pathOf(request)}`;
+    if (status >= 500) this.logger.error({ ...fields, err: error }, `${attempt} failed`);
+    if (WRITES.has(request.method) && !UNROUTED.has(problem.code)) {
+      this.audit.warn({ ...fields, event: 'write.refused' }, `refused ${attempt}: ${problem.code}`);
     }
     if (response.headersSent) {
       response.destroy();

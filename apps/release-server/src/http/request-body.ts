@@ -18,7 +18,7 @@ export function announcedLength(request: IncomingMessage): number | undefined {
 export function takeBody(
   request: IncomingMessage,
   response: ServerResponse,
-): { readonly signal: AbortSignal; done(): void } {
+): { readonly signal: AbortSignal; readonly done: () => void } {
   const stalled = new AbortController();
   const onStall = (): void => {
     const seconds = STALL / 1000;

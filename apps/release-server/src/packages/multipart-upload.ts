@@ -15,8 +15,8 @@ const LIMITS = { files: 1, fields: 16, parts: 17, fieldSize: 1024, fieldNameSize
 
 /** What becomes of the file while the body is parsed. */
 export interface MultipartTarget {
-  /** Takes the file's bytes as they come. */
-  stage(name: string, body: Readable): Promise<StagedPackage>;
+  /** Takes the file's bytes as they come; `signal` aborts when the rest of the body is not worth waiting for. */
+  stage(name: string, body: Readable, signal: AbortSignal): Promise<StagedPackage>;
   /** Drops what `stage` took, when a later part of the body is broken. */
   discard(staged: StagedPackage): Promise<void>;
 }
@@ -29,67 +29,106 @@ export interface MultipartUpload {
 
 /**
  * Parses a `multipart/form-data` body (RFC 7578) with multer, whose storage engine streams the file straight
- * into the store. Rejects as soon as something is wrong, while multer itself would read the body to its end
- * first. Rejects with `malformed_multipart`, `missing_file`, or whatever `stage` rejects with.
+ * into the store. Rejects as soon as something is wrong and nothing is left staged, while multer itself would
+ * read the body to its end first. Rejects with `malformed_multipart`, `missing_file`, the reason of `signal`,
+ * or whatever `stage` rejects with.
  *
  * @param maxSize - Most bytes of the package.
  */
-export function receiveMultipart(
+export async function receiveMultipart(
   request: Request,
   response: Response,
   target: MultipartTarget,
   maxSize: number,
   signal: AbortSignal,
 ): Promise<MultipartUpload> {
+  const failure = new AbortController();
+  const stop = AbortSignal.any([signal, failure.signal]);
+  const fail = (error: unknown): void => failure.abort(error);
+  const engine = new StagingEngine(target, stop, fail);
+  try {
+    await Promise.race([parse(request, response, engine, maxSize, fail), rejectOn(stop)]);
+    const upload = await engine.upload();
+    if (upload === undefined) throw missingFile(`The form has no file field named ${FIELD}.`);
+    return upload;
+  } catch (error) {
+    fail(error);
+    await engine.discard();
+    // The first thing that went wrong, not what followed from it.
+    throw stop.reason;
+  }
+}
+
+/** Multer's storage engine on a {@link MultipartTarget}, for one file. */
+class StagingEngine implements StorageEngine {
+  private staging: Promise<MultipartUpload> | undefined;
+
+  constructor(
+    private readonly target: MultipartTarget,
+    private readonly signal: AbortSignal,
+    private readonly fail: (error: unknown) => void,
+  ) {}
+
+  _handleFile(_request: Request, file: Express.Multer.File, callback: (error?: unknown) => void): void {
+    const name = file.originalname;
+    this.staging = this.target.stage(name, file.stream, this.signal).then((staged) => ({ name, staged }));
+    this.staging.then(
+      () => callback(null),
+      (error: unknown) => {
+        this.fail(error);
+        callback(error);
+      },
+    );
+  }
+
+  _removeFile(_request: Request, _file: Express.Multer.File, callback: (error: Error | null) => void): void {
+    this.discard().then(() => callback(null), callback);
+  }
+
+  /** What was received, if a file was. */
+  async upload(): Promise<MultipartUpload | undefined> {
+    return this.staging;
+  }
+
+  async discard(): Promise<void> {
+    const upload = await this.staging?.catch(() => undefined);
+    this.staging = undefined;
+    if (upload !== undefined) await this.target.discard(upload.staged);
+  }
+}
+
+function parse(
+  request: Request,
+  response: Response,
+  storage: StorageEngine,
+  maxSize: number,
+  fail: (error: unknown) => void,
+): Promise<void> {
+  const options = {
+    storage,
+    limits: LIMITS,
+    // The name is judged as it was sent, and never cut to what might pass.
+    preservePath: true,
+    defParamCharset: 'utf8',
+    streamHandler: (_request: Request, busboy: NodeJS.WritableStream) => {
+      watchParser(request, busboy, fail);
+      watchLength(request, maxSize, fail);
+      request.pipe(busboy);
+    },
+  };
   return new Promise((resolve, reject) => {
-    let upload: MultipartUpload | undefined;
-    let failed = false;
-    const drop = async (): Promise<void> => {
-      const staged = upload?.staged;
-      upload = undefined;
-      if (staged !== undefined) await target.discard(staged);
-    };
-    const fail = (error: Error): void => {
-      failed = true;
-      reject(error);
-      drop().catch(() => undefined);
-    };
-    const storage: StorageEngine = {
-      _handleFile: (_request, file, callback) => {
-        target.stage(file.originalname, file.stream).then(
-          (staged) => {
-            upload = { name: file.originalname, staged };
-            if (failed) drop().catch(() => undefined);
-            callback(null, {});
-          },
-          (error: unknown) => {
-            fail(error as Error);
-            callback(error);
-          },
-        );
-      },
-      _removeFile: (_request, _file, callback) => {
-        drop().then(() => callback(null), callback);
-      },
-    };
-    const options = {
-      storage,
-      limits: LIMITS,
-      // The name is judged as it was sent, and never cut to what might pass.
-      preservePath: true,
-      defParamCharset: 'utf8',
-      streamHandler: (_request: Request, parser: NodeJS.WritableStream) => {
-        watchParser(request, parser, fail);
-        watchLength(request, maxSize, fail);
-        request.pipe(parser);
-      },
-    };
-    signal.addEventListener('abort', () => fail(signal.reason as Error));
     multer(options).single(FIELD)(request, response, (error: unknown) => {
-      if (error !== undefined) fail(malformed(error instanceof Error ? error.message : 'not valid'));
-      else if (upload === undefined) fail(missingFile(`The form has no file field named ${FIELD}.`));
-      else resolve(upload);
+      if (error === undefined) resolve();
+      else reject(malformed(error instanceof Error ? error.message : 'not valid'));
     });
+  });
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
   });
 }
 
@@ -101,7 +140,7 @@ export function assertMultipart(request: Request): void {
   );
 }
 
-function watchParser(request: Request, parser: NodeJS.WritableStream, fail: (error: Error) => void): void {
+function watchParser(request: Request, parser: NodeJS.WritableStream, fail: (error: unknown) => void): void {
   let files = 0;
   parser.on('file', (field: string, _stream: Readable, { filename }: { filename?: string }) => {
     files += 1;
@@ -124,7 +163,7 @@ function watchParser(request: Request, parser: NodeJS.WritableStream, fail: (err
 }
 
 /** Ends a chunked body whose parts are within their limits and that goes on nevertheless. */
-function watchLength(request: Request, maxSize: number, fail: (error: Error) => void): void {
+function watchLength(request: Request, maxSize: number, fail: (error: unknown) => void): void {
   let left = maxSize + MULTIPART_OVERHEAD;
   request.on('data', (chunk: Uint8Array) => {
     left -= chunk.length;

@@ -35,10 +35,13 @@ export function selectPage(packages: readonly Package[], query: PackageListQuery
 
 function sort(packages: readonly Package[], { sort: by, order }: PackageListQuery): readonly Package[] {
   if (by === 'created_at') return order === 'asc' ? packages.toReversed() : packages;
-  const byName = (a: Package, b: Package): number => (a.name < b.name ? -1 : 1);
   if (by === 'name') return packages.toSorted(order === 'desc' ? (a, b) => byName(b, a) : byName);
   const sign = order === 'asc' ? 1 : -1;
   return packages.toSorted((a, b) => sign * (a.size - b.size) || byName(a, b));
+}
+
+function byName(a: Package, b: Package): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 /** The address of another page of the same selection. */

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import type { Response } from 'express';
 
@@ -32,8 +34,8 @@ export class UploadsController {
 
     const { signal, done } = takeBody(request, response);
     const target = {
-      stage: (name: string, body: Parameters<PublishingService['receive']>[1]) =>
-        this.publishing.receive(name, body, options, undefined, () => signal),
+      stage: (name: string, body: Readable, stop: AbortSignal) =>
+        this.publishing.receive(name, body, options, undefined, () => stop),
       discard: this.publishing.discard.bind(this.publishing),
     };
     const { name, staged } = await receiveMultipart(

@@ -20,7 +20,7 @@ import {
 import { StorageError } from '../storage.errors.js';
 import { BufferBudget } from './buffer-budget.js';
 import { DirectorySync } from './directory-sync.js';
-import { toStorageError, unless } from './errno.js';
+import { coded, toStorageError, unless } from './errno.js';
 import type { FilesystemOptions } from './filesystem.options.js';
 import { fingerprintOf, modifiedAt } from './fingerprint.js';
 import { FreeSpace } from './free-space.js';
@@ -140,7 +140,7 @@ export class FilesystemPackageStore extends PackageStore {
       );
       // Outside the lock: whoever publishes meanwhile shares this fsync or the next.
       await directory.sync();
-      await this.trash.empty(withdrawn);
+      await this.drop(withdrawn);
       return result;
     });
   }
@@ -173,7 +173,7 @@ export class FilesystemPackageStore extends PackageStore {
       });
       if (withdrawn.length === 0) return [];
       await directory.sync();
-      await this.trash.empty(withdrawn);
+      await this.drop(withdrawn);
       return withdrawn.map((gone) => gone.package);
     });
   }
@@ -192,6 +192,8 @@ export class FilesystemPackageStore extends PackageStore {
 
   async close(): Promise<void> {
     clearInterval(this.sweeper);
+    await this.staging.settled();
+    await this.lock.waitForUnlock();
     await this.index.close();
     await this.placement.close();
     await this.directory?.close();
@@ -262,23 +264,38 @@ export class FilesystemPackageStore extends PackageStore {
     // Half a millisecond more, for the way through floating-point seconds cuts off.
     const seconds = (createdAt + 0.5) / 1000;
     await utimes(source, seconds, seconds);
+    // Neither link nor rename changes any of this, while under the name may lie another's file a moment later.
+    const stats = await lstat(source, { bigint: true });
+    const fingerprint = fingerprintOf(stats);
+    const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, fingerprint);
 
-    const withdrawn = await this.trash.withdraw(evict, { name, size: staged.size, createdAt });
+    const incoming = { name, size: published.size, createdAt: published.createdAt };
+    const withdrawn = await this.trash.withdraw(evict, incoming);
     try {
-      if (condition !== 'absent') await this.placement.replace(source, target);
-      else if (!(await this.placement.create(source, target))) throw await this.taken(name);
+      if (condition === 'absent') {
+        if (!(await this.placement.create(source, target))) throw await this.taken(name);
+      } else {
+        // First, so that a reader who meets the new file before it is in the index knows it to be whole.
+        await this.metadata.save(name, fingerprint, staged.sha256);
+        await this.placement.replace(source, target);
+      }
     } catch (error) {
       await this.trash.reinstate(withdrawn);
       throw error;
     }
 
-    const stats = await lstat(target, { bigint: true });
-    const fingerprint = fingerprintOf(stats);
-    const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, fingerprint);
     this.index.put({ package: published, fingerprint });
-    await this.metadata.save(name, fingerprint, staged.sha256);
+    if (condition === 'absent') await this.metadata.save(name, fingerprint, staged.sha256);
     const evicted = withdrawn.map((gone) => gone.package);
     return { result: { package: published, replaced: existing, evicted }, withdrawn };
+  }
+
+  /** Makes withdrawals final, when what they made room for is durable. */
+  private async drop(withdrawn: readonly Withdrawn[]): Promise<void> {
+    await this.trash.empty(withdrawn);
+    const names = withdrawn.map((gone) => gone.package.name);
+    const gone = names.filter((name) => this.index.get(name) === undefined);
+    await Promise.all(gone.map((name) => this.metadata.forget(name)));
   }
 
   /** The refusal of a name that somebody else took since the index was read. */
@@ -289,14 +306,6 @@ export class FilesystemPackageStore extends PackageStore {
 
   private newest(): number {
     return this.index.packages().reduce((newest, { createdAt }) => Math.max(newest, createdAt), 0);
-  }
-}
-
-async function coded<T>(doing: string, step: () => Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    throw toStorageError(error, doing);
   }
 }
 

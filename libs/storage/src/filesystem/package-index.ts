@@ -5,7 +5,7 @@ import { isPackageName } from '../package-name.js';
 import type { Package } from '../package-store.js';
 import { Digester } from './digester.js';
 import { unless } from './errno.js';
-import { fingerprintOf, modifiedAt } from './fingerprint.js';
+import { fingerprintOf, isTouched, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
 
@@ -69,7 +69,7 @@ export class PackageIndex {
 
   /** Brings the index up to what the directory says now, or said {@link TRUST} ms ago. */
   async refresh(): Promise<void> {
-    if (Date.now() < this.trustedUntil) return;
+    if (performance.now() < this.trustedUntil) return;
     await (this.refreshing ??= this.look().finally(() => {
       this.refreshing = undefined;
     }));
@@ -111,14 +111,14 @@ export class PackageIndex {
   }
 
   private async look(): Promise<void> {
-    const started = Date.now();
+    const started = performance.now();
     const { mtimeNs } = await stat(this.layout.root, { bigint: true });
     if (mtimeNs !== this.seenMtime || !this.settled) {
       await this.scan(QUIET);
     } else {
       await this.examineDirty();
     }
-    const now = Date.now();
+    const now = performance.now();
     this.trustedUntil = now + Math.max(TRUST, TRUST_FACTOR * (now - started));
   }
 
@@ -131,7 +131,7 @@ export class PackageIndex {
       const names = (await readdir(this.layout.root)).filter(isPackageName);
       await inParallel(names, (name) => this.examine(name, quiet));
       const present = new Set(names);
-      for (const name of [...this.entries.keys()]) {
+      for (const name of this.entries.keys()) {
         if (!present.has(name) && !this.writtenDuringScan.has(name)) this.unset(name);
       }
       this.seenMtime = mtimeNs;
@@ -148,7 +148,10 @@ export class PackageIndex {
     await inParallel(names, (name) => this.examine(name, QUIET));
   }
 
-  /** Holds one file against its entry. A file that changed less than `quiet` ms ago may be half: not listed. */
+  /**
+   * Holds one file against its entry. A file that changed less than `quiet` ms ago may be half and is not
+   * listed, unless only its time changed.
+   */
   private async examine(name: string, quiet: number): Promise<void> {
     const before = this.entries.get(name);
     const stats = await this.statFile(name);
@@ -162,7 +165,8 @@ export class PackageIndex {
       return;
     }
     const age = Date.now() - Number(stats.ctimeNs / 1_000_000n);
-    if (sha256 === undefined && Math.abs(age) < quiet) {
+    const isWhole = sha256 !== undefined || (before !== undefined && isTouched(before.fingerprint, fingerprint));
+    if (!isWhole && Math.abs(age) < quiet) {
       this.unset(name);
       this.dirty.add(name);
       return;

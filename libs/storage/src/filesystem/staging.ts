@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import type { StagedPackage, StageOptions } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
 import type { BufferBudget } from './buffer-budget.js';
-import { toStorageError } from './errno.js';
+import { coded } from './errno.js';
 import type { FreeSpace, Reservation } from './free-space.js';
 
 /** An upload of unknown length asks for room again after so many bytes. */
@@ -14,6 +14,8 @@ const ROOM_STEP = 16 * 1024 * 1024;
 
 /** Receives bodies into files that nobody can see: counted, hashed, checked and durable. */
 export class Staging {
+  private readonly underWay = new Set<Promise<StagedPackage>>();
+
   constructor(
     private readonly directory: string,
     private readonly ownerTag: string,
@@ -29,25 +31,40 @@ export class Staging {
     await rm(this.pathOf(staged), { force: true });
   }
 
+  /** Resolves when nothing is being received any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.underWay);
+  }
+
   async receive(body: Readable, options: StageOptions): Promise<StagedPackage> {
+    // A body that fails before its first chunk is asked for would find nobody listening and end the process.
+    const wait = (): void => undefined;
+    body.on('error', wait);
+    const reception = this.receiveOne(body, options).finally(() => body.off('error', wait));
+    this.underWay.add(reception);
+    return reception.finally(() => this.underWay.delete(reception));
+  }
+
+  private async receiveOne(body: Readable, options: StageOptions): Promise<StagedPackage> {
     options.signal?.throwIfAborted();
     if (options.size !== undefined && options.size > options.maxSize) throw tooLarge(options.maxSize);
-    const reservation = await this.freeSpace.reserve(options.size ?? 0);
+    const reservation = await ours(() => this.freeSpace.reserve(options.size ?? 0));
     const id = `${this.ownerTag}~${randomUUID()}`;
     const path = join(this.directory, id);
     const lease = this.budget.lease();
     let file: FileHandle | undefined;
     try {
-      file = await open(path, 'wx');
-      const received = await this.write(file, body, options, reservation, lease.bytes);
+      const opened = await ours(() => open(path, 'wx'));
+      file = opened;
+      const received = await this.write(opened, body, options, reservation, lease.bytes);
       assertAsAnnounced(received, options);
-      await file.sync();
-      await file.close();
+      await ours(() => opened.sync());
+      await ours(() => opened.close());
       return { id, ...received };
     } catch (error) {
       await file?.close().catch(() => undefined);
       await rm(path, { force: true }).catch(() => undefined);
-      throw toStorageError(error, 'receiving an upload');
+      throw error;
     } finally {
       lease.release();
       reservation.release();
@@ -74,7 +91,7 @@ export class Staging {
       const bytes = gathered;
       batch = [];
       gathered = 0;
-      writing = writeAll(file, chunks, bytes).then(() => reservation.written(bytes));
+      writing = ours(() => writeAll(file, chunks, bytes)).then(() => reservation.written(bytes));
       writing.catch(() => undefined);
     };
 
@@ -82,8 +99,9 @@ export class Staging {
       for await (const chunk of chunksOf(body, options.signal)) {
         if (size + chunk.length > options.maxSize) throw tooLarge(options.maxSize);
         const step = Math.floor((size + chunk.length) / ROOM_STEP);
-        if (options.size === undefined && step > Math.floor(size / ROOM_STEP))
-          await this.freeSpace.require(0);
+        if (options.size === undefined && step > Math.floor(size / ROOM_STEP)) {
+          await ours(() => this.freeSpace.require(0));
+        }
         size += chunk.length;
         hash.update(chunk);
         batch.push(chunk);
@@ -96,6 +114,11 @@ export class Staging {
     }
     return { size, sha256: hash.digest('hex') };
   }
+}
+
+/** A step of our own: its system errors are the storage's, while those of the body are passed on as they are. */
+function ours<T>(step: () => Promise<T>): Promise<T> {
+  return coded('receiving an upload', step);
 }
 
 function assertAsAnnounced(received: { size: number; sha256: string }, options: StageOptions): void {

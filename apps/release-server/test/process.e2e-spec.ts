@@ -1,0 +1,344 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+
+import { get, json, names, put, sha256 } from './support/client.js';
+import {
+  makeDirectory,
+  memoryOf,
+  runToExit,
+  spawnServer,
+  type LogLine,
+  type ServerProcess,
+} from './support/process.js';
+import { readAnswer } from './support/raw.js';
+import { AUTH, TOKEN } from './support/server.js';
+import { until } from './support/until.js';
+
+const MIB = 1024 * 1024;
+const HAS_PROC = process.platform === 'linux';
+
+describe('the process', () => {
+  let directory: Awaited<ReturnType<typeof makeDirectory>>;
+
+  beforeEach(async () => {
+    directory = await makeDirectory();
+  });
+
+  afterEach(async () => {
+    await directory.remove();
+  });
+
+  it('stops with 78 and one line that names file, line, key and nearest key, and no secret', async () => {
+    const { code, output } = await runToExit('auth_token: s3cr3t\nmax_package: 5\n');
+    expect(code).toBe(78);
+    const lines = output.trim().split('\n');
+    expect(lines).toHaveLength(1);
+    const { message, level } = JSON.parse(lines[0] ?? '') as LogLine;
+    expect(level).toBe('FATAL');
+    expect(message).toMatch(/config\.yaml:2: max_package: unknown key, did you mean max_packages\?$/);
+    expect(output).not.toContain('s3cr3t');
+  });
+
+  it('refuses to start without a token', async () => {
+    const { code, output } = await runToExit('port: 0\n');
+    expect(code).toBe(78);
+    expect(output).toContain('auth_token');
+  });
+
+  it('stops with 1 and one line when the directory cannot be used', async () => {
+    const { code, output } = await runToExit('auth_token: s3cr3t\nport: 0\nstorage_path: /dev/null/x\n');
+    expect(code).toBe(1);
+    expect(output.trim().split('\n')).toHaveLength(1);
+    expect(output).toContain('ENOTDIR');
+  });
+
+  it('writes only JSON lines with the four fields, one a request, and never the token', async () => {
+    const server = await spawnServer(directory.path);
+    await put(server, 'a.zip', 'content', { headers: { 'X-Request-Id': 'id-1' } });
+    await put(server, 'a.zip', 'content', { headers: { 'X-Request-Id': 'id-2' } });
+    await put(server, 'a.zip', 'x', {
+      query: `?token=${TOKEN}`,
+      headers: { Authorization: 'Bearer wrong-token' },
+    });
+    await get(server, '/assets/a%0d%0aINJECTED%0d%0a', { 'X-Request-Id': 'id 3', 'User-Agent': 'x' });
+    await get(server, '/healthz');
+    await fetch(`${server.url}/assets/a.zip`, {
+      method: 'DELETE',
+      headers: { ...AUTH, 'X-Request-Id': 'id-4' },
+    });
+    await server.stop();
+    const lines = server.lines().map((line) => JSON.parse(line) as LogLine);
+    for (const line of lines) {
+      expect(line).toMatchObject({
+        level: expect.any(String),
+        message: expect.any(String),
+        module: expect.any(String),
+      });
+      expect(new Date(String(line['timestamp'])).toISOString()).toBe(line['timestamp']);
+    }
+    expect(server.lines().join('\n')).not.toContain(TOKEN);
+    expect(server.lines().join('\n')).not.toContain('wrong-token');
+    const requests = lines.filter((line) => line['status'] !== undefined);
+    expect(requests.map(({ method, path, status }) => [method, path, status])).toEqual([
+      ['PUT', '/assets/a.zip', 201],
+      ['PUT', '/assets/a.zip', 409],
+      ['PUT', '/assets/a.zip', 401],
+      ['GET', '/assets/a%0d%0aINJECTED%0d%0a', 404],
+      ['DELETE', '/assets/a.zip', 204],
+    ]);
+    expect(requests[0]).toMatchObject({
+      request_id: 'id-1',
+      level: 'INFO',
+      module: 'http',
+      duration_ms: expect.any(Number),
+      bytes: expect.any(Number),
+    });
+    expect(lines.filter(({ event }) => event !== undefined)).toMatchObject([
+      {
+        event: 'package.published',
+        actor: 'auth_token',
+        name: 'a.zip',
+        digest: sha256('content'),
+        size: 7,
+        request_id: 'id-1',
+      },
+      { event: 'write.refused', code: 'package_exists', request_id: 'id-2' },
+      { event: 'write.refused', code: 'unauthorized' },
+      { event: 'package.deleted', name: 'a.zip', request_id: 'id-4' },
+    ]);
+  });
+
+  it('takes a rotated token file without a restart', async () => {
+    const file = join(directory.path, 'token');
+    const storage = join(directory.path, 'data');
+    await writeFile(file, 'first\n');
+    const server = await spawnServer(storage, { AUTH_TOKEN: '', AUTH_TOKEN_FILE: file });
+    const status = async (token: string): Promise<number> =>
+      (
+        await put(server, `${token}.zip`, 'x', {
+          query: '?overwrite=1',
+          headers: { Authorization: `Bearer ${token}` },
+        })
+      ).status;
+    expect([await status('first'), await status('second')]).toEqual([201, 401]);
+    await writeFile(file, 'second\n');
+    expect([await status('first'), await status('second')]).toEqual([401, 201]);
+    await server.stop();
+  });
+
+  it('keeps every acknowledged package whole, and nothing else, when it is killed during 50 uploads', async () => {
+    // Caught: answering before link, writing in place, no sweep of incoming at start.
+    const bodyOf = (index: number): Buffer<ArrayBuffer> => Buffer.alloc(300_000 + index, `${index} `);
+    for (let round = 0; round < 3; round++) {
+      const server = await spawnServer(directory.path, { MAX_PACKAGES: 'null' });
+      const acknowledged: string[] = [];
+      const uploads = Array.from({ length: 50 }, async (_, index) => {
+        const name = `r${round}-${index}.bin`;
+        const response = await put(server, name, bodyOf(index)).catch(() => undefined);
+        if (response?.status === 201) acknowledged.push(name);
+      });
+      await until(() => acknowledged.length >= 5 + round * 10);
+      server.child.kill('SIGKILL');
+      await Promise.all(uploads);
+
+      const restarted = await spawnServer(directory.path, { MAX_PACKAGES: 'null' });
+      expect(await readdir(join(directory.path, '.release-server', 'incoming'))).toEqual([]);
+      expect(await readdir(join(directory.path, '.release-server', 'trash'))).toEqual([]);
+      const listed = await names(restarted);
+      expect(listed).toEqual(expect.arrayContaining(acknowledged));
+      for (const name of listed.filter((one) => one.startsWith(`r${round}-`))) {
+        const stored = Buffer.from(await (await get(restarted, `/assets/${name}`)).arrayBuffer());
+        expect(stored.equals(bodyOf(Number(/-(\d+)\./.exec(name)?.[1])))).toBe(true);
+      }
+      await restarted.stop();
+    }
+  });
+
+  it('applies a limit that was lowered while it was down', async () => {
+    const first = await spawnServer(directory.path);
+    for (const name of ['a', 'b', 'c', 'd']) await put(first, name, name);
+    await first.stop();
+    const second = await spawnServer(directory.path, { MAX_PACKAGES: '2' });
+    expect(await names(second)).toEqual(['d', 'c']);
+    await second.stop();
+    expect(second.lines().filter((line) => line.includes('package.evicted'))).toHaveLength(2);
+  });
+
+  it('finishes what is under way on SIGTERM, is not ready meanwhile, and exits with 0', async () => {
+    const server = await spawnServer(directory.path);
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write(
+      `PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 10\r\n\r\n`,
+    );
+    socket.write('half ');
+    await until(
+      async () => (await readdir(join(directory.path, '.release-server', 'incoming'))).length === 1,
+    );
+    server.child.kill('SIGTERM');
+    await until(async () => (await get(server, '/readyz')).status === 503);
+    socket.write('whole');
+    expect((await readAnswer(socket, 300)).status).toBe(201);
+    expect(await server.exited).toBe(0);
+    expect(await readFile(join(directory.path, 'n.zip'), 'utf8')).toBe('half whole');
+  });
+
+  it('cuts off what does not finish within shutdown_timeout, and keeps nothing of it', async () => {
+    const server = await spawnServer(directory.path, { SHUTDOWN_TIMEOUT: '300ms' });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const closed = once(socket, 'close');
+    socket.write(
+      `PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 10\r\n\r\nhalf`,
+    );
+    await until(
+      async () => (await readdir(join(directory.path, '.release-server', 'incoming'))).length === 1,
+    );
+    server.child.kill('SIGTERM');
+    expect(await server.exited).toBe(0);
+    await closed;
+    expect((await readdir(directory.path)).filter((name) => !name.startsWith('.'))).toEqual([]);
+    expect(await readdir(join(directory.path, '.release-server', 'incoming'))).toEqual([]);
+  });
+
+  (HAS_PROC ? it : it.skip)(
+    'takes and gives 100 MiB ten times at once in flat memory',
+    async () => {
+      // Caught: a body gathered in memory, a file read whole, no backpressure.
+      const server = await spawnServer(directory.path, { MAX_PACKAGES: '30' });
+      await put(server, 'warm-up', 'x');
+      await get(server, '/packages');
+      const block = Buffer.alloc(MIB, 'release ');
+      const expected = createHash('sha256');
+      for (let index = 0; index < 100; index++) expected.update(block);
+      const digest = expected.digest('hex');
+      const idle = await memoryOf(server.child, 'VmRSS');
+
+      const uploads = Array.from({ length: 10 }, (_, index) =>
+        (index % 2 ? putStream : postStream)(server, `big-${index}`, block, 100),
+      );
+      expect(await Promise.all(uploads)).toEqual(Array.from({ length: 10 }, () => digest));
+      const downloads = Array.from({ length: 10 }, (_, index) => digestOf(server, `big-${index}`));
+      const more = Array.from({ length: 5 }, (_, index) => putStream(server, `more-${index}`, block, 100));
+      expect(await Promise.all([...downloads, ...more])).toEqual(Array.from({ length: 15 }, () => digest));
+      const peak = await memoryOf(server.child, 'VmHWM');
+      console.log(
+        `resident memory: ${Math.round(idle / MIB)} MiB idle, ${Math.round(peak / MIB)} MiB at its peak`,
+      );
+      expect(peak - idle).toBeLessThan(100 * MIB);
+      await server.stop();
+    },
+    120_000,
+  );
+
+  it('looks at no file when nothing changed', async () => {
+    // Caught: a directory scan, or a stat of every file, for each list.
+    const server = await spawnServer(directory.path, {}, [
+      '--import',
+      resolve('apps/release-server/test/support/count-fs.mjs'),
+    ]);
+    for (let index = 0; index < 20; index++) await put(server, `p-1.0.${index}.zip`, 'x');
+    const calls = async (): Promise<Record<string, number>> => {
+      const answer = once(server.child, 'message');
+      server.child.send('count');
+      return ((await answer) as [Record<string, number>])[0];
+    };
+    // A directory that changed within its timestamp's granularity is looked through once more.
+    await new Promise((settled) => setTimeout(settled, 2000));
+    await get(server, '/latest');
+    await calls();
+    for (let round = 0; round < 10; round++) {
+      await get(server, '/latest');
+      await get(server, '/packages');
+      await get(server, '/packages?format=json');
+      await new Promise((pause) => setTimeout(pause, 60));
+    }
+    const { stat = 0, ...others } = await calls();
+    expect(others).toEqual({});
+    expect(stat).toBeLessThanOrEqual(5);
+    await server.stop();
+  });
+
+  it('is ready with 1,000 packages within a second of the empty store', async () => {
+    const startTime = async (path: string): Promise<number> => {
+      const started = Date.now();
+      const server = await spawnServer(path);
+      expect((await get(server, '/readyz')).status).toBe(200);
+      const took = Date.now() - started;
+      await server.stop();
+      return took;
+    };
+    const full = join(directory.path, 'full');
+    const filling = await spawnServer(full, { MAX_PACKAGES: 'null' });
+    const files = Array.from({ length: 1000 }, (_, index) => `p-1.0.${index}.zip`);
+    await Promise.all(files.map((name) => writeFile(join(full, name), name)));
+    await until(async () => {
+      const list = await json<{ sha256: string | null }[]>(await get(filling, '/packages?format=json'));
+      return list.length === 1000 && list.every((one) => one.sha256 !== null);
+    });
+    await filling.stop();
+    const empty = Math.min(
+      await startTime(join(directory.path, 'empty')),
+      await startTime(join(directory.path, 'empty')),
+    );
+    const loaded = Math.min(await startTime(full), await startTime(full));
+    expect(loaded - empty).toBeLessThan(1000);
+  });
+});
+
+function blocks(block: Buffer, count: number): Readable {
+  return Readable.from(
+    (function* () {
+      for (let index = 0; index < count; index++) yield block;
+    })(),
+  );
+}
+
+async function putStream(
+  server: ServerProcess,
+  name: string,
+  block: Buffer,
+  count: number,
+): Promise<unknown> {
+  const body = Readable.toWeb(blocks(block, count)) as ReadableStream;
+  const init = { method: 'PUT', body, headers: AUTH, duplex: 'half' } as RequestInit;
+  const response = await fetch(`${server.url}/assets/${name}`, init);
+  expect(response.status).toBe(201);
+  return (await json(response))['sha256'];
+}
+
+async function postStream(
+  server: ServerProcess,
+  name: string,
+  block: Buffer,
+  count: number,
+): Promise<unknown> {
+  const head = `--x\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n`;
+  const body = Readable.from(
+    (async function* () {
+      yield Buffer.from(head);
+      yield* blocks(block, count) as AsyncIterable<Buffer>;
+      yield Buffer.from('\r\n--x--\r\n');
+    })(),
+  );
+  const headers = { ...AUTH, 'Content-Type': 'multipart/form-data; boundary=x' };
+  const init = {
+    method: 'POST',
+    body: Readable.toWeb(body) as ReadableStream,
+    headers,
+    duplex: 'half',
+  } as RequestInit;
+  const response = await fetch(`${server.url}/upload`, init);
+  expect(response.status).toBe(200);
+  return (await json(response))['sha256'];
+}
+
+async function digestOf(server: ServerProcess, name: string): Promise<string> {
+  const hash = createHash('sha256');
+  const response = await get(server, `/assets/${name}`);
+  for await (const chunk of response.body ?? []) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}

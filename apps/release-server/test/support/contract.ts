@@ -1,0 +1,279 @@
+import { readFileSync } from 'node:fs';
+
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { load } from 'js-yaml';
+
+const FILE = new URL('../../../../contracts/openapi.yaml', import.meta.url);
+/** The name under which the validators know the whole document. */
+const DOCUMENT = 'openapi.yaml';
+/** Parameters whose value may hold slashes: the server takes such names so as to refuse them as names. */
+const WITH_SLASHES = new Set(['filename']);
+/**
+ * Shared responses to requests that belong to no operation: unknown addresses and methods, and what is refused
+ * before it is routed.
+ */
+const UNROUTED: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  408: 'RequestTimeout',
+  431: 'HeadersTooLarge',
+};
+const METHODS = new Set(['get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'trace']);
+
+/** A method on a path of the contract, such as `GET` on `/assets/{filename}`. */
+export interface ContractOperation {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** A request and what the server answered. */
+export interface Exchange {
+  readonly method: string;
+  /** With or without a query. */
+  readonly path: string;
+  readonly status: number;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | number | undefined>>;
+  /** May be empty where only its type is checked: for all but JSON. */
+  readonly body: Buffer;
+}
+
+/** An object of the document. */
+type Item = Readonly<Record<string, unknown>>;
+
+/** An object of the document, and the keys that lead to it. */
+interface Place {
+  readonly keys: readonly string[];
+  readonly item: Item;
+}
+
+/** A path of the contract, and what matches it. */
+interface Route {
+  readonly path: string;
+  readonly pattern: RegExp;
+}
+
+/** The HTTP contract, `contracts/openapi.yaml`, as something that answers can be held against. */
+export class Contract {
+  readonly operations: readonly ContractOperation[];
+  private readonly routes: readonly Route[];
+  private readonly bodies: Schemas;
+  private readonly headers: Schemas;
+
+  private constructor(readonly document: Item) {
+    this.operations = operationsOf(document);
+    this.routes = routesOf(this.operations);
+    this.bodies = new Schemas(document);
+    // Headers are text; a number among them is judged by what it says.
+    this.headers = new Schemas(document, { coerceTypes: true });
+  }
+
+  static load(): Contract {
+    const document = load(readFileSync(FILE, 'utf8'));
+    if (!isItem(document)) throw new Error('The contract is not an object.');
+    return new Contract(document);
+  }
+
+  /** In what the exchange is not as the contract says; empty when it is. */
+  violations(exchange: Exchange): string[] {
+    const { method, status } = exchange;
+    const path = plainPath(exchange.path);
+    const route = this.routes.find(({ pattern }) => pattern.test(path));
+    const operation = this.operation(method, route);
+    const response =
+      operation === undefined ? this.unrouted(status, route) : this.find(operation, 'responses', `${status}`);
+    if (response === undefined) {
+      const where = operation === undefined ? `no operation ${method} ${path} and` : 'the operation has';
+      return [`${where} no response with status ${status}`];
+    }
+    return [
+      ...this.headerViolations(response, exchange),
+      ...this.bodyViolations(response, exchange),
+      ...(operation === undefined && status === 405 ? this.allowViolations(route, exchange) : []),
+    ];
+  }
+
+  /** In what a value does not fit the schema at these keys of the document; empty when it fits. */
+  mismatches(keys: readonly string[], value: unknown): string[] {
+    return this.bodies.mismatches(keys, value);
+  }
+
+  /** The operation of a request. HEAD is answered wherever GET is. */
+  private operation(method: string, route: Route | undefined): Place | undefined {
+    if (route === undefined) return undefined;
+    const place = this.at('paths', route.path);
+    const own = this.find(place, method.toLowerCase());
+    return own === undefined && method === 'HEAD' ? this.find(place, 'get') : own;
+  }
+
+  /** What a request without an operation may be answered with: 405 at a known address, else 404. */
+  private unrouted(status: number, route: Route | undefined): Place | undefined {
+    const name = UNROUTED[status];
+    const impossible = route === undefined ? 405 : 404;
+    return name === undefined || status === impossible ? undefined : this.at('components', 'responses', name);
+  }
+
+  private headerViolations(response: Place, { headers }: Exchange): string[] {
+    const documented = this.find(response, 'headers');
+    return Object.keys(documented?.item ?? {}).flatMap((name) => {
+      const header = this.find(documented, name);
+      const value = textOf(headers[name.toLowerCase()]);
+      if (header === undefined) return [];
+      if (value === undefined) return header.item['required'] === true ? [`header ${name} is missing`] : [];
+      const found = this.headers.mismatches([...header.keys, 'schema'], value);
+      return found.map((one) => `header ${name}: ${JSON.stringify(value)} ${one}`);
+    });
+  }
+
+  private bodyViolations(response: Place, { method, status, headers, body }: Exchange): string[] {
+    const content = this.find(response, 'content');
+    const isHead = method === 'HEAD';
+    const type = mediaType(textOf(headers['content-type']));
+    const isEmpty = body.length === 0;
+    if (!isEmpty && (isHead || content === undefined)) return ['there is a body and should be none'];
+    if (type === undefined) {
+      // A redirect is followed, whether it says so in words or not.
+      const isOptional = content === undefined || (isEmpty && status >= 300 && status < 400);
+      return isOptional ? [] : ['header Content-Type is missing'];
+    }
+    const media = this.find(content, type);
+    if (media === undefined) return [`content type ${type} is not documented for status ${status}`];
+    return isHead || !isJson(type) ? [] : this.jsonViolations(media, body);
+  }
+
+  private jsonViolations(media: Place, body: Buffer): string[] {
+    let value: unknown;
+    try {
+      value = JSON.parse(body.toString('utf8'));
+    } catch {
+      return ['the body is not JSON'];
+    }
+    return this.bodies.mismatches([...media.keys, 'schema'], value).map((one) => `body: ${one}`);
+  }
+
+  /** Whether `Allow` names the methods that the contract has at this address. */
+  private allowViolations(route: Route | undefined, { headers }: Exchange): string[] {
+    const methods = this.operations.filter(({ path }) => path === route?.path).map(({ method }) => method);
+    const expected = [...new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)].toSorted();
+    const allowed = textOf(headers['allow'])?.split(', ').toSorted();
+    const names = expected.join(', ');
+    return names === allowed?.join(', ') ? [] : [`header Allow does not name exactly ${names}`];
+  }
+
+  private at(...keys: string[]): Place | undefined {
+    return this.find({ keys: [], item: this.document }, ...keys);
+  }
+
+  /** What stands below a place, with references followed on the way; undefined where nothing does. */
+  private find(from: Place | undefined, ...keys: string[]): Place | undefined {
+    let place = from;
+    for (const key of keys) {
+      const item = place?.item[key];
+      if (place === undefined || !isItem(item)) return undefined;
+      place = this.follow({ keys: [...place.keys, key], item });
+    }
+    return place;
+  }
+
+  private follow(place: Place): Place {
+    const reference = place.item['$ref'];
+    if (typeof reference !== 'string') return place;
+    const target = this.at(...keysOf(reference));
+    if (target === undefined) throw new Error(`The reference ${reference} leads nowhere.`);
+    return target;
+  }
+}
+
+/** The schemas of the document, each compiled once, when it is first needed. */
+class Schemas {
+  private readonly ajv: Ajv2020;
+  private readonly compiled = new Map<string, ValidateFunction>();
+
+  constructor(document: Item, options: { readonly coerceTypes?: boolean } = {}) {
+    // The validator takes the document for a schema, and would stumble over its members.
+    const keywords = Object.keys(document);
+    this.ajv = new Ajv2020({ strict: true, allErrors: true, keywords, ...options });
+    addFormats.default(this.ajv);
+    this.ajv.addSchema(document, DOCUMENT);
+  }
+
+  /** In what a value does not fit the schema at these keys; empty when it fits. */
+  mismatches(keys: readonly string[], value: unknown): string[] {
+    const validate = this.at(pointerOf(keys));
+    return validate(value) ? [] : (validate.errors ?? []).map(inWords);
+  }
+
+  private at(pointer: string): ValidateFunction {
+    let validate = this.compiled.get(pointer);
+    if (validate === undefined) {
+      validate = this.ajv.compile({ $ref: `${DOCUMENT}${pointer}` });
+      this.compiled.set(pointer, validate);
+    }
+    return validate;
+  }
+}
+
+function operationsOf(document: Item): ContractOperation[] {
+  return Object.entries(isItem(document['paths']) ? document['paths'] : {}).flatMap(([path, item]) =>
+    Object.keys(isItem(item) ? item : {})
+      .filter((key) => METHODS.has(key))
+      .map((key) => ({ method: key.toUpperCase(), path })),
+  );
+}
+
+/** The paths in the order in which they are tried: those without parameters first. */
+function routesOf(operations: readonly ContractOperation[]): Route[] {
+  const paths = [...new Set(operations.map(({ path }) => path))];
+  return paths
+    .map((path) => ({ path, pattern: patternOf(path) }))
+    .toSorted((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')));
+}
+
+function patternOf(path: string): RegExp {
+  const parts = path.split(/\{(\w+)\}/);
+  const source = parts.map((part, index) => {
+    if (index % 2 === 0) return part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+    return WITH_SLASHES.has(part) ? '.+' : '[^/]+';
+  });
+  return new RegExp(`^${source.join('')}$`);
+}
+
+/** The path without origin, query and a slash at its end, none of which changes what it leads to. */
+function plainPath(target: string): string {
+  const path = target.replace(/^https?:\/\/[^/?]*/i, '').replace(/\?.*$/s, '');
+  return path.replace(/(?<=.)\/$/, '') || '/';
+}
+
+/** The keys of a reference within the document, such as `#/components/responses/NotFound`. */
+function keysOf(reference: string): string[] {
+  const [, ...keys] = decodeURIComponent(reference).split('/');
+  return keys.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function pointerOf(keys: readonly string[]): string {
+  const escaped = keys.map((key) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1')));
+  return ['#', ...escaped].join('/');
+}
+
+function inWords({ instancePath, message, params }: ErrorObject): string {
+  const where = instancePath === '' ? '' : `${instancePath} `;
+  return `${where}${message ?? 'does not fit'} ${JSON.stringify(params)}`;
+}
+
+function mediaType(contentType: string | undefined): string | undefined {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase();
+}
+
+function isJson(type: string): boolean {
+  return /[/+]json$/.test(type);
+}
+
+function textOf(value: Exchange['headers'][string]): string | undefined {
+  return typeof value === 'object' ? value.join(', ') : value?.toString();
+}
+
+function isItem(value: unknown): value is Item {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,75 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+
+import { AppModule } from '../../src/app.module.js';
+import { APP_OPTIONS, setUpApp } from '../../src/app.setup.js';
+import { configuration } from '../../src/config/config.module.js';
+import { configSchema } from '../../src/config/config.schema.js';
+import { Config } from '../../src/config/config.js';
+import { HttpServerAdapter } from '../../src/http/http-server.adapter.js';
+import { recordViolations } from './recorder.js';
+
+export const TOKEN = 'test-token';
+export const AUTH = { Authorization: `Bearer ${TOKEN}` };
+
+/** The application on a free port of loopback and a directory of its own. */
+export interface TestServer {
+  readonly url: string;
+  readonly port: number;
+  /** Where the packages lie. */
+  readonly directory: string;
+  readonly app: NestExpressApplication;
+  /** Files that are staged now. */
+  staged(): Promise<string[]>;
+  /** Stops, removes the directory, and throws when an answer broke the contract. */
+  stop(): Promise<void>;
+}
+
+/** Starts the whole application as `main.ts` does, with this configuration above the defaults. */
+export async function startServer(overrides: Record<string, unknown> = {}): Promise<TestServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'release-server-'));
+  const values = { host: '127.0.0.1', port: 0, auth_token: TOKEN, log_level: 'silent', min_free_space: 0 };
+  const config = new Config(configSchema.parse({ ...values, storage_path: directory, ...overrides }));
+  const module = await Test.createTestingModule({ imports: [AppModule] })
+    .overrideProvider(configuration.KEY)
+    .useValue(config)
+    .compile();
+  const app = module.createNestApplication<NestExpressApplication>(new HttpServerAdapter(), APP_OPTIONS);
+  setUpApp(app);
+  const server: Server = app.getHttpServer();
+  const violations = recordViolations(server);
+  await app.listen(config.port, config.host);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    directory: config.storage_path,
+    app,
+    staged: () => readdir(join(config.storage_path, '.release-server', 'incoming')),
+    stop: async () => {
+      await app.close();
+      await rm(directory, { recursive: true, force: true });
+      if (violations.length > 0)
+        throw new Error(`answers that break the contract:\n${violations.join('\n')}`);
+    },
+  };
+}
+
+/** Runs one test on a server of its own, and stops it whatever happens. */
+export async function withServer<T>(
+  overrides: Record<string, unknown>,
+  use: (server: TestServer) => Promise<T>,
+): Promise<T> {
+  const server = await startServer(overrides);
+  try {
+    return await use(server);
+  } finally {
+    await server.stop();
+  }
+}
