@@ -140,6 +140,14 @@ describe('the server', () => {
     expect([...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '404', '200']);
   });
 
+  it('ignores expectations that it does not know, and conditions on what has no version', async () => {
+    const expecting = 'GET /latest HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n';
+    expect((await rawRequest(server.port, expecting)).status).toBe(200);
+    for (const path of ['/healthz', '/readyz', '/docs']) {
+      expect((await get(server, path, { 'If-None-Match': '*' })).status).toBe(200);
+    }
+  });
+
   it('ignores an offer to upgrade', async () => {
     const answer = await rawRequest(
       server.port,

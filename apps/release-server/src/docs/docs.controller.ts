@@ -6,7 +6,7 @@ import { Public } from '#auth';
 import { ProblemError } from '../http/problem.js';
 import { pathOf } from '../http/path.js';
 import { PublicUrl } from '../http/public-url.service.js';
-import { sendPrepared } from '../http/prepared-body.js';
+import { sendPrepared, sendText } from '../http/prepared-body.js';
 import { ContractService } from './contract.service.js';
 import { docsPage } from './docs.page.js';
 
@@ -37,9 +37,10 @@ export class DocsController {
 
   @Get('docs')
   page(@Req() request: Request, @Res() response: Response): void {
+    const page = docsPage(this.publicUrl.baseFor(request));
     response.setHeader('Content-Security-Policy', POLICY);
     response.setHeader('Cache-Control', 'no-cache');
-    response.type('html').send(docsPage(this.publicUrl.baseFor(request)));
+    sendText(response, 200, 'text/html; charset=utf-8', page);
   }
 
   @Get('docs/:file')

@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
 
+import { sendText } from '../http/prepared-body.js';
 import { StorageHealth } from './storage.health.js';
 
 /** Probes: short text for people and kubelets, Terminus' result for who accepts JSON. */
@@ -36,11 +37,13 @@ function resultOf(error: unknown): HealthCheckResult {
 }
 
 function answer(request: Request, response: Response, status: 200 | 503, result: HealthCheckResult): void {
-  response.status(status);
   response.setHeader('Cache-Control', 'no-store');
   response.vary('Accept');
-  if (request.accepts(['text', 'json']) === 'json') response.json(result);
-  else response.type('text').send(status === 200 ? 'OK' : reason(result));
+  if (request.accepts(['text', 'json']) === 'json') {
+    sendText(response, status, 'application/json', JSON.stringify(result));
+  } else {
+    sendText(response, status, 'text/plain; charset=utf-8', status === 200 ? 'OK' : reason(result));
+  }
 }
 
 function reason({ status, error }: HealthCheckResult): string {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -17,6 +17,8 @@ const TIMEOUTS = {
   /** Between two requests; longer than proxies keep their connections, so that they close first. */
   keepAliveTimeout: 75_000,
 };
+/** A missing Host is refused by our own check, with an answer like every other. */
+const OPTIONS = { ...TIMEOUTS, requireHostHeader: false };
 /** Milliseconds without any byte in either direction after which a connection is dropped. */
 const IDLE = 120_000;
 
@@ -31,12 +33,15 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const server = createServer(
-      TIMEOUTS,
+      OPTIONS,
       this.getInstance<(req: IncomingMessage, res: ServerResponse) => void>(),
     );
     server.setTimeout(IDLE);
-    // The route decides whether the body is wanted, and says so when it begins to read.
-    server.on('checkContinue', (request, response) => server.emit('request', request, response));
+    // The route decides whether the body is wanted, and says so when it begins to read; other expectations
+    // are ignored, as a server may (RFC 9110 §10.1.1).
+    for (const event of ['checkContinue', 'checkExpectation']) {
+      server.on(event, (request, response) => server.emit('request', request, response));
+    }
     server.on('clientError', answerClientError);
     this.httpServer = server;
   }
@@ -53,10 +58,11 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   const { status, title } = PROBLEMS[code];
   const body = JSON.stringify(problemDocument(code, `${title}.`, '/'));
   const head = [
-    `HTTP/1.1 ${status} ${title}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());

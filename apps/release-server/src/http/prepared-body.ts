@@ -62,3 +62,12 @@ export function sendPrepared(request: Request, response: Response, prepared: Pre
   response.setHeader('Content-Length', prepared.body.length);
   response.end(prepared.body);
 }
+
+/** Sends a small answer that is made for one request, and that no condition of the request changes. */
+export function sendText(response: Response, status: number, contentType: string, content: string): void {
+  const body = Buffer.from(content);
+  response.statusCode = status;
+  response.setHeader('Content-Type', contentType);
+  response.setHeader('Content-Length', body.length);
+  response.end(body);
+}

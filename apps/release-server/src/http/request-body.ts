@@ -25,7 +25,7 @@ export function takeBody(
     stalled.abort(new ProblemError('request_timeout', `No byte of the body came for ${seconds} seconds.`));
   };
   request.setTimeout(STALL, onStall);
-  if (request.headers.expect !== undefined) response.writeContinue();
+  if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
   return {
     signal: stalled.signal,
     done: () => {

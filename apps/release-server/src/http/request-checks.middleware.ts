@@ -12,9 +12,10 @@ export class RequestChecks implements NestMiddleware {
   use(request: Request, response: Response, next: NextFunction): void {
     this.drain.track(response);
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    // Node takes the first of several; a proxy in front may have taken another (RFC 9112 §3.2).
-    if ((request.headersDistinct['host']?.length ?? 0) > 1) {
-      throw new ProblemError('bad_request', 'The request has more than one Host header.');
+    // Node takes the first of several Host headers, and a proxy in front may have taken another (RFC 9112 §3.2).
+    const hosts = request.headersDistinct['host']?.length ?? 0;
+    if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
+      throw new ProblemError('bad_request', 'The request needs exactly one Host header.');
     }
     next();
   }

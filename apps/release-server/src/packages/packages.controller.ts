@@ -19,8 +19,8 @@ export class PackagesController {
 
   @Get()
   async list(@Query() rawQuery: unknown, @Req() request: Request, @Res() response: Response): Promise<void> {
-    const { format: asked, ...query } = parseListQuery(rawQuery);
-    const format = asked ?? (request.accepts(['html', 'json']) === 'json' ? 'json' : 'html');
+    const query = parseListQuery(rawQuery);
+    const format = query.format ?? (request.accepts(['html', 'json']) === 'json' ? 'json' : 'html');
     sendPrepared(request, response, await this.packages.list(query, format, this.publicUrl.baseFor(request)));
   }
 }

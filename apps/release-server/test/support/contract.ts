@@ -231,19 +231,20 @@ function routesOf(operations: readonly ContractOperation[]): Route[] {
     .toSorted((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')));
 }
 
+/** A slash at the end of a path changes nothing. */
 function patternOf(path: string): RegExp {
   const parts = path.split(/\{(\w+)\}/);
   const source = parts.map((part, index) => {
     if (index % 2 === 0) return part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
     return WITH_SLASHES.has(part) ? '.+' : '[^/]+';
   });
-  return new RegExp(`^${source.join('')}$`);
+  return new RegExp(`^${source.join('')}/?$`);
 }
 
-/** The path without origin, query and a slash at its end, none of which changes what it leads to. */
+/** The path without origin and query. */
 function plainPath(target: string): string {
   const path = target.replace(/^https?:\/\/[^/?]*/i, '').replace(/\?.*$/s, '');
-  return path.replace(/(?<=.)\/$/, '') || '/';
+  return path === '' ? '/' : path;
 }
 
 /** The keys of a reference within the document, such as `#/components/responses/NotFound`. */

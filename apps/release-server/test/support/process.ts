@@ -1,12 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { TOKEN } from './server.js';
 
 const MAIN = resolve('dist/apps/release-server/src/main.js');
+/** As `npm start` and the image set them; docs/adr/0004 says why. */
+const NODE_FLAGS = ['--max-semi-space-size=2'];
+const INSPECT = resolve('apps/release-server/test/support/inspect.mjs');
 
 /** One line of the log. */
 export type LogLine = Record<string, unknown> & { level: string; message: string };
@@ -18,6 +21,8 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   /** Everything on standard output so far, line by line. */
   lines(): string[];
+  /** What it did and needs: file-system calls since it was last asked, and resident bytes, now and at most. */
+  inspect(): Promise<{ calls: Record<string, number>; memory: number; peak: number }>;
   /** Resolves with the exit code or the signal that ended it. */
   readonly exited: Promise<number | string>;
   stop(): Promise<void>;
@@ -50,9 +55,8 @@ export async function runToExit(
 export async function spawnServer(
   storagePath: string,
   environment: Record<string, string> = {},
-  nodeArguments: string[] = [],
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [...nodeArguments, MAIN], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, '--import', INSPECT, MAIN], {
     env: {
       CONFIG_PATH: '/dev/null',
       HOST: '127.0.0.1',
@@ -79,16 +83,16 @@ export async function spawnServer(
     port,
     child,
     lines: () => output.split('\n').filter((line) => line !== ''),
+    inspect: async () => {
+      const answer = once(child, 'message');
+      child.send('inspect');
+      const [report] = (await answer) as [Awaited<ReturnType<ServerProcess['inspect']>>];
+      return report;
+    },
     exited,
     stop: async () => {
       child.kill('SIGTERM');
       await exited;
     },
   };
-}
-
-/** A field of `/proc/<pid>/status` in bytes: `VmRSS`, or `VmHWM` for the peak. */
-export async function memoryOf(child: ChildProcess, field: 'VmRSS' | 'VmHWM'): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-  return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
 }

@@ -1,0 +1,34 @@
+// Loaded into a server before everything else: counts its file-system calls since it was last asked, and
+// tells them and its memory (bytes, now and at most) by IPC.
+import fsp from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+
+const COUNTED = [
+  'access',
+  'lstat',
+  'open',
+  'opendir',
+  'readdir',
+  'readFile',
+  'realpath',
+  'stat',
+  'statfs',
+  'writeFile',
+];
+
+let calls = {};
+for (const name of COUNTED) {
+  const original = fsp[name];
+  fsp[name] = (...parameters) => {
+    calls[name] = (calls[name] ?? 0) + 1;
+    return original(...parameters);
+  };
+}
+syncBuiltinESMExports();
+
+process.on('message', () => {
+  const { maxRSS } = process.resourceUsage();
+  process.send({ calls, memory: process.memoryUsage.rss(), peak: maxRSS * 1024 });
+  calls = {};
+});
+process.channel.unref();
