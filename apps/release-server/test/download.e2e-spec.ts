@@ -62,6 +62,8 @@ describe('downloading', () => {
   it.each([
     ['bytes=0-0', 206, 't', 'bytes 0-0/24'],
     ['bytes=-7', 206, 'package', 'bytes 17-23/24'],
+    ['bytes=-99999', 206, CONTENT, 'bytes 0-23/24'],
+    ['bytes=-0', 416, undefined, 'bytes */24'],
     ['bytes=4-10', 206, 'content', 'bytes 4-10/24'],
     ['bytes=4-', 206, CONTENT.slice(4), 'bytes 4-23/24'],
     ['bytes=4-99999', 206, CONTENT.slice(4), 'bytes 4-23/24'],

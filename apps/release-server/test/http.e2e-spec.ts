@@ -114,6 +114,10 @@ describe('the server', () => {
       'an unknown coding',
       'PUT /assets/n HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
     ],
+    [
+      'a coding within chunks',
+      'PUT /assets/n HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+    ],
     ['two hosts', 'GET /latest HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: close\r\n\r\n'],
     ['no host', 'GET /latest HTTP/1.1\r\nConnection: close\r\n\r\n'],
     ['a host that is none', 'GET /latest HTTP/1.1\r\nHost: "><script>\r\nConnection: close\r\n\r\n'],

@@ -228,6 +228,32 @@ describe('the process', () => {
     await server.stop();
   }, 120_000);
 
+  it('lets go of everything when clients leave in the middle of a download or an upload', async () => {
+    // Caught: waiting for the end of a response that is closed already.
+    const server = await spawnServer(directory.path);
+    await put(server, 'big.bin', Buffer.alloc(MIB, 'x'));
+    const { handles } = await server.inspect();
+    for (let index = 0; index < 200; index++) {
+      const socket = connect(server.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      const authorization = `Authorization: Bearer ${TOKEN}`;
+      socket.write(
+        index % 2 === 0
+          ? 'GET /assets/big.bin HTTP/1.1\r\nHost: x\r\n\r\n'
+          : `PUT /assets/n-${index} HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Length: 99999\r\n\r\nhalf`,
+      );
+      await delay(index % 5);
+      socket.resetAndDestroy();
+    }
+    await until(async () => (await server.inspect()).handles === handles);
+    await until(
+      async () => (await readdir(join(directory.path, '.release-server', 'incoming'))).length === 0,
+    );
+    expect(await names(server)).toEqual(['big.bin']);
+    await server.stop();
+  });
+
   it('looks at no file when nothing changed', async () => {
     // Caught: a directory scan, or a stat of every file, for each list.
     const server = await spawnServer(directory.path);

@@ -28,7 +28,7 @@ export function loadConfig(environment: Environment): Config {
   if (result.success) return new Config(result.data);
 
   const where = (key: string): string => {
-    if (key in fromEnvironment) return `environment variable ${key.toUpperCase()}`;
+    if (Object.hasOwn(fromEnvironment, key)) return `environment variable ${key.toUpperCase()}`;
     const line = lineOf(text, key);
     return line === undefined ? path : `${path}:${line}`;
   };

@@ -58,12 +58,18 @@ export function evaluateRead(headers: IncomingHttpHeaders, stored: Package, now 
   if (range === undefined || (ifRange !== undefined && !rangeHolds(String(ifRange), tag, modified, now))) {
     return { status: 200 };
   }
-  const ranges = parseRange(stored.size, range);
+  const ranges = parseRange(stored.size, withinSize(range, stored.size));
   if (ranges === -1) return { status: 416 };
   const [first] = ranges === -2 ? [] : ranges;
   if (first === undefined || ranges === -2 || ranges.length > 1 || ranges.type !== 'bytes')
     return { status: 200 };
   return { status: 206, range: first };
+}
+
+/** A suffix longer than the package asks for all of it (RFC 9110 §14.1.2). */
+function withinSize(range: string, size: number): string {
+  const suffix = /^bytes=-(\d+)$/.exec(range.trim())?.[1];
+  return suffix !== undefined && Number(suffix) > size ? `bytes=-${size}` : range;
 }
 
 /** Whether If-Range names this version; a date counts once it is old enough to be strong (RFC 9110 §8.8.2.2). */

@@ -11,7 +11,7 @@ const TIMEOUTS = {
   /** For the whole head of a request. */
   headersTimeout: 20_000,
   /** Between two looks for connections that exceed it. */
-  connectionsCheckingInterval: 5_000,
+  connectionsCheckingInterval: 2_000,
   /** For a whole request: none, since a large upload on a slow line takes its time; a stalled one is dropped. */
   requestTimeout: 0,
   /** Between two requests; longer than proxies keep their connections, so that they close first. */

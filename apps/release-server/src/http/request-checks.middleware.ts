@@ -17,6 +17,10 @@ export class RequestChecks implements NestMiddleware {
     if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
       throw new ProblemError('bad_request', 'The request needs exactly one Host header.');
     }
+    const coding = request.headers['transfer-encoding'];
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+      throw new ProblemError('bad_request', 'The only transfer coding is chunked.');
+    }
     next();
   }
 }

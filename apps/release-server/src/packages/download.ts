@@ -90,6 +90,8 @@ async function sendBytes(
 
 /** Resolves when the chunk's memory is free again: true, or false when the client is gone. */
 function send(response: Response, chunk: Uint8Array, isLast: boolean): Promise<boolean> {
+  // Its client left before there was anything to send: `close` is over, and callbacks will not come.
+  if (response.destroyed) return Promise.resolve(false);
   return new Promise((resolve) => {
     const onClose = (): void => resolve(false);
     const onSent = (error?: Error | null): void => {

@@ -48,7 +48,6 @@ export function latestRelease(packages: readonly Package[], base: string) {
   const tag = ordered[0]?.version?.tag ?? 'latest';
   const times = packages.map(({ createdAt }) => createdAt);
   const newest = times.length === 0 ? undefined : isoTime(times.reduce((a, b) => Math.max(a, b)));
-  const author = authorView(base);
   return {
     url: `${base}/latest`,
     html_url: `${base}/packages`,
@@ -68,12 +67,12 @@ export function latestRelease(packages: readonly Package[], base: string) {
     created_at: newest ?? isoTime(0),
     updated_at: newest ?? isoTime(0),
     published_at: newest ?? null,
-    author,
-    assets: ordered.map(({ stored }) => assetView(stored, base, author)),
+    author: authorView(base),
+    assets: ordered.map(({ stored }) => assetView(stored, base)),
   };
 }
 
-function assetView(stored: Package, base: string, uploader: ReturnType<typeof authorView>) {
+function assetView(stored: Package, base: string) {
   const { name, size, sha256 } = stored;
   const url = assetUrl(name, base);
   const createdAt = isoTime(stored.createdAt);
@@ -91,7 +90,7 @@ function assetView(stored: Package, base: string, uploader: ReturnType<typeof au
     download_count: 0,
     created_at: createdAt,
     updated_at: createdAt,
-    uploader,
+    uploader: null,
   };
 }
 

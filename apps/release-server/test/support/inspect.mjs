@@ -1,5 +1,5 @@
 // Loaded into a server before everything else: counts its file-system calls since it was last asked, and
-// tells them and its memory (bytes, now and at most) by IPC.
+// tells them, its open file handles and its memory (bytes, now and at most) by IPC.
 import fsp from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
@@ -24,11 +24,20 @@ for (const name of COUNTED) {
     return original(...parameters);
   };
 }
+
+let handles = 0;
+const { open } = fsp;
+fsp.open = async (...parameters) => {
+  const handle = await open(...parameters);
+  handles += 1;
+  handle.once('close', () => (handles -= 1));
+  return handle;
+};
 syncBuiltinESMExports();
 
 process.on('message', () => {
   const { maxRSS } = process.resourceUsage();
-  process.send({ calls, memory: process.memoryUsage.rss(), peak: maxRSS * 1024 });
+  process.send({ calls, handles, memory: process.memoryUsage.rss(), peak: maxRSS * 1024 });
   calls = {};
 });
 process.channel.unref();

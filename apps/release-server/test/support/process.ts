@@ -21,8 +21,8 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   /** Everything on standard output so far, line by line. */
   lines(): string[];
-  /** What it did and needs: file-system calls since it was last asked, and resident bytes, now and at most. */
-  inspect(): Promise<{ calls: Record<string, number>; memory: number; peak: number }>;
+  /** What it did and needs: file-system calls since it was last asked, open handles, resident bytes now and at most. */
+  inspect(): Promise<{ calls: Record<string, number>; handles: number; memory: number; peak: number }>;
   /** Resolves with the exit code or the signal that ended it. */
   readonly exited: Promise<number | string>;
   stop(): Promise<void>;

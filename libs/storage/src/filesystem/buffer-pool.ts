@@ -1,29 +1,45 @@
+/** Two buffers of one size, to be used in turn: one is filled while the other is emptied. */
+export type BufferPair = readonly [Buffer, Buffer];
+
+/** The use of a pair, until it is given back. Nothing may read or write the buffers after that. */
+export interface BufferLease {
+  readonly pair: BufferPair;
+  release(): void;
+}
+
 /**
- * One budget of buffer bytes over all transfers: a transfer gets a large share while there is room and the
- * small one otherwise, so that few transfers are fast, many are flat, and none ever waits for another.
+ * One budget of buffer memory over all transfers. A transfer gets a large pair, used again and again, while
+ * there is one, and a small one of its own otherwise: few transfers are fast, many are flat, and none ever
+ * waits for another.
  */
-export class BufferBudget {
-  private left: number;
+export class BufferPool {
+  private readonly free: BufferPair[] = [];
 
   constructor(
-    total = 32 * 1024 * 1024,
-    private readonly large = 1024 * 1024,
-    private readonly small = 64 * 1024,
-  ) {
-    this.left = total;
-  }
+    private unmade = 32,
+    private readonly large = 512 * 1024,
+    private readonly small = 32 * 1024,
+  ) {}
 
-  /** A share of the budget in bytes, to be given back by `release`. */
-  lease(): { readonly bytes: number; release(): void } {
-    if (this.left < this.large) return { bytes: this.small, release: () => undefined };
-    this.left -= this.large;
+  lease(): BufferLease {
+    const pair = this.free.pop() ?? (this.unmade > 0 ? this.make() : undefined);
+    if (pair === undefined) return { pair: allocate(this.small), release: () => undefined };
     let held = true;
     return {
-      bytes: this.large,
+      pair,
       release: () => {
-        if (held) this.left += this.large;
+        if (held) this.free.push(pair);
         held = false;
       },
     };
   }
+
+  private make(): BufferPair {
+    this.unmade -= 1;
+    return allocate(this.large);
+  }
+}
+
+function allocate(size: number): BufferPair {
+  return [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
 }

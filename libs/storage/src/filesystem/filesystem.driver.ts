@@ -18,7 +18,7 @@ import {
   type StageOptions,
 } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
-import { BufferBudget } from './buffer-budget.js';
+import { BufferPool } from './buffer-pool.js';
 import { DirectorySync } from './directory-sync.js';
 import { coded, toStorageError, unless } from './errno.js';
 import type { FilesystemOptions } from './filesystem.options.js';
@@ -58,17 +58,19 @@ export class FilesystemPackageStore extends PackageStore {
   private readonly placement: Placement;
   private readonly trash: Trash;
   private directory: DirectorySync | undefined;
+  /** Writes that are not answered yet. */
+  private readonly underWay = new Set<Promise<unknown>>();
   private sweeper: NodeJS.Timeout | undefined;
 
   private constructor(private readonly options: FilesystemOptions) {
     super();
-    const budget = new BufferBudget();
+    const buffers = new BufferPool();
     this.layout = new Layout(options.path);
     this.metadata = new MetadataCache(this.layout, options.readOnly);
     this.index = new PackageIndex(this.layout, this.metadata);
     this.freeSpace = new FreeSpace(this.layout.root, options.minFreeSpace);
-    this.staging = new Staging(this.layout.incoming, this.owner.tag, this.freeSpace, budget);
-    this.reader = new Reader(this.layout, budget);
+    this.staging = new Staging(this.layout.incoming, this.owner.tag, this.freeSpace, buffers);
+    this.reader = new Reader(this.layout, buffers);
     this.placement = new Placement(this.layout, this.owner);
     this.trash = new Trash(this.layout, this.owner, this.index);
   }
@@ -120,7 +122,7 @@ export class FilesystemPackageStore extends PackageStore {
 
   async stage(body: Readable, options: StageOptions): Promise<StagedPackage> {
     this.assertWritable();
-    return this.staging.receive(body, options);
+    return this.track(this.staging.receive(body, options));
   }
 
   async discard(staged: StagedPackage): Promise<void> {
@@ -134,7 +136,7 @@ export class FilesystemPackageStore extends PackageStore {
   ): Promise<PublishResult> {
     assertPackageName(name);
     const directory = this.assertWritable();
-    return coded(`publishing ${name}`, async () => {
+    const publishing = coded(`publishing ${name}`, async () => {
       const { result, withdrawn } = await this.lock.runExclusive(() =>
         this.place(staged, name, condition, evict),
       );
@@ -143,11 +145,12 @@ export class FilesystemPackageStore extends PackageStore {
       await this.drop(withdrawn);
       return result;
     });
+    return this.track(publishing);
   }
 
   async remove(name: string, condition: RemoveCondition = 'present'): Promise<Package> {
     const directory = this.assertWritable();
-    return coded(`deleting ${name}`, async () => {
+    const removing = coded(`deleting ${name}`, async () => {
       const removed = await this.lock.runExclusive(async () => {
         await this.index.refresh();
         const existing = this.index.get(name)?.package;
@@ -162,11 +165,12 @@ export class FilesystemPackageStore extends PackageStore {
       await this.metadata.forget(name);
       return removed;
     });
+    return this.track(removing);
   }
 
   async prune(evict: Evict): Promise<readonly Package[]> {
     const directory = this.assertWritable();
-    return coded('applying retention', async () => {
+    const pruning = coded('applying retention', async () => {
       const withdrawn = await this.lock.runExclusive(async () => {
         await this.index.refresh();
         return this.trash.withdraw(evict, undefined);
@@ -176,6 +180,7 @@ export class FilesystemPackageStore extends PackageStore {
       await this.drop(withdrawn);
       return withdrawn.map((gone) => gone.package);
     });
+    return this.track(pruning);
   }
 
   async probe(): Promise<void> {
@@ -192,8 +197,7 @@ export class FilesystemPackageStore extends PackageStore {
 
   async close(): Promise<void> {
     clearInterval(this.sweeper);
-    await this.staging.settled();
-    await this.lock.waitForUnlock();
+    await Promise.allSettled(this.underWay);
     await this.index.close();
     await this.placement.close();
     await this.directory?.close();
@@ -211,6 +215,14 @@ export class FilesystemPackageStore extends PackageStore {
     this.directory = await DirectorySync.open(this.layout.root);
     if (!this.options.readOnly) await this.directory.sync();
     await this.index.start();
+  }
+
+  /** Has {@link close} wait for a write. */
+  private track<T>(write: Promise<T>): Promise<T> {
+    const answered = (): void => void this.underWay.delete(write);
+    this.underWay.add(write);
+    write.then(answered, answered);
+    return write;
   }
 
   private async sweep(): Promise<void> {

@@ -24,15 +24,15 @@ export class Owner {
 }
 
 /**
- * Whether the owner named by `tag` is gone; `changed` (the file's ctime in ms since
- * the epoch) decides where it cannot be asked.
+ * Whether the owner named by `tag`, or by what `tag` begins with, is gone; `changed` (the file's ctime in ms
+ * since the epoch) decides where it cannot be asked.
  */
 export function isAbandoned(tag: string, changed: number): boolean {
-  const [host, pidText] = tag.split('.');
+  const [host, pidText, id] = tag.split('.');
   const pid = Number(pidText);
   if (!Number.isSafeInteger(pid) || pid <= 0) return true;
   if (host === HOST) {
-    if (pid === process.pid) return !alive.has(tag);
+    if (pid === process.pid) return !alive.has([host, pidText, id].join('.'));
     if (!isRunning(pid)) return true;
   }
   return Date.now() - changed > ABANDONED_AFTER;

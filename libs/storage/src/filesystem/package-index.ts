@@ -165,7 +165,8 @@ export class PackageIndex {
       return;
     }
     const age = Date.now() - Number(stats.ctimeNs / 1_000_000n);
-    const isWhole = sha256 !== undefined || (before !== undefined && isTouched(before.fingerprint, fingerprint));
+    const isWhole =
+      sha256 !== undefined || (before !== undefined && isTouched(before.fingerprint, fingerprint));
     if (!isWhole && Math.abs(age) < quiet) {
       this.unset(name);
       this.dirty.add(name);

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 
 import type { OpenPackage, Package } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
-import type { BufferBudget } from './buffer-budget.js';
+import type { BufferPool } from './buffer-pool.js';
 
 /** A version pinned by its open descriptor: renaming or unlinking the file does not touch it. */
 export class PinnedFile implements OpenPackage {
@@ -13,7 +13,7 @@ export class PinnedFile implements OpenPackage {
   constructor(
     pinned: Package,
     private readonly file: FileHandle,
-    private readonly budget: BufferBudget,
+    private readonly buffers: BufferPool,
   ) {
     this.package = pinned;
   }
@@ -24,23 +24,18 @@ export class PinnedFile implements OpenPackage {
 
   /** Two buffers in turn: one is read into while the other is on its way to the reader. */
   async *read(start = 0, end = this.package.size - 1): AsyncGenerator<Uint8Array> {
-    const lease = this.budget.lease();
-    const chunk = Math.max(1, Math.min(lease.bytes / 2, end - start + 1));
-    let front: Buffer = Buffer.allocUnsafeSlow(chunk);
-    let back: Buffer | undefined;
+    const lease = this.buffers.lease();
+    let [front, back] = lease.pair;
     let position = start;
-    const readInto = (buffer: Buffer): Promise<number> => this.fill(buffer, position, end);
-    let reading = position <= end ? readInto(front) : undefined;
+    let reading = position <= end ? this.fill(front, position, end) : undefined;
     try {
       while (reading !== undefined) {
-        const bytes = await reading;
-        const filled = front.subarray(0, bytes);
-        position += bytes;
-        back ??= position <= end ? Buffer.allocUnsafeSlow(chunk) : undefined;
-        reading = position <= end && back !== undefined ? readInto(back) : undefined;
+        const filled = front.subarray(0, await reading);
+        position += filled.length;
+        reading = position <= end ? this.fill(back, position, end) : undefined;
         reading?.catch(() => undefined);
         yield filled;
-        if (back !== undefined) [front, back] = [back, front];
+        [front, back] = [back, front];
       }
     } finally {
       await reading?.catch(() => undefined);
@@ -53,7 +48,7 @@ export class PinnedFile implements OpenPackage {
     const wanted = Math.min(buffer.length, end - position + 1);
     const { bytesRead } = await this.file.read(buffer, 0, wanted, position);
     if (bytesRead === 0) {
-      throw new StorageError('storage_failed', `${this.package.name} was cut short while it was read.`);
+      throw cutShort(this.package);
     }
     return bytesRead;
   }
@@ -71,10 +66,15 @@ export class CachedFile implements OpenPackage {
   }
 
   async *read(start = 0, end = this.content.length - 1): AsyncGenerator<Uint8Array> {
+    if (end >= this.content.length) throw cutShort(this.package);
     yield this.content.subarray(start, end + 1);
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function cutShort({ name }: Package): StorageError {
+  return new StorageError('storage_failed', `${name} was cut short while it was read.`);
 }

@@ -4,7 +4,7 @@ import { lstat, open, readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 
 import type { OpenPackage } from '../package-store.js';
-import type { BufferBudget } from './buffer-budget.js';
+import type { BufferPool } from './buffer-pool.js';
 import { errnoOf } from './errno.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Layout } from './layout.js';
@@ -21,21 +21,22 @@ const CACHE_TRUST = 1000;
 export class Reader {
   private readonly contents = new LRUCache<IndexEntry, { bytes: Buffer; seen: number }>({
     maxSize: CACHE_TOTAL,
-    sizeCalculation: ({ bytes }) => bytes.length,
+    // An empty file takes up room as well: the cache refuses a size of 0.
+    sizeCalculation: ({ bytes }) => Math.max(1, bytes.length),
   });
 
   constructor(
     private readonly layout: Layout,
-    private readonly budget: BufferBudget,
+    private readonly buffers: BufferPool,
   ) {}
 
   /** Pins the version that `entry` tells of; undefined when the file is another version by now, or gone. */
   async open(entry: IndexEntry): Promise<OpenPackage | undefined> {
     const cached = this.contents.get(entry);
     if (cached === undefined) return this.openFile(entry);
-    if (Date.now() - cached.seen > CACHE_TRUST) {
+    if (performance.now() - cached.seen > CACHE_TRUST) {
       if (!(await isVersion(this.layout.package(entry.package.name), entry))) return undefined;
-      cached.seen = Date.now();
+      cached.seen = performance.now();
     }
     return new CachedFile(entry.package, cached.bytes);
   }
@@ -47,14 +48,14 @@ export class Reader {
       throw error;
     });
     if (file === undefined) return undefined;
-    const pinned = new PinnedFile(entry.package, file, this.budget);
+    const pinned = new PinnedFile(entry.package, file, this.buffers);
     try {
       const current = fingerprintOf(await file.stat({ bigint: true })) === entry.fingerprint;
       if (current && entry.package.size > CACHED_FILE) return pinned;
       const bytes = current ? await readFile(file) : undefined;
       await pinned.close();
       if (bytes?.length !== entry.package.size) return undefined;
-      this.contents.set(entry, { bytes, seen: Date.now() });
+      this.contents.set(entry, { bytes, seen: performance.now() });
       return new CachedFile(entry.package, bytes);
     } catch (error) {
       await pinned.close();

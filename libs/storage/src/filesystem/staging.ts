@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 
 import type { StagedPackage, StageOptions } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
-import type { BufferBudget } from './buffer-budget.js';
+import type { BufferPair, BufferPool } from './buffer-pool.js';
 import { coded } from './errno.js';
 import type { FreeSpace, Reservation } from './free-space.js';
 
@@ -14,13 +14,11 @@ const ROOM_STEP = 16 * 1024 * 1024;
 
 /** Receives bodies into files that nobody can see: counted, hashed, checked and durable. */
 export class Staging {
-  private readonly underWay = new Set<Promise<StagedPackage>>();
-
   constructor(
     private readonly directory: string,
     private readonly ownerTag: string,
     private readonly freeSpace: FreeSpace,
-    private readonly budget: BufferBudget,
+    private readonly buffers: BufferPool,
   ) {}
 
   pathOf(staged: StagedPackage): string {
@@ -31,18 +29,11 @@ export class Staging {
     await rm(this.pathOf(staged), { force: true });
   }
 
-  /** Resolves when nothing is being received any more. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.underWay);
-  }
-
   async receive(body: Readable, options: StageOptions): Promise<StagedPackage> {
     // A body that fails before its first chunk is asked for would find nobody listening and end the process.
     const wait = (): void => undefined;
     body.on('error', wait);
-    const reception = this.receiveOne(body, options).finally(() => body.off('error', wait));
-    this.underWay.add(reception);
-    return reception.finally(() => this.underWay.delete(reception));
+    return this.receiveOne(body, options).finally(() => body.off('error', wait));
   }
 
   private async receiveOne(body: Readable, options: StageOptions): Promise<StagedPackage> {
@@ -51,12 +42,12 @@ export class Staging {
     const reservation = await ours(() => this.freeSpace.reserve(options.size ?? 0));
     const id = `${this.ownerTag}~${randomUUID()}`;
     const path = join(this.directory, id);
-    const lease = this.budget.lease();
+    const lease = this.buffers.lease();
     let file: FileHandle | undefined;
     try {
       const opened = await ours(() => open(path, 'wx'));
       file = opened;
-      const received = await this.write(opened, body, options, reservation, lease.bytes);
+      const received = await this.write(opened, body, options, reservation, lease.pair);
       assertAsAnnounced(received, options);
       await ours(() => opened.sync());
       await ours(() => opened.close());
@@ -71,42 +62,46 @@ export class Staging {
     }
   }
 
-  /** Gathers chunks into large writes, one of which is under way while the next is gathered and hashed. */
+  /**
+   * Copies chunks together into large writes, one of which is under way while the next is gathered and hashed.
+   * Copied, and not kept until they are written: a chunk that dies young is cheap to collect.
+   */
   private async write(
     file: FileHandle,
     body: Readable,
     options: StageOptions,
     reservation: Reservation,
-    batchBytes: number,
+    [front, back]: BufferPair,
   ): Promise<{ size: number; sha256: string }> {
     const hash = createHash('sha256');
     let size = 0;
-    let batch: Uint8Array[] = [];
-    let gathered = 0;
+    let filled = 0;
     let writing: Promise<void> = Promise.resolve();
 
     const flush = async (): Promise<void> => {
       await writing;
-      const chunks = batch;
-      const bytes = gathered;
-      batch = [];
-      gathered = 0;
-      writing = ours(() => writeAll(file, chunks, bytes)).then(() => reservation.written(bytes));
+      const batch = front.subarray(0, filled);
+      writing = ours(() => writeAll(file, batch)).then(() => reservation.written(batch.length));
       writing.catch(() => undefined);
+      [front, back] = [back, front];
+      filled = 0;
     };
 
     try {
       for await (const chunk of chunksOf(body, options.signal)) {
         if (size + chunk.length > options.maxSize) throw tooLarge(options.maxSize);
         const step = Math.floor((size + chunk.length) / ROOM_STEP);
-        if (options.size === undefined && step > Math.floor(size / ROOM_STEP)) {
+        if (options.size === undefined && step > Math.floor(size / ROOM_STEP))
           await ours(() => this.freeSpace.require(0));
-        }
         size += chunk.length;
         hash.update(chunk);
-        batch.push(chunk);
-        gathered += chunk.length;
-        if (gathered >= batchBytes) await flush();
+        for (let taken = 0; taken < chunk.length;) {
+          const part = chunk.subarray(taken, taken + front.length - filled);
+          front.set(part, filled);
+          taken += part.length;
+          filled += part.length;
+          if (filled === front.length) await flush();
+        }
       }
       await flush();
     } finally {
@@ -116,7 +111,7 @@ export class Staging {
   }
 }
 
-/** A step of our own: its system errors are the storage's, while those of the body are passed on as they are. */
+/** Our part of a reception. What fails in the body's part is the sender's error, and stays as it is. */
 function ours<T>(step: () => Promise<T>): Promise<T> {
   return coded('receiving an upload', step);
 }
@@ -143,15 +138,11 @@ function tooLarge(maxSize: number): StorageError {
   return new StorageError('package_too_large', `The package is larger than the limit of ${maxSize} bytes.`);
 }
 
-async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], bytes: number): Promise<void> {
-  if (bytes === 0) return;
-  const { bytesWritten } = await file.writev(chunks);
-  if (bytesWritten === bytes) return;
-  // A short write means that the disk is full or nearly so: write the rest, or learn the error.
-  let rest = Buffer.concat(chunks).subarray(bytesWritten);
-  while (rest.length > 0) {
-    const written = await file.write(rest);
-    rest = rest.subarray(written.bytesWritten);
+/** A write may be short, as when the disk is nearly full: the next one tells why. */
+async function writeAll(file: FileHandle, batch: Uint8Array): Promise<void> {
+  for (let rest = batch; rest.length > 0;) {
+    const { bytesWritten } = await file.write(rest);
+    rest = rest.subarray(bytesWritten);
   }
 }
 

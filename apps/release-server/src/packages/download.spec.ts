@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+
+import express, { type Request, type Response } from 'express';
+
+import type { OpenPackage } from '#storage';
+
+import { sendPackage } from './download.js';
+
+/** A package of two chunks that tells whether it was let go. */
+class TwoChunks implements OpenPackage {
+  readonly package = { name: 'a.zip', size: 2, createdAt: 0, sha256: undefined, version: 'v' };
+  closed = false;
+
+  async *read(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('a');
+    yield Buffer.from('b');
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+}
+
+describe('sending a package', () => {
+  it.each([
+    ['before the only chunk', 1],
+    ['before the first of two chunks', 0],
+  ])('lets it go when the client left %s', async (_, start) => {
+    // Caught: waiting for the end of a response that is closed already.
+    const opened = new TwoChunks();
+    const sent = new Promise<boolean>((resolve) => {
+      const app = express().get('/', async (request: Request, response: Response) => {
+        request.headers.range = `bytes=${start}-`;
+        request.socket.destroy();
+        await once(response, 'close');
+        await sendPackage(request, response, opened);
+        resolve(opened.closed);
+      });
+      const server = createServer(app).listen(0, '127.0.0.1', () => {
+        const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+        socket.on('error', () => undefined).once('close', () => server.close());
+        socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      });
+    });
+    await expect(sent).resolves.toBe(true);
+  });
+});

@@ -1,0 +1,79 @@
+import type { Package } from '#storage';
+
+import { selectEvictions } from './retention.policy.js';
+
+/** Packages by name and publish time. */
+function stored(times: Readonly<Record<string, number>>): Package[] {
+  return Object.entries(times).map(([name, createdAt]) => ({
+    name,
+    createdAt,
+    size: 1,
+    sha256: undefined,
+    version: `${name}-${createdAt}`,
+  }));
+}
+
+function evictions(
+  maxPackages: number | null,
+  packages: Readonly<Record<string, number>>,
+  incoming?: { readonly name: string; readonly createdAt: number },
+): string[] {
+  const options = { maxPackages, readOnly: false };
+  const arriving = incoming === undefined ? undefined : { ...incoming, size: 1 };
+  return selectEvictions(stored(packages), options, arriving).map(({ name }) => name);
+}
+
+describe('selectEvictions', () => {
+  const NEW = { name: 'new', createdAt: 100 };
+
+  it.each<[string, number | null, Readonly<Record<string, number>>, typeof NEW | undefined, string[]]>([
+    ['nothing without a limit', null, { a: 1, b: 2, c: 3 }, NEW, []],
+    ['nothing from an empty store', 1, {}, NEW, []],
+    ['nothing while there is room', 5, { a: 1, b: 2, c: 3, d: 4 }, NEW, []],
+    ['the oldest for one more than the limit', 5, { c: 3, a: 1, e: 5, b: 2, d: 4 }, NEW, ['a']],
+    ['everything else under a limit of one', 1, { a: 1, b: 2 }, NEW, ['a', 'b']],
+    ['the only one under a limit of one', 1, { a: 1 }, NEW, ['a']],
+    [
+      'as many as a lowered limit asks for, oldest first',
+      2,
+      { c: 3, a: 1, d: 4, b: 2 },
+      NEW,
+      ['a', 'b', 'c'],
+    ],
+    ['nothing for an overwrite', 2, { a: 1, new: 2 }, NEW, []],
+    ['nothing for an overwrite under a limit of one', 1, { new: 2 }, NEW, []],
+    ['nothing for an overwrite under a lowered limit', 1, { a: 1, b: 2, new: 3 }, NEW, []],
+    ['of packages of one age the first by name', 2, { b: 1, a: 1, c: 1 }, NEW, ['a', 'b']],
+    ['by code point and not by locale', 1, { b: 1, B: 1, a: 1 }, undefined, ['B', 'a']],
+    ['by age before name', 2, { a: 2, z: 1 }, NEW, ['z']],
+    ['the oldest also where all are newer than the incoming one', 2, { a: 500, b: 400 }, NEW, ['b']],
+    ['nothing at a start within the limit', 3, { a: 1, b: 2, c: 3 }, undefined, []],
+    ['the surplus at a start over the limit', 1, { a: 1, b: 2, c: 3 }, undefined, ['a', 'b']],
+    ['nothing at a start without a limit', null, { a: 1, b: 2 }, undefined, []],
+  ])('evicts %s', (_, limit, packages, incoming, expected) => {
+    expect(evictions(limit, packages, incoming)).toEqual(expected);
+  });
+
+  it('never evicts the incoming package, and leaves exactly the limit with it', () => {
+    for (let limit = 1; limit <= 6; limit++) {
+      for (const createdAt of [0, 3, 100]) {
+        const packages = { a: 1, b: 2, c: 3, d: 4, e: 5 };
+        const evicted = evictions(limit, packages, { name: 'new', createdAt });
+
+        expect(evicted).not.toContain('new');
+        expect(5 - evicted.length + 1).toBe(Math.min(limit, 6));
+      }
+    }
+  });
+
+  it('does not depend on the order in which the packages come, and leaves them as they are', () => {
+    const packages = Object.freeze(stored({ d: 4, b: 2, a: 1, c: 2 }));
+    const options = { maxPackages: 2, readOnly: false };
+
+    const evicted = selectEvictions(packages, options);
+
+    expect(evicted.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(selectEvictions(packages.toReversed(), options)).toEqual(evicted);
+    expect(packages.map(({ name }) => name)).toEqual(['d', 'b', 'a', 'c']);
+  });
+});

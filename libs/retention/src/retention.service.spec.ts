@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+
+import type { LoggerService } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+
+import { PackageStore, StorageModule, type PublishCondition, type PublishResult } from '#storage';
+
+import { RetentionModule } from './retention.module.js';
+import type { RetentionOptions } from './retention.options.js';
+import { RetentionService } from './retention.service.js';
+
+/** Keeps what is logged. */
+class Recorder implements LoggerService {
+  readonly lines: unknown[] = [];
+  log(fields: unknown): void {
+    if (typeof fields === 'object') this.lines.push(fields);
+  }
+  warn(): void {}
+  error(): void {}
+}
+
+describe('RetentionService', () => {
+  let path: string;
+  let logged: Recorder;
+  const started: TestingModule[] = [];
+
+  beforeEach(async () => {
+    path = await mkdtemp(join(tmpdir(), 'retention-'));
+    logged = new Recorder();
+  });
+
+  afterEach(async () => {
+    for (const module of started.splice(0)) await module.close();
+    await rm(path, { recursive: true, force: true });
+  });
+
+  /** Starts the modules as the application composes them. */
+  async function start(options: Partial<RetentionOptions>): Promise<TestingModule> {
+    const retention = { maxPackages: null, readOnly: false, ...options };
+    const storage = StorageModule.registerAsync({
+      useFactory: () => ({ path, minFreeSpace: 0, readOnly: retention.readOnly }),
+    });
+    const module = await Test.createTestingModule({
+      imports: [storage, RetentionModule.registerAsync({ imports: [storage], useFactory: () => retention })],
+    })
+      .setLogger(logged)
+      .compile();
+    started.push(module);
+    return module.init();
+  }
+
+  async function stop(module: TestingModule): Promise<void> {
+    started.splice(started.indexOf(module), 1);
+    await module.close();
+  }
+
+  async function publish(
+    module: TestingModule,
+    name: string,
+    condition: PublishCondition = 'absent',
+  ): Promise<PublishResult> {
+    const staged = await module
+      .get(PackageStore)
+      .stage(Readable.from([Buffer.from(name)]), { maxSize: 1000 });
+    return module.get(RetentionService).publish(staged, name, condition);
+  }
+
+  async function names(module: TestingModule): Promise<string[]> {
+    return (await module.get(PackageStore).list()).map(({ name }) => name);
+  }
+
+  it('keeps the newest packages up to the limit', async () => {
+    const module = await start({ maxPackages: 2 });
+
+    const results = [];
+    for (const name of ['a', 'b', 'c', 'd']) results.push(await publish(module, name));
+
+    expect(results.map(({ evicted }) => evicted.map(({ name }) => name))).toEqual([[], [], ['a'], ['b']]);
+    expect(await names(module)).toEqual(['d', 'c']);
+  });
+
+  it('keeps all of them without a limit', async () => {
+    const module = await start({ maxPackages: null });
+
+    for (const name of ['a', 'b', 'c']) await publish(module, name);
+
+    expect(await names(module)).toEqual(['c', 'b', 'a']);
+  });
+
+  it('evicts nothing for an overwrite, which makes a package the newest', async () => {
+    const module = await start({ maxPackages: 2 });
+    for (const name of ['a', 'b']) await publish(module, name);
+
+    const { evicted, replaced } = await publish(module, 'a', 'present');
+
+    expect(evicted).toEqual([]);
+    expect(replaced?.name).toBe('a');
+    expect(await names(module)).toEqual(['a', 'b']);
+  });
+
+  it('evicts nothing for a publish that is refused', async () => {
+    const module = await start({ maxPackages: 2 });
+    for (const name of ['a', 'b']) await publish(module, name);
+
+    await expect(publish(module, 'b', 'absent')).rejects.toMatchObject({ code: 'package_exists' });
+    await expect(publish(module, 'c', 'present')).rejects.toMatchObject({ code: 'precondition_failed' });
+
+    expect(await names(module)).toEqual(['b', 'a']);
+    expect(logged.lines).toEqual([]);
+  });
+
+  it('applies a limit that was lowered before it answers anybody', async () => {
+    const before = await start({ maxPackages: null });
+    for (const name of ['a', 'b', 'c', 'd']) await publish(before, name);
+    await stop(before);
+
+    const after = await start({ maxPackages: 2 });
+
+    expect(await names(after)).toEqual(['d', 'c']);
+  });
+
+  it('changes nothing at a start within the limit', async () => {
+    const before = await start({ maxPackages: 3 });
+    for (const name of ['a', 'b', 'c']) await publish(before, name);
+    await stop(before);
+
+    const after = await start({ maxPackages: 3 });
+
+    expect(await names(after)).toEqual(['c', 'b', 'a']);
+    expect(logged.lines).toEqual([]);
+  });
+
+  it('applies nothing when it is read-only, and starts nevertheless', async () => {
+    const before = await start({ maxPackages: null });
+    for (const name of ['a', 'b', 'c']) await publish(before, name);
+    await stop(before);
+
+    const after = await start({ maxPackages: 1, readOnly: true });
+
+    expect(await names(after)).toEqual(['c', 'b', 'a']);
+  });
+
+  it('writes down each eviction: what went, and for what', async () => {
+    const before = await start({ maxPackages: 2 });
+    const { package: a } = await publish(before, 'a');
+    const { package: b } = await publish(before, 'b');
+    const { package: c } = await publish(before, 'c');
+    await stop(before);
+    await start({ maxPackages: 1 });
+
+    const digests = [a, b, c].map(({ sha256 }) => sha256);
+    expect(logged.lines).toEqual([
+      {
+        event: 'package.evicted',
+        name: 'a',
+        digest: digests[0],
+        size: 1,
+        reason: 'made room for c',
+        max_packages: 2,
+      },
+      {
+        event: 'package.evicted',
+        name: 'b',
+        digest: digests[1],
+        size: 1,
+        reason: 'the limit was lowered',
+        max_packages: 1,
+      },
+    ]);
+  });
+});

@@ -1,0 +1,743 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { utimesSync } from 'node:fs';
+import {
+  appendFile,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Package, PackageStore } from '../package-store.js';
+import { FilesystemHarness } from '../testing/filesystem.harness.js';
+import { FailingDisk, loadObservedStore, type OnCall } from '../testing/observed-filesystem.js';
+import { tagOfDead, withLivingNeighbour } from '../testing/owners.js';
+import { describePackageStore } from '../testing/package-store.contract.js';
+import {
+  bytesOf,
+  contentOf,
+  KEEP_ALL,
+  keepNewest,
+  namesIn,
+  pause,
+  publish,
+  publishAll,
+  read,
+  refusalCodeOf,
+  refusalOf,
+  sha256Of,
+  stage,
+  until,
+} from '../testing/packages.js';
+
+const DAY = 24 * 60 * 60 * 1000;
+const harness = new FilesystemHarness();
+const observer: { onCall: OnCall } = { onCall: () => undefined };
+const ObservedStore = await loadObservedStore((call, path) => observer.onCall(call, path));
+
+describePackageStore('FilesystemPackageStore', harness);
+
+describe('FilesystemPackageStore', () => {
+  afterEach(async () => {
+    observer.onCall = () => undefined;
+    await harness.destroy();
+  });
+
+  describe('what people do to the directory by hand', () => {
+    it('shows a file that is copied in, first without and then with its digest', async () => {
+      const { store, path } = await openEmpty();
+      const content = bytesOf(500_000);
+      await writeFile(join(path, 'by-hand.zip'), content);
+
+      const found = await until('the file is listed', () => store.find('by-hand.zip'));
+      expect(found.size).toBe(content.length);
+      const hashed = await withDigest(store, 'by-hand.zip');
+
+      expect(hashed).toMatchObject({ size: content.length, sha256: sha256Of(content) });
+      expect(hashed.version).toBe(`sha256:${sha256Of(content)}`);
+      expect((await read(store, 'by-hand.zip')).equals(content)).toBe(true);
+    });
+
+    it('shows a file that is moved in under the time it brings along', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'new.zip', 'new');
+      const draft = join(await harness.directory(), 'draft');
+      await writeFile(draft, 'old');
+      const then = new Date('2024-02-29T12:00:00Z');
+      await utimes(draft, then, then);
+      await rename(draft, join(path, 'old.zip'));
+
+      const moved = await until('the file is listed', () => store.find('old.zip'));
+
+      expect(moved.createdAt).toBe(then.getTime());
+      expect(await namesIn(store)).toEqual(['new.zip', 'old.zip']);
+    });
+
+    it('serves an empty file, though it would take none', async () => {
+      const { store, path } = await openEmpty();
+      await writeFile(join(path, 'empty.txt'), '');
+
+      expect(await until('the file is listed', () => store.find('empty.txt'))).toMatchObject({ size: 0 });
+      expect(await read(store, 'empty.txt')).toHaveLength(0);
+      expect((await withDigest(store, 'empty.txt')).sha256).toBe(sha256Of(Buffer.alloc(0)));
+    });
+
+    it('takes over size and digest of a package that is rewritten in place', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', 'published');
+      await read(store, 'a.zip');
+      await writeFile(join(path, 'a.zip'), 'rewritten by hand');
+
+      const rewritten = await withDigest(store, 'a.zip', sha256Of(Buffer.from('rewritten by hand')));
+
+      expect(rewritten.size).toBe('rewritten by hand'.length);
+      expect((await read(store, 'a.zip')).toString()).toBe('rewritten by hand');
+    });
+
+    it.each([1000, 300_000])(
+      'serves a package of %d bytes anew after it is replaced by rename',
+      async (size) => {
+        const { store, path } = await openEmpty();
+        await publish(store, 'a.zip', bytesOf(size, 1));
+        await read(store, 'a.zip');
+        const draft = join(path, '.draft');
+        await writeFile(draft, bytesOf(size, 2));
+        await rename(draft, join(path, 'a.zip'));
+
+        await until('the new bytes are served', async () => {
+          const opened = await store.open('a.zip').catch(() => undefined);
+          if (opened === undefined) return false;
+          const content = await contentOf(opened);
+          const { sha256 } = opened.package;
+          if (sha256 !== undefined) expect(sha256Of(content)).toBe(sha256);
+          return content.equals(bytesOf(size, 2));
+        });
+      },
+    );
+
+    it('drops a package that is removed', async () => {
+      const { store, path } = await openEmpty();
+      await publishAll(store, 'a.zip', 'b.zip');
+      await rm(join(path, 'a.zip'));
+
+      await until('it is gone', async () => (await store.find('a.zip')) === undefined);
+
+      expect(await namesIn(store)).toEqual(['b.zip']);
+      expect(await refusalCodeOf(store.open('a.zip'))).toBe('package_not_found');
+      expect(await refusalCodeOf(store.remove('a.zip'))).toBe('package_not_found');
+    });
+
+    it('notices at once, when it is asked for it, that a package is gone', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', bytesOf(300_000));
+      await rm(join(path, 'a.zip'));
+
+      expect(await refusalCodeOf(store.open('a.zip'))).toBe('package_not_found');
+    });
+
+    // Mutant: a file is listed as soon as it is there.
+    it('does not list a file that is still being written', async () => {
+      const { store, path } = await openEmpty();
+      const file = join(path, 'slow.zip');
+      const part = bytesOf(1000);
+      for (let written = 0; written < 20; written++) {
+        const writtenAt = performance.now();
+        await appendFile(file, part);
+        const listed = await namesIn(store);
+        // A machine that stalls for so long between the two may find the file quiet, and rightly so.
+        if (performance.now() - writtenAt < 400) expect(listed).toEqual([]);
+        await pause(50);
+      }
+
+      const whole = Buffer.concat(Array<Buffer>(20).fill(part));
+      expect(await withDigest(store, 'slow.zip', sha256Of(whole))).toMatchObject({ size: whole.length });
+    });
+
+    it('lists nothing but regular files with a package name, and waits for none of them', async () => {
+      const { store, path } = await openEmpty();
+      const outside = join(await harness.directory(), 'secret');
+      await writeFile(outside, 'not for the public');
+      await symlink(outside, join(path, 'link.zip'));
+      await symlink('/nonexistent', join(path, 'dangling.zip'));
+      execFileSync('mkfifo', [join(path, 'fifo.zip')]);
+      await mkdir(join(path, 'directory.zip'));
+      for (const name of ['.hidden', 'with space', 'dot.', '<img src=x>', 'ä.zip', `a${'b'.repeat(200)}`]) {
+        await writeFile(join(path, name), 'x');
+      }
+      await writeFile(Buffer.concat([Buffer.from(`${path}/caf`), Buffer.from([0xe9, 0xff])]), 'x');
+      await writeFile(join(path, 'ordinary.zip'), 'x');
+
+      await until('the ordinary file is listed', () => store.find('ordinary.zip'));
+
+      expect(await namesIn(store)).toEqual(['ordinary.zip']);
+      for (const name of ['link.zip', 'dangling.zip', 'fifo.zip', 'directory.zip', '.hidden', 'dot.']) {
+        expect(await store.find(name)).toBeUndefined();
+        expect(await refusalCodeOf(store.open(name))).toBe('package_not_found');
+      }
+      expect(await namesIn(await harness.reopen(store))).toEqual(['ordinary.zip']);
+    });
+
+    it('never serves what a package was replaced with when that is no regular file', async () => {
+      const { store, path } = await openEmpty();
+      for (const name of ['link.zip', 'fifo.zip']) await publish(store, name, bytesOf(300_000));
+      const outside = join(await harness.directory(), 'secret');
+      await writeFile(outside, 'not for the public');
+      await rm(join(path, 'link.zip'));
+      await symlink(outside, join(path, 'link.zip'));
+      await rm(join(path, 'fifo.zip'));
+      execFileSync('mkfifo', [join(path, 'fifo.zip')]);
+
+      for (const name of ['link.zip', 'fifo.zip']) {
+        expect(await refusalCodeOf(store.open(name))).toBe('package_not_found');
+      }
+    });
+
+    it('goes on noticing changes when the clock is set back', async () => {
+      const { store, path } = await openEmpty();
+      await store.list();
+      const clock = import.meta.jest.spyOn(Date, 'now').mockImplementation(() => new Date().getTime() - DAY);
+      try {
+        await writeFile(join(path, 'by-hand.zip'), 'x');
+        for (let patience = 100; (await store.find('by-hand.zip')) === undefined; patience--) {
+          expect(patience).toBeGreaterThan(0);
+          await pause(20);
+        }
+      } finally {
+        clock.mockRestore();
+      }
+
+      expect(await namesIn(store)).toEqual(['by-hand.zip']);
+    });
+  });
+
+  describe('retention of what people did by hand', () => {
+    it('keeps a new package beside files that come from the future, as the newest of all', async () => {
+      const path = await harness.directory();
+      const future = new Date(Date.now() + 365 * DAY);
+      for (const name of ['a.zip', 'b.zip', 'c.zip']) {
+        await writeFile(join(path, name), name);
+        await utimes(join(path, name), future, future);
+      }
+      const store = await harness.openAt(path);
+      const [fromTheFuture] = await store.list();
+
+      const { package: published, evicted } = await publish(store, 'new.zip', 'new', {
+        evict: keepNewest(2),
+      });
+
+      expect(evicted).toHaveLength(2);
+      expect(published.createdAt).toBeGreaterThan(fromTheFuture?.createdAt ?? Number.NaN);
+      const [newest, ...others] = await namesIn(store);
+      expect(newest).toBe('new.zip');
+      expect(others).toHaveLength(1);
+      await publish(store, 'newer.zip', 'newer', { evict: keepNewest(2) });
+      expect(await namesIn(store)).toEqual(['newer.zip', 'new.zip']);
+    });
+
+    // Mutants: a candidate goes although it is another version by now; the choice is not made again; a file that
+    // was touched a moment ago is taken for one that is still being written, and takes up no room.
+    it('spares the oldest when somebody touches it between the choice and the eviction', async () => {
+      const { store, path } = await openEmpty();
+      await publishAll(store, 'a.zip', 'b.zip', 'c.zip');
+      let choices = 0;
+
+      const { evicted } = await publish(store, 'd.zip', 'd', {
+        evict: (packages, incoming) => {
+          const now = (Date.now() + 1000) / 1000;
+          if (choices++ === 0) utimesSync(join(path, 'a.zip'), now, now);
+          return keepNewest(3)(packages, incoming);
+        },
+      });
+
+      expect(choices).toBeGreaterThan(1);
+      expect(evicted.map(({ name }) => name)).toEqual(['b.zip']);
+      expect((await namesIn(store)).toSorted()).toEqual(['a.zip', 'c.zip', 'd.zip']);
+      expect((await withDigest(store, 'a.zip')).sha256).toBe(sha256Of(Buffer.from('content of a.zip')));
+      expect((await read(store, 'a.zip')).toString()).toBe('content of a.zip');
+    });
+
+    // Mutant: what was taken out is not put back when the package cannot be put in its place.
+    it('takes nothing away when the package cannot be put in its place', async () => {
+      const { store, path } = await openEmpty();
+      await publishAll(store, 'a.zip', 'b.zip', 'c.zip');
+      const list = await store.list();
+      await mkdir(join(path, 'taken.zip'));
+
+      const attempt = publish(store, 'taken.zip', 'x', { condition: 'any', evict: keepNewest(1) });
+
+      expect(await refusalCodeOf(attempt)).toBe('storage_failed');
+      expect(await store.list()).toEqual(list);
+      expect(await readdir(join(path, '.release-server/trash'))).toEqual([]);
+      expect(await (await harness.reopen(store)).list()).toEqual(list);
+    });
+
+    it('leaves neither trash nor metadata of what is gone', async () => {
+      const { store, path } = await openEmpty();
+      await publishAll(store, 'a.zip', 'b.zip', 'c.zip');
+      await publish(store, 'd.zip', 'd', { evict: keepNewest(2) });
+      await store.remove('c.zip');
+
+      expect(await readdir(join(path, '.release-server/trash'))).toEqual([]);
+      expect(await readdir(join(path, '.release-server/meta'))).toEqual([metadataFile('d.zip')]);
+    });
+  });
+
+  describe('opened after a crash', () => {
+    it('sweeps a thousand files that uploads left behind', async () => {
+      const { store, path } = await openEmpty();
+      await store.close();
+      const incoming = join(path, '.release-server/incoming');
+      const dead = tagOfDead();
+      for (let at = 0; at < 1000; at++) await writeFile(join(incoming, `${dead}~${at}`), 'half');
+      await writeFile(join(incoming, 'of-nobody'), 'half');
+
+      const reopened = await harness.openAt(path);
+
+      expect(await readdir(incoming)).toEqual([]);
+      expect(await reopened.list()).toEqual([]);
+    });
+
+    it('keeps what a living neighbour is receiving and withdrawing', async () => {
+      const { path } = await openEmpty();
+      await withLivingNeighbour(async (tag) => {
+        const files = [`.release-server/incoming/${tag}~1`, `.release-server/trash/${tag}.0~a.zip`];
+        for (const file of files) await writeFile(join(path, file), 'in progress');
+
+        const beside = await harness.openAt(path);
+
+        for (const file of files) expect(await readFile(join(path, file), 'utf8')).toBe('in progress');
+        expect(await beside.list()).toEqual([]);
+      });
+    });
+
+    // Mutant: what lies in the trash counts as left behind by a crash while its owner is still at work.
+    it('does not undo the evictions of another store that is at work', async () => {
+      let atWork = false;
+      const { store, path } = await openObserved(async (call) => {
+        if (call !== 'link' || !atWork) return;
+        atWork = false;
+        await harness.openAt(path, {}, ObservedStore);
+      });
+      await publishAll(store, 'a.zip', 'b.zip');
+      atWork = true;
+
+      await publish(store, 'c.zip', 'c', { condition: 'absent', evict: keepNewest(2) });
+
+      expect(await namesIn(await harness.openAt(path))).toEqual(['c.zip', 'b.zip']);
+    });
+
+    it('puts back what a publish had withdrawn when it was cut off', async () => {
+      const { store, path } = await openEmpty();
+      const [a] = await publishAll(store, 'a~b.zip', 'c.zip');
+      await store.close();
+      const trash = join(path, '.release-server/trash');
+      await rename(join(path, 'a~b.zip'), join(trash, `${tagOfDead()}.0~a~b.zip`));
+
+      const reopened = await harness.openAt(path);
+
+      expect(await namesIn(reopened)).toEqual(['c.zip', 'a~b.zip']);
+      expect(await reopened.find('a~b.zip')).toEqual(a);
+      expect(await readdir(trash)).toEqual([]);
+    });
+
+    it('does not put back what was overwritten since', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', 'newer');
+      await store.close();
+      const trash = join(path, '.release-server/trash');
+      await writeFile(join(trash, `${tagOfDead()}.0~a.zip`), 'older');
+      await writeFile(join(trash, `${tagOfDead()}.1~..`), 'never a package');
+
+      const reopened = await harness.openAt(path);
+
+      expect((await read(reopened, 'a.zip')).toString()).toBe('newer');
+      expect(await readdir(trash)).toEqual([]);
+    });
+
+    it.each([
+      ['nothing', ''],
+      ['half of it', '{"name":"a.zip","finger'],
+      ['something else', '[1, 2]'],
+      ['a wrong digest under another fingerprint', metadata('a.zip', '0-0-0', '0'.repeat(64))],
+      ['no digest', metadata('a.zip', '0-0-0', '../../etc/passwd')],
+    ])('does without a digest on disk that holds %s', async (_, text) => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', 'content');
+      await store.close();
+      await writeFile(join(path, '.release-server/meta', metadataFile('a.zip')), text);
+
+      const reopened = await harness.openAt(path);
+
+      expect(await namesIn(reopened)).toEqual(['a.zip']);
+      expect((await withDigest(reopened, 'a.zip')).sha256).toBe(sha256Of(Buffer.from('content')));
+      await reopened.close();
+      const [again] = await (await harness.openAt(path)).list();
+      expect(again?.sha256).toBe(sha256Of(Buffer.from('content')));
+    });
+
+    it('hashes no package again whose digest is on disk', async () => {
+      const opened: string[] = [];
+      const { store, path } = await openObserved((call, file) => {
+        if (call === 'open') opened.push(file);
+      });
+      const list = await publishAll(store, 'a.zip', 'b.zip');
+      await store.close();
+      opened.length = 0;
+
+      const { store: reopened } = await openObserved((call, file) => {
+        if (call === 'open') opened.push(file);
+      }, path);
+
+      expect(await reopened.list()).toEqual(list.toReversed());
+      expect(opened.filter((file) => file.endsWith('.zip'))).toEqual([]);
+    });
+  });
+
+  describe('calls to the operating system', () => {
+    // Mutant: the directory is read for every request.
+    it('are not made for the directory or its files while nothing changes', async () => {
+      const calls: string[] = [];
+      const { store, path } = await openObserved((call) => void calls.push(call));
+      await publishAll(store, 'a.zip', 'b.zip', 'c.zip');
+      const settled = new Date(Date.now() - DAY);
+      await utimes(path, settled, settled);
+      calls.length = 0;
+      await until('the directory was read', async () => (await store.list(), calls.includes('readdir')));
+      await read(store, 'a.zip');
+      calls.length = 0;
+
+      for (let round = 0; round < 3; round++) {
+        for (let request = 0; request < 100; request++) {
+          await store.list();
+          await store.find('b.zip');
+          await contentOf(await store.open('a.zip'));
+        }
+        await pause(300);
+      }
+
+      expect(calls.filter((call) => call === 'readdir')).toEqual([]);
+      // 900 requests, and once in a while a look at the directory or at the file that is served from memory.
+      expect(calls.length).toBeLessThan(50);
+    });
+
+    // Mutants: the bytes are not synced, or after they have a name; the answer does not wait for the directory.
+    it.each([
+      ['absent', 'link'],
+      ['any', 'rename'],
+    ] as const)(
+      'make bytes durable before they have a name (%s), and the name before the answer',
+      async (condition, naming) => {
+        const order: string[] = [];
+        const path = await harness.directory();
+        const { store } = await openObserved((call, file) => {
+          if (call === 'fsync') order.push(file === path ? 'fsync of the directory' : 'fsync of the file');
+          if (call === naming && file.includes('/incoming/')) order.push(naming);
+        }, path);
+        order.length = 0;
+
+        await publish(store, 'a.zip', 'a', { condition });
+
+        expect(order).toEqual(['fsync of the file', naming, 'fsync of the directory']);
+      },
+    );
+
+    // Mutants: the digest is written down after the new file is there; the old file is removed first.
+    it('leave a whole package to another store at every step of an overwrite', async () => {
+      const path = await harness.directory();
+      const other = await harness.openAt(path);
+      await publish(other, 'a.zip', bytesOf(200_000, 1));
+      const seen = new Set<string>();
+      let overwriting = false;
+      const { store } = await openObserved(async () => {
+        if (overwriting) seen.add(sha256Of(await read(other, 'a.zip')));
+      }, path);
+      const staged = await stage(store, bytesOf(200_001, 2));
+
+      overwriting = true;
+      await store.publish(staged, 'a.zip', { condition: 'any', evict: KEEP_ALL });
+      overwriting = false;
+
+      expect([...seen]).toEqual([sha256Of(bytesOf(200_000, 1)), sha256Of(bytesOf(200_001, 2))]);
+    });
+
+    it('make a removal durable before the answer', async () => {
+      const order: string[] = [];
+      const path = await harness.directory();
+      const { store } = await openObserved((call, file) => {
+        if (call === 'fsync' && file === path) order.push('fsync of the directory');
+        if (call === 'unlink') order.push('unlink');
+      }, path);
+      await publish(store, 'a.zip', 'a');
+      order.length = 0;
+
+      await store.remove('a.zip');
+
+      expect(order).toEqual(['unlink', 'fsync of the directory']);
+    });
+
+    it('leave no descriptor open, whatever becomes of uploads and downloads', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', bytesOf(2_000_000));
+      for (let round = 0; round < 20; round++) {
+        const opened = await store.open('a.zip');
+        for await (const chunk of opened.read()) {
+          expect(chunk.length).toBeGreaterThan(0);
+          break;
+        }
+        await (await store.open('a.zip')).close();
+        await refusalOf(stage(store, 'x', { size: 2 }));
+        await refusalOf(publish(store, 'a.zip', 'x', { condition: 'absent' }));
+      }
+
+      expect(await descriptorsIn(path)).toEqual([]);
+    });
+  });
+
+  describe('on a disk that fails', () => {
+    it('stores nothing when the bytes cannot be synced', async () => {
+      const disk = new FailingDisk('EIO', (call, path) => call === 'fsync' && path.includes('/incoming/'));
+      const { store, path } = await openObserved(disk.onCall);
+      disk.broken = true;
+
+      await expect(stage(store, 'x')).rejects.toMatchObject({ code: 'storage_failed' });
+      disk.broken = false;
+
+      expect(await store.list()).toEqual([]);
+      expect(await readdir(join(path, '.release-server/incoming'))).toEqual([]);
+      expect(await stage(store, 'x')).toMatchObject({ size: 1 });
+    });
+
+    it.each(['ENOSPC', 'EDQUOT'])('calls %s insufficient storage', async (code) => {
+      const disk = new FailingDisk(code, (call, path) => call === 'fsync' && path.includes('/incoming/'));
+      const { store } = await openObserved(disk.onCall);
+      disk.broken = true;
+
+      await expect(stage(store, 'x')).rejects.toMatchObject({ code: 'insufficient_storage' });
+    });
+
+    it('fails with a code when it cannot even be asked for room', async () => {
+      const disk = new FailingDisk('EIO', (call) => call === 'statfs');
+      const { store } = await openObserved(disk.onCall);
+      disk.broken = true;
+
+      await expect(store.requireSpace(1)).rejects.toMatchObject({ code: 'storage_failed' });
+      await expect(stage(store, 'x')).rejects.toMatchObject({ code: 'storage_failed' });
+    });
+
+    // Mutant: a directory that could not be synced is synced again, which then succeeds and proves nothing.
+    it('takes no more writes once the directory could not be synced, and reads on', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', 'a');
+      const disk = new FailingDisk('EIO', (call, file) => call === 'fsync' && file === path);
+      const { store: failing } = await openObserved(disk.onCall, path);
+      const staged = await stage(failing, 'b');
+      disk.broken = true;
+
+      const attempt = failing.publish(staged, 'b.zip', { condition: 'absent', evict: KEEP_ALL });
+      await expect(attempt).rejects.toMatchObject({ code: 'storage_failed' });
+      disk.broken = false;
+
+      const refused = { code: 'storage_failed', message: expect.stringContaining('restart') as string };
+      await expect(failing.probe()).rejects.toMatchObject(refused);
+      await expect(stage(failing, 'c')).rejects.toMatchObject(refused);
+      await expect(failing.remove('a.zip')).rejects.toMatchObject(refused);
+      await expect(failing.prune(KEEP_ALL)).rejects.toMatchObject(refused);
+      expect((await read(failing, 'a.zip')).toString()).toBe('a');
+      await expect((await harness.openAt(path)).probe()).resolves.toBeUndefined();
+    });
+
+    it('is told apart from a healthy one by the probe', async () => {
+      const disk = new FailingDisk('EROFS', (call, path) => call === 'open' && path.includes('/incoming/'));
+      const { store } = await openObserved(disk.onCall);
+      await publish(store, 'a.zip', 'a');
+      disk.broken = true;
+
+      await expect(store.probe()).rejects.toMatchObject({ code: 'storage_failed' });
+      await expect(stage(store, 'b')).rejects.toMatchObject({ code: 'storage_failed' });
+      expect((await read(store, 'a.zip')).toString()).toBe('a');
+      disk.broken = false;
+      await expect(store.probe()).resolves.toBeUndefined();
+    });
+  });
+
+  describe('without hard links', () => {
+    const disk = new FailingDisk('EPERM', (call) => call === 'link');
+    disk.broken = true;
+
+    it('creates, refuses, overwrites and evicts all the same', async () => {
+      const { store } = await openObserved(disk.onCall);
+      await publishAll(store, 'a.zip', 'b.zip');
+
+      const refused = publish(store, 'b.zip', 'x', { condition: 'absent', evict: keepNewest(1) });
+      await expect(refused).rejects.toMatchObject({ code: 'package_exists' });
+      const creates = Array.from({ length: 16 }, () =>
+        publish(store, 'c.zip', 'c', { condition: 'absent', evict: keepNewest(2) }),
+      );
+      const outcomes = await Promise.allSettled(creates);
+
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(await namesIn(store)).toEqual(['c.zip', 'b.zip']);
+    });
+
+    it('belongs to one store at a time', async () => {
+      const { store, path } = await openObserved(disk.onCall);
+
+      await expect(openObserved(disk.onCall, path)).rejects.toMatchObject({ code: 'storage_failed' });
+      await publish(store, 'a.zip', 'a', { condition: 'absent' });
+      await store.close();
+
+      expect(await namesIn((await openObserved(disk.onCall, path)).store)).toEqual(['a.zip']);
+    });
+
+    it('is taken over from a process that is gone', async () => {
+      const path = await harness.directory();
+      await mkdir(join(path, '.release-server/lock', tagOfDead()), { recursive: true });
+
+      const { store } = await openObserved(disk.onCall, path);
+
+      await expect(store.probe()).resolves.toBeUndefined();
+    });
+
+    it('puts back what was withdrawn when the package cannot be put in its place', async () => {
+      const { store, path } = await openObserved(disk.onCall);
+      const list = (await publishAll(store, 'a.zip', 'b.zip')).toReversed();
+      await mkdir(join(path, 'taken.zip'));
+
+      const attempt = publish(store, 'taken.zip', 'x', { condition: 'any', evict: keepNewest(1) });
+
+      await expect(attempt).rejects.toMatchObject({ code: 'storage_failed' });
+      expect(await store.list()).toEqual(list);
+    });
+  });
+
+  describe('with little room', () => {
+    it('refuses what would leave less than the minimum free, and is not ready', async () => {
+      const store = await harness.openAt(await harness.directory(), { minFreeSpace: 2 ** 52 });
+
+      expect(await refusalCodeOf(store.requireSpace(1))).toBe('insufficient_storage');
+      expect(await refusalCodeOf(stage(store, 'x'))).toBe('insufficient_storage');
+      expect(await refusalCodeOf(stage(store, 'x', { size: 1 }))).toBe('insufficient_storage');
+      expect(await refusalCodeOf(store.probe())).toBe('insufficient_storage');
+      expect(await store.list()).toEqual([]);
+    });
+  });
+
+  describe('read-only', () => {
+    it('serves what is there and writes nothing at all into the directory', async () => {
+      const path = await harness.directory();
+      await writeFile(join(path, 'a.zip'), 'by hand');
+      await writeFile(join(path, '.draft'), 'x');
+      const before = await treeOf(path);
+
+      const store = await harness.openAt(path, { readOnly: true });
+      const hashed = await withDigest(store, 'a.zip');
+      expect((await read(store, 'a.zip')).toString()).toBe('by hand');
+      await expect(store.probe()).resolves.toBeUndefined();
+      for (const write of [
+        stage(store, 'x'),
+        store.remove('a.zip'),
+        store.prune((packages) => packages),
+        publish(store, 'b.zip', 'x'),
+      ]) {
+        expect(await refusalCodeOf(write)).toBe('storage_failed');
+      }
+      await store.close();
+
+      expect(hashed.sha256).toBe(sha256Of(Buffer.from('by hand')));
+      expect(await treeOf(path)).toEqual(before);
+    });
+
+    it('leaves the leftovers of a crash to a store that may write', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', 'a');
+      await store.close();
+      await writeFile(join(path, '.release-server/incoming', `${tagOfDead()}~1`), 'half');
+      const before = await treeOf(path);
+
+      const reader = await harness.openAt(path, { readOnly: true });
+
+      expect(await namesIn(reader)).toEqual(['a.zip']);
+      await reader.close();
+      expect(await treeOf(path)).toEqual(before);
+    });
+
+    it('notices what another store publishes', async () => {
+      const { store, path } = await openEmpty();
+      const reader = await harness.openAt(path, { readOnly: true });
+      const { package: published } = await publish(store, 'a.zip', 'a');
+
+      expect(await until('it is seen', () => reader.find('a.zip'))).toEqual(published);
+    });
+
+    it('does not open a directory that is not there', async () => {
+      const path = join(await harness.directory(), 'missing');
+
+      expect(await refusalCodeOf(harness.openAt(path, { readOnly: true }))).toBe('storage_failed');
+    });
+  });
+
+  it('does not open what is no directory', async () => {
+    const path = join(await harness.directory(), 'file');
+    await writeFile(path, 'x');
+
+    expect(await refusalCodeOf(harness.openAt(path))).toBe('storage_failed');
+  });
+});
+
+async function openEmpty(): Promise<{ store: PackageStore; path: string }> {
+  const store = await harness.open();
+  return { store, path: harness.pathOf(store) };
+}
+
+/** Opens a store whose calls to the file system are observed, by one observer at a time. */
+async function openObserved(onCall: OnCall, at?: string): Promise<{ store: PackageStore; path: string }> {
+  const path = at ?? (await harness.directory());
+  observer.onCall = onCall;
+  return { store: await harness.openAt(path, {}, ObservedStore), path };
+}
+
+/** Resolves with the package once it is hashed, and as `sha256` where that is given. */
+async function withDigest(store: PackageStore, name: string, sha256?: string): Promise<Package> {
+  return until(`${name} has its digest`, async () => {
+    const found = await store.find(name);
+    if (found?.sha256 === undefined) return false;
+    return sha256 === undefined || found.sha256 === sha256 ? found : false;
+  });
+}
+
+function metadata(name: string, fingerprint: string, sha256: string): string {
+  return JSON.stringify({ name, fingerprint, sha256 });
+}
+
+function metadataFile(name: string): string {
+  return `${createHash('sha256').update(name).digest('hex')}.json`;
+}
+
+/** The files below the directory that this process holds open. */
+async function descriptorsIn(path: string): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd').catch(() => {
+    console.warn('there is no /proc here to see open descriptors in; that check proves nothing');
+    return [];
+  });
+  const files = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+  return files.filter((file) => file.startsWith(`${path}/`));
+}
+
+/** Every file and directory with the times at which it changed, so that any write shows. */
+async function treeOf(path: string): Promise<string[]> {
+  const names = ['', ...(await readdir(path, { recursive: true }))].toSorted();
+  return Promise.all(
+    names.map(async (name) => {
+      const { mtimeNs, ctimeNs, size } = await lstat(join(path, name), { bigint: true });
+      return [name, size, mtimeNs, ctimeNs].join(' ');
+    }),
+  );
+}
