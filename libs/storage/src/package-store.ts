@@ -27,6 +27,8 @@ export interface StageOptions {
   readonly maxSize: number;
   /** Bytes that the sender announced, where known. */
   readonly size?: number | undefined;
+  /** Bytes that the body has at most, where that is all that is known; room is kept for them. */
+  readonly sizeAtMost?: number | undefined;
   /** Hexadecimal SHA-256 that the sender announced. */
   readonly sha256?: string | undefined;
   /** Ends the reception; `stage` rejects with the signal's reason and keeps nothing. */

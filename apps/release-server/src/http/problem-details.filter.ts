@@ -80,20 +80,32 @@ function storageProblem(error: StorageError, request: Request): Problem {
     case 'insufficient_storage':
       return { code: error.code, detail };
     case 'package_exists':
-    case 'precondition_failed': {
-      if (error.existing === undefined) return { code: error.code, detail };
-      // Whoever asked by If-None-Match hears of that condition (RFC 9110 §13.1.2).
-      const code = request.headers['if-none-match'] === undefined ? error.code : 'precondition_failed';
-      const { size, sha256 } = error.existing;
-      const digest = sha256 === undefined ? null : `sha256:${sha256}`;
-      return { code, detail, members: { digest, size }, headers: { ETag: entityTag(error.existing) } };
-    }
+    case 'precondition_failed':
+      return conflict(error.code, error, request);
     case 'storage_failed':
       return {
         code: error.code,
         detail: 'The storage did not do its work; the log of the server tells more.',
       };
   }
+}
+
+/** Tells what is stored, so that a client can decide whether it minds. */
+function conflict(
+  found: 'package_exists' | 'precondition_failed',
+  { message: detail, existing }: StorageError,
+  request: Request,
+): Problem {
+  // Whoever asked by If-None-Match hears of that condition (RFC 9110 §13.1.2).
+  const code = request.headers['if-none-match'] === undefined ? found : 'precondition_failed';
+  if (existing === undefined) {
+    return code === 'package_exists'
+      ? { code, detail, members: { digest: null, size: null } }
+      : { code, detail };
+  }
+  const { size, sha256 } = existing;
+  const digest = sha256 === undefined ? null : `sha256:${sha256}`;
+  return { code, detail, members: { digest, size }, headers: { ETag: entityTag(existing) } };
 }
 
 function authProblem(code: AuthErrorCode, detail: string): Problem {

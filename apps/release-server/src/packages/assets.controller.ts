@@ -55,7 +55,7 @@ export class AssetsController {
       return taken.signal;
     };
     const staged = await this.publishing
-      .receive(name, request, options, announcedLength(request), begin)
+      .receive(name, request, options, { size: announcedLength(request) }, begin)
       .finally(() => done());
     const result = await this.publishing.publish(staged, name, options, actorOf(request, response));
 

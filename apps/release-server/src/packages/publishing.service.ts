@@ -40,13 +40,13 @@ export class PublishingService {
     name: string,
     body: Readable,
     { condition, sha256 }: PublishOptions,
-    size: number | undefined,
+    length: { readonly size?: number | undefined; readonly sizeAtMost?: number | undefined },
     begin: () => AbortSignal,
   ): Promise<StagedPackage> {
     await this.store.requireCondition(name, condition);
-    await this.requireRoom(size);
+    await this.requireRoom(length.size);
     const maxSize = this.config.max_upload_size;
-    return this.store.stage(body, { maxSize, size, sha256, signal: begin() });
+    return this.store.stage(body, { maxSize, ...length, sha256, signal: begin() });
   }
 
   /**

@@ -30,12 +30,13 @@ export class UploadsController {
     const base = this.publicUrl.baseFor(request);
     const options = parsePublishOptions(request);
     assertMultipart(request);
-    await this.publishing.requireRoom(announcedLength(request), MULTIPART_OVERHEAD);
+    const sizeAtMost = announcedLength(request);
+    await this.publishing.requireRoom(sizeAtMost, MULTIPART_OVERHEAD);
 
     const { signal, done } = takeBody(request, response);
     const target = {
       stage: (name: string, body: Readable, stop: AbortSignal) =>
-        this.publishing.receive(name, body, options, undefined, () => stop),
+        this.publishing.receive(name, body, options, { sizeAtMost }, () => stop),
       discard: this.publishing.discard.bind(this.publishing),
     };
     const { name, staged } = await receiveMultipart(

@@ -273,7 +273,7 @@ describe('FilesystemPackageStore', () => {
 
       const attempt = publish(store, 'taken.zip', 'x', { condition: 'any', evict: keepNewest(1) });
 
-      expect(await refusalCodeOf(attempt)).toBe('storage_failed');
+      expect(await refusalCodeOf(attempt)).toBe('package_exists');
       expect(await store.list()).toEqual(list);
       expect(await readdir(join(path, '.release-server/trash'))).toEqual([]);
       expect(await (await harness.reopen(store)).list()).toEqual(list);
@@ -613,7 +613,7 @@ describe('FilesystemPackageStore', () => {
 
       const attempt = publish(store, 'taken.zip', 'x', { condition: 'any', evict: keepNewest(1) });
 
-      await expect(attempt).rejects.toMatchObject({ code: 'storage_failed' });
+      await expect(attempt).rejects.toMatchObject({ code: 'package_exists' });
       expect(await store.list()).toEqual(list);
     });
   });

@@ -1,6 +1,7 @@
 import { lstat, open, rm, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { Logger } from '@nestjs/common';
 import { Mutex } from 'async-mutex';
@@ -34,8 +35,11 @@ import { prepareDirectories, recover } from './recovery.js';
 import { Staging } from './staging.js';
 import { Trash, type Withdrawn } from './trash.js';
 
-/** Times that a file is opened again because it was replaced meanwhile. */
+/** Times that a name is tried again because what held it has gone. */
 const ATTEMPTS = 5;
+/** Milliseconds for which a file that others are replacing is waited for, and between two looks at it. */
+const PATIENCE = 1000;
+const PAUSE = 20;
 /** Milliseconds between two looks for leftovers of other processes. */
 const SWEEP = 60 * 60 * 1000;
 
@@ -100,11 +104,13 @@ export class FilesystemPackageStore extends PackageStore {
   async open(name: string): Promise<OpenPackage> {
     return coded(`opening ${name}`, async () => {
       await this.index.refresh();
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const end = performance.now() + PATIENCE;
+      while (performance.now() < end) {
         const entry = this.index.get(name);
-        if (entry === undefined) break;
-        const opened = await this.reader.open(entry);
+        const opened = entry === undefined ? undefined : await this.reader.open(entry);
         if (opened !== undefined) return opened;
+        if (entry === undefined && !this.index.isUnsettled(name)) break;
+        if (entry === undefined) await delay(PAUSE);
         await this.index.recheck(name);
       }
       throw notFound(name);
@@ -207,7 +213,7 @@ export class FilesystemPackageStore extends PackageStore {
   private async start(): Promise<void> {
     if (!this.options.readOnly) {
       await prepareDirectories(this.layout);
-      await recover(this.layout);
+      await recover(this.layout, true);
       await this.placement.start();
       await this.writeProbe();
       this.sweeper = setInterval(() => void this.sweep(), SWEEP).unref();
@@ -226,7 +232,7 @@ export class FilesystemPackageStore extends PackageStore {
   }
 
   private async sweep(): Promise<void> {
-    await recover(this.layout).catch((error: unknown) => {
+    await recover(this.layout, false).catch((error: unknown) => {
       this.logger.warn({ err: error }, 'sweeping the leftovers of other processes failed');
     });
   }
@@ -285,11 +291,11 @@ export class FilesystemPackageStore extends PackageStore {
     const withdrawn = await this.trash.withdraw(evict, incoming);
     try {
       if (condition === 'absent') {
-        if (!(await this.placement.create(source, target))) throw await this.taken(name);
+        await this.create(source, name);
       } else {
         // First, so that a reader who meets the new file before it is in the index knows it to be whole.
         await this.metadata.save(name, fingerprint, staged.sha256);
-        await this.placement.replace(source, target);
+        if (!(await this.placement.replace(source, target))) throw exists(name, undefined);
       }
     } catch (error) {
       await this.trash.reinstate(withdrawn);
@@ -302,18 +308,27 @@ export class FilesystemPackageStore extends PackageStore {
     return { result: { package: published, replaced: existing, evicted }, withdrawn };
   }
 
-  /** Makes withdrawals final, when what they made room for is durable. */
+  /** Makes withdrawals final, when what they made room for is durable. What fails, the next start mends. */
   private async drop(withdrawn: readonly Withdrawn[]): Promise<void> {
-    await this.trash.empty(withdrawn);
+    await this.trash.empty(withdrawn).catch((error: unknown) => {
+      this.logger.warn(
+        { err: error },
+        'an evicted package could not be removed and will be at the next start',
+      );
+    });
     const names = withdrawn.map((gone) => gone.package.name);
     const gone = names.filter((name) => this.index.get(name) === undefined);
     await Promise.all(gone.map((name) => this.metadata.forget(name)));
   }
 
-  /** The refusal of a name that somebody else took since the index was read. */
-  private async taken(name: string): Promise<StorageError> {
-    await this.index.recheck(name);
-    return exists(name, this.index.get(name)?.package);
+  /** Puts the file under a name that must be free, or tells who holds it. */
+  private async create(source: string, name: string): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await this.placement.create(source, this.layout.package(name))) return;
+      const holder = await this.index.peek(name);
+      if (holder !== undefined) throw exists(name, holder);
+    }
+    throw exists(name, undefined);
   }
 
   private newest(): number {

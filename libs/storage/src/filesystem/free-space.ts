@@ -13,20 +13,11 @@ export class FreeSpace {
 
   /** Rejects with `insufficient_storage` when `size` further bytes would leave less than the minimum. */
   async require(size: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.path);
-    const free = bavail * bsize - this.reserved;
-    if (free - size < this.minimum) {
-      throw new StorageError(
-        'insufficient_storage',
-        `The storage has ${Math.max(free, 0)} bytes free; ${size} more would leave less than the minimum of ${this.minimum} bytes. ` +
-          'Delete packages or enlarge the volume.',
-      );
-    }
+    (await this.reserve(size)).release();
   }
 
-  /** Sets `size` bytes aside for one upload, if there is room. */
+  /** Sets `size` bytes aside for one upload, if there is room: so that of two for which there is not, one fits. */
   async reserve(size: number): Promise<Reservation> {
-    await this.require(size);
     this.reserved += size;
     let left = size;
     const take = (bytes: number): void => {
@@ -34,7 +25,19 @@ export class FreeSpace {
       left -= taken;
       this.reserved -= taken;
     };
-    return { written: take, release: () => take(left) };
+    try {
+      const { bavail, bsize } = await statfs(this.path);
+      const free = bavail * bsize - this.reserved;
+      if (free >= this.minimum) return { written: take, release: () => take(left) };
+      throw new StorageError(
+        'insufficient_storage',
+        `There is no room for ${size} more bytes: that would leave less than the minimum of ${this.minimum} bytes free. ` +
+          'Delete packages or enlarge the volume.',
+      );
+    } catch (error) {
+      take(left);
+      throw error;
+    }
   }
 }
 

@@ -23,19 +23,27 @@ export class Owner {
   }
 }
 
-/**
- * Whether the owner named by `tag`, or by what `tag` begins with, is gone; `changed` (the file's ctime in ms
- * since the epoch) decides where it cannot be asked.
- */
-export function isAbandoned(tag: string, changed: number): boolean {
+/** Whether the owner named by `tag`, or by what `tag` begins with, is a process of this host that runs. */
+export function isRunningHere(tag: string): boolean {
   const [host, pidText, id] = tag.split('.');
   const pid = Number(pidText);
-  if (!Number.isSafeInteger(pid) || pid <= 0) return true;
-  if (host === HOST) {
-    if (pid === process.pid) return !alive.has([host, pidText, id].join('.'));
-    if (!isRunning(pid)) return true;
-  }
-  return Date.now() - changed > ABANDONED_AFTER;
+  if (host !== HOST || !Number.isSafeInteger(pid) || pid <= 0) return false;
+  return pid === process.pid ? alive.has([host, pidText, id].join('.')) : isRunning(pid);
+}
+
+/**
+ * Whether the owner is gone; `changed` (the file's ctime in ms since the epoch) decides where it cannot be
+ * asked: on another host, or where another program may have got its process id.
+ */
+export function isAbandoned(tag: string, changed: number): boolean {
+  const [host, pid] = tag.split('.');
+  const isOurs = host === HOST && pid === String(process.pid);
+  if (isRunningHere(tag)) return !isOurs && Date.now() - changed > ABANDONED_AFTER;
+  return host === HOST || !isTag(tag) || Date.now() - changed > ABANDONED_AFTER;
+}
+
+function isTag(tag: string): boolean {
+  return /^[0-9a-f]{12}\.[1-9]\d*\.[0-9a-f]{8}/.test(tag);
 }
 
 function isRunning(pid: number): boolean {

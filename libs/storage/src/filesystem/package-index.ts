@@ -106,8 +106,23 @@ export class PackageIndex {
 
   /** Looks at one file again, now. For whoever found it to be other than the index says. */
   async recheck(name: string): Promise<void> {
+    if (!isPackageName(name)) return;
     this.dirty.delete(name);
     await this.examine(name, QUIET);
+  }
+
+  /** Whether the file is there, and only not listed because it changed a moment ago. */
+  isUnsettled(name: string): boolean {
+    return !this.entries.has(name) && this.dirty.has(name);
+  }
+
+  /** The package that lies under a name now, listed or not. */
+  async peek(name: string): Promise<Package | undefined> {
+    const stats = await this.statFile(name);
+    if (stats?.isFile() !== true) return undefined;
+    const fingerprint = fingerprintOf(stats);
+    const sha256 = await this.metadata.load(name, fingerprint);
+    return describe(name, Number(stats.size), modifiedAt(stats), sha256, fingerprint);
   }
 
   private async look(): Promise<void> {

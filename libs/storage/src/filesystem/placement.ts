@@ -44,7 +44,8 @@ export class Placement {
         free = await unless(['EEXIST'], () => link(source, target));
       });
       if (supported) {
-        if (free) await rm(source, { force: true });
+        // The package is there now, whatever becomes of its staged name; a start sweeps that.
+        if (free) await rm(source, { force: true }).catch(() => undefined);
         return free;
       }
       await this.doWithoutHardLinks();
@@ -54,9 +55,9 @@ export class Placement {
     return true;
   }
 
-  /** Puts the file under a name, whatever it held. */
-  async replace(source: string, target: string): Promise<void> {
-    await rename(source, target);
+  /** Puts the file under a name, whatever package it held; says false when it holds no file but a directory. */
+  async replace(source: string, target: string): Promise<boolean> {
+    return unless(['EISDIR', 'ENOTEMPTY', 'EEXIST'], () => rename(source, target));
   }
 
   private async doWithoutHardLinks(): Promise<void> {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { isPackageName } from '../package-name.js';
 import { StorageError } from '../storage.errors.js';
-import { NO_HARD_LINKS, unless } from './errno.js';
+import { unless } from './errno.js';
 import type { Layout } from './layout.js';
-import { isAbandoned } from './owner.js';
+import { isAbandoned, isRunningHere } from './owner.js';
 
 /** Milliseconds between two signs of life of a process that holds the directory. */
 const HEARTBEAT = 60_000;
@@ -19,20 +19,36 @@ export async function prepareDirectories(layout: Layout): Promise<void> {
 
 /**
  * Cleans up after processes that are gone: drops what they had staged, and puts back the packages that a
- * publish had taken out when it was cut off. Files of living neighbours stay untouched.
+ * publish had taken out when it was cut off. Returns the names of those.
+ *
+ * Files of neighbours that may live stay untouched, except at a start: then packages are put back unless their
+ * owner is known to live, for a package that stays away is worse than one that is evicted twice.
  */
-export async function recover(layout: Layout): Promise<void> {
-  for (const { path } of await abandonedIn(layout.incoming)) await rm(path, { force: true });
-  for (const { path, rest } of await abandonedIn(layout.trash)) {
-    if (isPackageName(rest)) await putBack(path, layout.package(rest));
-    else await rm(path, { force: true });
+export async function recover(layout: Layout, isStart: boolean): Promise<string[]> {
+  for (const { path } of await leftoversIn(layout.incoming, isAbandoned)) {
+    await rm(path, { recursive: true, force: true });
   }
+  const restored: string[] = [];
+  const isLeftover = isStart ? (tag: string): boolean => !isRunningHere(tag) : isAbandoned;
+  for (const { path, rest: name } of await leftoversIn(layout.trash, isLeftover)) {
+    if (isPackageName(name)) {
+      await putBack(path, layout.package(name));
+      restored.push(name);
+    } else {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
+  return restored;
 }
 
 /** Moves a withdrawn package back under its name, unless a newer version took it meanwhile. */
 export async function putBack(path: string, target: string): Promise<void> {
-  const linkedOrTaken = await unless(NO_HARD_LINKS, () => unless(['EEXIST'], () => link(path, target)));
-  if (!linkedOrTaken && (await isMissing(target))) await rename(path, target);
+  try {
+    await unless(['EEXIST'], () => link(path, target));
+  } catch {
+    // No hard links, or none now: a rename does as well.
+    if (await isMissing(target)) await rename(path, target);
+  }
   await rm(path, { force: true });
 }
 
@@ -47,7 +63,8 @@ export function trashName(ownerTag: string, sequence: number, name: string): str
  */
 export async function lockDirectory(layout: Layout, ownerTag: string): Promise<() => Promise<void>> {
   await mkdir(layout.lock, { recursive: true });
-  for (const { path } of await abandonedIn(layout.lock)) await rm(path, { recursive: true, force: true });
+  for (const { path } of await leftoversIn(layout.lock, isAbandoned))
+    await rm(path, { recursive: true, force: true });
   const claim = join(layout.lock, ownerTag);
   await mkdir(claim);
   if ((await readdir(layout.lock)).length > 1) {
@@ -67,13 +84,17 @@ export async function lockDirectory(layout: Layout, ownerTag: string): Promise<(
   };
 }
 
-async function abandonedIn(directory: string): Promise<{ path: string; rest: string }[]> {
+/** The files whose owner `isLeftover` takes to be gone, with what follows the owner's tag in their names. */
+async function leftoversIn(
+  directory: string,
+  isLeftover: (tag: string, changed: number) => boolean,
+): Promise<{ path: string; rest: string }[]> {
   const found: { path: string; rest: string }[] = [];
   for (const file of await readdir(directory)) {
     const path = join(directory, file);
     const [tag = '', ...rest] = file.split('~');
     const stats = await lstat(path).catch(() => undefined);
-    if (stats !== undefined && isAbandoned(tag, stats.ctimeMs)) found.push({ path, rest: rest.join('~') });
+    if (stats !== undefined && isLeftover(tag, stats.ctimeMs)) found.push({ path, rest: rest.join('~') });
   }
   return found;
 }

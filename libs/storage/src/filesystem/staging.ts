@@ -39,7 +39,7 @@ export class Staging {
   private async receiveOne(body: Readable, options: StageOptions): Promise<StagedPackage> {
     options.signal?.throwIfAborted();
     if (options.size !== undefined && options.size > options.maxSize) throw tooLarge(options.maxSize);
-    const reservation = await ours(() => this.freeSpace.reserve(options.size ?? 0));
+    const reservation = await ours(() => this.freeSpace.reserve(options.size ?? options.sizeAtMost ?? 0));
     const id = `${this.ownerTag}~${randomUUID()}`;
     const path = join(this.directory, id);
     const lease = this.buffers.lease();
@@ -49,6 +49,7 @@ export class Staging {
       file = opened;
       const received = await this.write(opened, body, options, reservation, lease.pair);
       assertAsAnnounced(received, options);
+      if (options.size === undefined) await ours(() => this.freeSpace.require(0));
       await ours(() => opened.sync());
       await ours(() => opened.close());
       return { id, ...received };
