@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { get, json, names, put, sha256 } from './support/client.js';
 import {
+  killServers,
   makeDirectory,
   runToExit,
   spawnServer,
@@ -28,6 +29,7 @@ describe('the process', () => {
   });
 
   afterEach(async () => {
+    await killServers();
     await directory.remove();
   });
 

@@ -1,4 +1,5 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -48,10 +49,14 @@ export class HttpServerAdapter extends ExpressAdapter {
 }
 
 /** Answers what could not be parsed as HTTP, unless an answer is on its way already. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const inFlight = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage;
-  if (error.code === 'ECONNRESET' || !socket.writable || inFlight?.headersSent === true) {
+function answerClientError(error: NodeJS.ErrnoException, stream: Duplex): void {
+  const socket = stream as Socket & { _httpMessage?: ServerResponse };
+  if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
+    return;
+  }
+  if (socket._httpMessage?.headersSent === true) {
+    socket.destroySoon();
     return;
   }
   const code = clientErrorCode(error.code);

@@ -8,7 +8,7 @@ import { TOKEN } from './server.js';
 
 const MAIN = resolve('dist/apps/release-server/src/main.js');
 /** As `npm start` and the image set them; docs/adr/0004 says why. */
-const NODE_FLAGS = ['--max-semi-space-size=2'];
+const NODE_FLAGS = ['--max-semi-space-size=1'];
 const INSPECT = resolve('apps/release-server/test/support/inspect.mjs');
 
 /** One line of the log. */
@@ -51,6 +51,16 @@ export async function runToExit(
   return { code, output };
 }
 
+const running = new Set<ChildProcess>();
+
+/** Kills the servers that a failed test left behind, which would keep its runner alive. */
+export async function killServers(): Promise<void> {
+  for (const child of running) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+}
+
 /** Starts `main.js` on a free port and waits until it listens. */
 export async function spawnServer(
   storagePath: string,
@@ -68,6 +78,8 @@ export async function spawnServer(
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);

@@ -17,7 +17,7 @@ export class BufferPool {
 
   constructor(
     private unmade = 32,
-    private readonly large = 512 * 1024,
+    private readonly large = 256 * 1024,
     private readonly small = 32 * 1024,
   ) {}
 

@@ -428,7 +428,8 @@ describe('FilesystemPackageStore', () => {
       expect(calls.length).toBeLessThan(50);
     });
 
-    // Mutants: the bytes are not synced, or after they have a name; the answer does not wait for the directory.
+    // Mutants: the bytes are not synced, or before all are written, or after they have a name; the answer does not
+    // wait for the directory.
     it.each([
       ['absent', 'link'],
       ['any', 'rename'],
@@ -437,7 +438,10 @@ describe('FilesystemPackageStore', () => {
       async (condition, naming) => {
         const order: string[] = [];
         const path = await harness.directory();
-        const { store } = await openObserved((call, file) => {
+        const { store } = await openObserved(async (call, file) => {
+          // A slow disk: whoever does not wait for it overtakes it.
+          if (call === 'write') await pause(30);
+          if (call === 'write') order.push('write');
           if (call === 'fsync') order.push(file === path ? 'fsync of the directory' : 'fsync of the file');
           if (call === naming && file.includes('/incoming/')) order.push(naming);
         }, path);
@@ -445,9 +449,33 @@ describe('FilesystemPackageStore', () => {
 
         await publish(store, 'a.zip', 'a', { condition });
 
-        expect(order).toEqual(['fsync of the file', naming, 'fsync of the directory']);
+        expect(order).toEqual(['write', 'fsync of the file', naming, 'fsync of the directory']);
       },
     );
+
+    // Mutant: the memory of a download that was given up goes to the next while the disk still writes into it.
+    it('never fill memory that has gone to another download', async () => {
+      let reads = 0;
+      const { store } = await openObserved(async (call) => {
+        // The one that is under way when the download is given up.
+        if (call === 'read' && ++reads === 2) await pause(50);
+      });
+      for (const seed of [1, 2]) await publish(store, `${seed}.zip`, bytesOf(2_000_000, seed));
+      reads = 0;
+      const givenUp = await store.open('1.zip');
+      const chunks = givenUp.read()[Symbol.asyncIterator]();
+      await chunks.next();
+      const over = chunks.return?.();
+
+      const received: Buffer[] = [];
+      for await (const chunk of (await store.open('2.zip')).read()) {
+        if (received.length === 0) await pause(100);
+        received.push(Buffer.from(chunk));
+      }
+      await over;
+
+      expect(Buffer.concat(received).equals(bytesOf(2_000_000, 2))).toBe(true);
+    });
 
     // Mutants: the digest is written down after the new file is there; the old file is removed first.
     it('leave a whole package to another store at every step of an overwrite', async () => {

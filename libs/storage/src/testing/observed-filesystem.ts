@@ -4,12 +4,15 @@ import type { FilesystemPackageStore } from '../filesystem/filesystem.driver.js'
 
 type Operation = (...args: unknown[]) => Promise<unknown>;
 
-/** Hears of a call to the file system before it is made, with the path it concerns; throws to make it fail. */
+/**
+ * Hears of a call to the file system before it is made, with the path it concerns, and of a `read` before its
+ * bytes arrive; throws to make it fail, or takes its time to make it slow.
+ */
 export type OnCall = (call: string, path: string) => void | Promise<void>;
 
 /**
- * The driver once more, with every call that it makes to the file system reported before it is made (an fsync
- * as `fsync`). It is loaded apart from the driver of other tests, so its errors are of another class: tell
+ * The driver once more, with every call that it makes to the file system reported (those to an open file
+ * as `fsync`, `read` and `write`). It is loaded apart from the driver of other tests, so its errors are of another class: tell
  * them by their code.
  */
 export async function loadObservedStore(onCall: OnCall): Promise<typeof FilesystemPackageStore> {
@@ -37,17 +40,33 @@ function observed(call: string, original: Operation, onCall: OnCall): Operation 
     const path = String(args[0]);
     await onCall(call, path);
     const result = await original(...args);
-    if (call === 'open') observeSync(result as FileHandle, path, onCall);
+    if (call === 'open') observeFile(result as FileHandle, path, onCall);
     return result;
   };
 }
 
-function observeSync(file: FileHandle, path: string, onCall: OnCall): void {
+function observeFile(file: FileHandle, path: string, onCall: OnCall): void {
   const sync = file.sync.bind(file);
-  file.sync = async () => {
-    await onCall('fsync', path);
-    await sync();
+  const write = file.write.bind(file) as (...args: unknown[]) => Promise<unknown>;
+  const read = file.read.bind(file);
+  const observedFile = {
+    sync: async () => {
+      await onCall('fsync', path);
+      await sync();
+    },
+    write: async (...args: unknown[]) => {
+      await onCall('write', path);
+      return write(...args);
+    },
+    read: async (buffer: Buffer, offset: number, length: number, position: number | null) => {
+      const own = Buffer.alloc(length);
+      const { bytesRead } = await read(own, 0, length, position);
+      await onCall('read', path);
+      own.copy(buffer, offset, 0, bytesRead);
+      return { bytesRead, buffer };
+    },
   };
+  Object.assign(file, observedFile);
 }
 
 /** Makes some calls fail while it is broken. */
