@@ -20,8 +20,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Throws {@link ConfigError}.
  */
 export function loadConfig(environment: Environment): Config {
-  const path = environment['CONFIG_PATH'] ?? DEFAULT_PATH;
-  const text = readConfigFile(path, environment['CONFIG_PATH'] !== undefined);
+  const given = environment['CONFIG_PATH'] ?? '';
+  const path = given === '' ? DEFAULT_PATH : given;
+  const text = readConfigFile(path, given !== '');
   const fromFile = parseYaml(path, text);
   const fromEnvironment = readEnvironment(environment);
   const result = configSchema.safeParse({ ...fromFile, ...fromEnvironment });
@@ -57,7 +58,8 @@ function parseYaml(path: string, text: string): Record<string, unknown> {
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const line = error.mark === undefined ? undefined : error.mark.line + 1;
-    const key = keyAt(text, line);
+    // A word that is no key may be what somebody meant to be a secret.
+    const key = CONFIG_KEYS.find((known) => known === keyAt(text, line));
     const where = line === undefined ? path : `${path}:${line}`;
     throw new ConfigError(`${where}: ${key === undefined ? '' : `${key}: `}${withoutValues(error.reason)}`);
   }
@@ -112,5 +114,5 @@ function lineOf(text: string, key: string): number | undefined {
 
 function keyAt(text: string, line: number | undefined): string | undefined {
   if (line === undefined) return undefined;
-  return /^\s*["']?([A-Za-z_][\w.-]*)["']?\s*:/.exec(text.split('\n')[line - 1] ?? '')?.[1];
+  return /^["']?([A-Za-z_][\w.-]*)["']?\s*:/.exec(text.split('\n')[line - 1] ?? '')?.[1];
 }
