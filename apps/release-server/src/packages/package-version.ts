@@ -18,6 +18,6 @@ const VERSION =
 /** Finds the version in a package's name, before its extensions; undefined for a name without one. */
 export function versionOf(name: string): PackageVersion | undefined {
   const tag = VERSION.exec(name.replace(EXTENSIONS, ''))?.[1];
-  const parsed = semver.parse(tag, { loose: true });
+  const parsed = semver.parse(tag?.replace(/^v/i, ''), { loose: true });
   return tag === undefined || parsed === null ? undefined : { tag, semver: parsed };
 }
