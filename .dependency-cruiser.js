@@ -59,6 +59,11 @@ export default {
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
+    // Libraries are imported by name; this finds their sources, as the compiler does.
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'import', 'require', 'node', 'default'],
+    },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)dist/' },
   },
