@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Mutex } from 'async-mutex';
 
-import { isPackageName, PACKAGE_NAME_RULE } from '../package-name.js';
+import { alreadyExists, assertCondition, assertPackageName, notFound } from '../conditions.js';
 import {
   PackageStore,
   type Evict,
@@ -295,7 +295,7 @@ export class FilesystemPackageStore extends PackageStore {
       } else {
         // First, so that a reader who meets the new file before it is in the index knows it to be whole.
         await this.metadata.save(name, fingerprint, staged.sha256);
-        if (!(await this.placement.replace(source, target))) throw exists(name, undefined);
+        if (!(await this.placement.replace(source, target))) throw alreadyExists(name, undefined);
       }
     } catch (error) {
       await this.trash.reinstate(withdrawn);
@@ -326,50 +326,12 @@ export class FilesystemPackageStore extends PackageStore {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (await this.placement.create(source, this.layout.package(name))) return;
       const holder = await this.index.peek(name);
-      if (holder !== undefined) throw exists(name, holder);
+      if (holder !== undefined) throw alreadyExists(name, holder);
     }
-    throw exists(name, undefined);
+    throw alreadyExists(name, undefined);
   }
 
   private newest(): number {
     return this.index.packages().reduce((newest, { createdAt }) => Math.max(newest, createdAt), 0);
   }
-}
-
-function assertPackageName(name: string): void {
-  if (isPackageName(name)) return;
-  throw new StorageError('invalid_package_name', `This is not a package name: ${PACKAGE_NAME_RULE}.`);
-}
-
-function assertCondition(name: string, condition: PublishCondition, existing: Package | undefined): void {
-  if (condition === 'any') return;
-  if (condition === 'absent') {
-    if (existing !== undefined) throw exists(name, existing);
-    return;
-  }
-  if (existing === undefined) {
-    throw new StorageError(
-      'precondition_failed',
-      `${name} is not stored, so it is not the expected version.`,
-    );
-  }
-  if (condition !== 'present' && !condition.versions.includes(existing.version)) {
-    throw new StorageError(
-      'precondition_failed',
-      `${name} is stored as another version than the expected one.`,
-      {
-        existing,
-      },
-    );
-  }
-}
-
-function exists(name: string, existing: Package | undefined): StorageError {
-  return new StorageError('package_exists', `${name} is stored already; overwriting it must be asked for.`, {
-    existing,
-  });
-}
-
-function notFound(name: string): StorageError {
-  return new StorageError('package_not_found', `There is no package named ${name}.`);
 }

@@ -1,0 +1,48 @@
+import { isPackageName, PACKAGE_NAME_RULE } from './package-name.js';
+import type { Package, PublishCondition } from './package-store.js';
+import { StorageError } from './storage.errors.js';
+
+/** Throws `invalid_package_name`. */
+export function assertPackageName(name: string): void {
+  if (isPackageName(name)) return;
+  throw new StorageError('invalid_package_name', `This is not a package name: ${PACKAGE_NAME_RULE}.`);
+}
+
+/** Decides a condition on what is stored: throws `package_exists` or `precondition_failed`. The same for every store. */
+export function assertCondition(
+  name: string,
+  condition: PublishCondition,
+  existing: Package | undefined,
+): void {
+  if (condition === 'any') return;
+  if (condition === 'absent') {
+    if (existing !== undefined) throw alreadyExists(name, existing);
+    return;
+  }
+  if (existing === undefined) {
+    throw new StorageError(
+      'precondition_failed',
+      `${name} is not stored, so it is not the expected version.`,
+    );
+  }
+  if (condition !== 'present' && !condition.versions.includes(existing.version)) {
+    throw new StorageError(
+      'precondition_failed',
+      `${name} is stored as another version than the expected one.`,
+      {
+        existing,
+      },
+    );
+  }
+}
+
+/** The refusal of a name that is taken. */
+export function alreadyExists(name: string, existing: Package | undefined): StorageError {
+  return new StorageError('package_exists', `${name} is stored already; overwriting it must be asked for.`, {
+    existing,
+  });
+}
+
+export function notFound(name: string): StorageError {
+  return new StorageError('package_not_found', `There is no package named ${name}.`);
+}
