@@ -1,5 +1,7 @@
 import 'reflect-metadata';
 
+import { resolve } from 'node:path';
+
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -23,7 +25,7 @@ async function main(): Promise<void> {
   await app.listen(config.port, config.host);
   const limit = config.max_packages === null ? 'any number of' : `at most ${config.max_packages}`;
   const url = (await app.getUrl()).replace('[::1]', 'localhost');
-  new Logger('main').log(`listening on ${url}, storing ${limit} packages in ${config.storage_path}`);
+  new Logger('main').log(`listening on ${url}, storing ${limit} packages in ${resolve(config.storage_path)}`);
 }
 
 main().catch(async (error: unknown) => {

@@ -6,7 +6,7 @@ export type AuthErrorCode =
   /** The server cannot read the file that holds the token. */
   | 'token_unavailable';
 
-/** Why a request may not go on. The message is fit for the client. */
+/** Why a request may not go on. The message is fit for the client, but for `token_unavailable`, which names a path. */
 export class AuthError extends Error {
   override readonly name = 'AuthError';
 

@@ -117,6 +117,7 @@ describe('SharedSecretVerifier', () => {
     it.each<[string, (path: string) => Promise<unknown>]>([
       ['is missing', (path) => rm(path, { force: true })],
       ['is empty', (path) => writeFile(path, '')],
+      ['holds more than a token', (path) => writeFile(path, 'two words')],
       ['is blank', (path) => writeFile(path, ' \n')],
       ['is a directory', (path) => rm(path, { force: true }).then(() => mkdir(path))],
     ])('cannot tell whose a token is when the file %s, and does not start', async (_, spoil) => {

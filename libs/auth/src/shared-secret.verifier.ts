@@ -44,6 +44,7 @@ export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit 
       if (this.fromFile?.seen === seen) return this.fromFile.digest;
       const token = (await readFile(file, 'utf8')).trim();
       if (token === '') throw new Error('it is empty');
+      if (!/^[\x21-\x7e]+$/.test(token)) throw new Error('a token is printable ASCII without spaces');
       const digest = digestOf(token);
       this.fromFile = { seen, digest };
       return digest;
