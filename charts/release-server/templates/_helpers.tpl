@@ -1,0 +1,187 @@
+{{/* Names, labels and what is derived from values. Refusals are in _validate.tpl. */}}
+
+{{- define "release-server.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "release-server.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else if contains (default .Chart.Name .Values.nameOverride) .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (default .Chart.Name .Values.nameOverride) | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/* A release without a namespace of its own lives in spec-kit. */}}
+{{- define "release-server.namespace" -}}
+{{- if .Values.namespaceOverride }}
+{{- .Values.namespaceOverride }}
+{{- else if eq .Release.Namespace "default" }}
+{{- "spec-kit" }}
+{{- else }}
+{{- .Release.Namespace }}
+{{- end }}
+{{- end }}
+
+{{- define "release-server.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "release-server.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "release-server.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "release-server.commonLabels" -}}
+helm.sh/chart: {{ include "release-server.chart" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | trunc 63 | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "release-server.labels" -}}
+{{ include "release-server.selectorLabels" . }}
+{{ include "release-server.commonLabels" . }}
+{{- end }}
+
+{{/* Not the selector's labels, or the Service would send requests to the test pod. */}}
+{{- define "release-server.testLabels" -}}
+app.kubernetes.io/name: {{ include "release-server.name" . | trunc 58 | trimSuffix "-" }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "release-server.metadata" -}}
+name: {{ include "release-server.fullname" . }}
+namespace: {{ include "release-server.namespace" . }}
+labels:
+  {{- include "release-server.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "release-server.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "release-server.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "release-server.image" -}}
+{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
+{{- end }}
+
+{{/* Name of the Secret with the token, empty where there is none. */}}
+{{- define "release-server.tokenSecret" -}}
+{{- if .Values.auth.existingSecret }}
+{{- .Values.auth.existingSecret }}
+{{- else if .Values.auth.token }}
+{{- include "release-server.fullname" . }}
+{{- end }}
+{{- end }}
+
+{{- define "release-server.tokenKey" -}}
+{{- ternary .Values.auth.key "token" (not (empty .Values.auth.existingSecret)) }}
+{{- end }}
+
+{{/* The path that goes before every route: of an Ingress' path or a route's match, empty for patterns and the root. */}}
+{{- define "release-server.prefix" -}}
+{{- if regexMatch "^(/[A-Za-z0-9._~-]+)+/?$" . }}
+{{- trimSuffix "/" . }}
+{{- end }}
+{{- end }}
+
+{{- define "release-server.ingressUrl" -}}
+{{- $url := "" }}
+{{- range .Values.ingress.hosts }}
+  {{- $host := .host | default "" }}
+  {{- if and (not $url) $host (not (hasPrefix "*" $host)) }}
+    {{- $scheme := "http" }}
+    {{- range $.Values.ingress.tls }}
+      {{- if or (not .hosts) (has $host (.hosts | default list)) (has (regexReplaceAll "^[^.]+" $host "*") (.hosts | default list)) }}
+        {{- $scheme = "https" }}
+      {{- end }}
+    {{- end }}
+    {{- $path := (first (.paths | default (list dict))).path | default "/" }}
+    {{- $url = printf "%s://%s%s" $scheme $host (include "release-server.prefix" $path) }}
+  {{- end }}
+{{- end }}
+{{- $url }}
+{{- end }}
+
+{{- define "release-server.routeUrl" -}}
+{{- $scheme := "http" }}
+{{- range .Values.httpRoute.parentRefs }}
+  {{- if or (hasPrefix "https" (.sectionName | default "")) (eq (int .port) 443) }}
+    {{- $scheme = "https" }}
+  {{- end }}
+{{- end }}
+{{- $path := "/" }}
+{{- with .Values.httpRoute.rules }}
+  {{- with (first .).matches }}
+    {{- $match := (first .).path | default dict }}
+    {{- if eq ($match.type | default "PathPrefix") "PathPrefix" }}
+      {{- $path = $match.value | default "/" }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- $url := "" }}
+{{- range .Values.httpRoute.hostnames }}
+  {{- if and (not $url) (not (hasPrefix "*" .)) }}
+    {{- $url = printf "%s://%s%s" $scheme . (include "release-server.prefix" $path) }}
+  {{- end }}
+{{- end }}
+{{- $url }}
+{{- end }}
+
+{{/* What clients use, empty where only a request can tell. */}}
+{{- define "release-server.publicUrl" -}}
+{{- $url := .Values.config.public_url }}
+{{- if and (not $url) .Values.ingress.enabled }}
+  {{- $url = include "release-server.ingressUrl" . }}
+{{- end }}
+{{- if and (not $url) .Values.httpRoute.enabled }}
+  {{- $url = include "release-server.routeUrl" . }}
+{{- end }}
+{{- $url }}
+{{- end }}
+
+{{/* config.yaml of the server. */}}
+{{- define "release-server.config" -}}
+{{- $config := omit .Values.config "public_url" "auth_token_file" }}
+{{- /* Helm takes a null in given values for "drop the default": the key is missing then, and means no limit. */}}
+{{- if not (hasKey $config "max_packages") }}
+  {{- $_ := set $config "max_packages" nil }}
+{{- end }}
+{{- with include "release-server.publicUrl" . }}
+  {{- $_ := set $config "public_url" . }}
+{{- end }}
+{{- if .Values.config.auth_token_file }}
+  {{- $_ := set $config "auth_token_file" .Values.config.auth_token_file }}
+{{- else if include "release-server.tokenSecret" . }}
+  {{- $_ := set $config "auth_token_file" "/etc/release-server/token" }}
+{{- end }}
+{{- toYaml $config }}
+{{- end }}
+
+{{/* config.shutdown_timeout in whole seconds, rounded up. */}}
+{{- define "release-server.shutdownSeconds" -}}
+{{- $text := toString (.Values.config.shutdown_timeout | default "60s") }}
+{{- $factor := get (dict "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0) (regexFind "[a-z]+$" $text) }}
+{{- mulf (regexFind "^[0-9.]+" $text | float64) $factor | ceil | int }}
+{{- end }}
+
+{{- define "release-server.terminationGracePeriodSeconds" -}}
+{{- $given := .Values.terminationGracePeriodSeconds }}
+{{- if kindIs "invalid" $given }}
+{{- add (include "release-server.shutdownSeconds" . | int) 15 }}
+{{- else }}
+{{- int $given }}
+{{- end }}
+{{- end }}
+
+{{/* Whether the volume can be in one pod only. */}}
+{{- define "release-server.exclusiveVolume" -}}
+{{- if and .Values.persistence.enabled (has .Values.persistence.accessMode (list "ReadWriteOnce" "ReadWriteOncePod")) }}
+{{- "true" }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Tests the chart: one line a check, what was skipped and why, and the count in the last line.
+#   charts/test.sh                    helm on PATH; with helm-unittest and kubeconform where there are
+#   KUBERNETES_VERSIONS, SCHEMAS      what kubeconform checks against (a -schema-location; without, its own, from the net)
+# shellcheck disable=SC2329 # functions are called by name, through check
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+chart=charts/release-server
+passed=0 failed=0
+versions=${KUBERNETES_VERSIONS:-1.33.0 1.34.0 1.35.0}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+check() { # check NAME COMMAND…
+  if "${@:2}" >"$work/out" 2>&1; then
+    passed=$((passed + 1)) && echo "ok    $1"
+  else
+    failed=$((failed + 1)) && echo "FAIL  $1" && sed 's/^/      /' "$work/out" | tail -n 40
+  fi
+}
+skip() { echo "skip  $1: $2"; }
+finish() {
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
+  exit
+}
+
+if ! command -v helm >/dev/null; then
+  skip chart 'helm is not on PATH'
+  finish
+fi
+
+rendered() { helm template release-server "$chart" "$@"; }
+refuses() { # refuses PATTERN ARGUMENTS…: does not render, and says why
+  if rendered "${@:2}" >"$work/rendered" 2>"$work/reason"; then
+    echo 'it rendered'
+    return 1
+  fi
+  grep -Eq -- "$1" "$work/reason" || { cat "$work/reason" && return 1; }
+}
+valid() { # valid VERSION VALUES
+  local locations=()
+  if [ -n "${SCHEMAS:-}" ]; then
+    locations=(-schema-location "$SCHEMAS")
+  else
+    locations=(-schema-location default -schema-location
+      'https://raw.githubusercontent.com/datreeio/CRDs-catalog/main/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json')
+  fi
+  rendered --kube-version "$1" --values "$2" >"$work/manifest" &&
+    [ -s "$work/manifest" ] && kubeconform -strict -summary -kubernetes-version "$1" "${locations[@]}" <"$work/manifest"
+}
+versions_agree() {
+  local wanted
+  wanted=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
+  [ "$(sed -n "s/^appVersion: '\(.*\)'$/\1/p" "$chart/Chart.yaml")" = "$wanted" ] || { echo "package.json says $wanted" && return 1; }
+}
+
+check 'appVersion is the version in package.json' versions_agree
+for values in "$chart"/ci/*-values.yaml; do
+  name=$(basename "$values" -values.yaml)
+  check "lint: $name" helm lint --strict --quiet "$chart" --values "$values"
+  check "template: $name" rendered --namespace tools --values "$values"
+done
+
+if command -v kubeconform >/dev/null; then
+  for version in $versions; do
+    for values in "$chart"/ci/*-values.yaml; do
+      check "schema of Kubernetes $version: $(basename "$values" -values.yaml)" valid "$version" "$values"
+    done
+  done
+else
+  skip 'schemas of Kubernetes' 'kubeconform is not on PATH'
+fi
+
+if helm plugin list 2>/dev/null | grep -q '^unittest'; then
+  check 'unit tests of the templates' helm unittest --strict "$chart"
+  grep -E '^(Tests|Test Suites):' "$work/out" | sed 's/^/      /'
+else
+  skip 'unit tests of the templates' 'the plugin helm-unittest is not installed'
+fi
+
+token=(--set auth.token=token-of-a-test)
+host=x.example.org
+route=(--set httpRoute.enabled=true --set "httpRoute.hostnames[0]=$host" --set 'httpRoute.parentRefs[0].name=gateway')
+check 'refuses to install without a token' refuses 'no token for writes: give auth.token'
+check 'needs no token to serve only' rendered --set config.read_only=true
+check 'refuses a token in the ConfigMap' refuses 'give it as auth.token' --set config.auth_token=x
+check 'refuses two tokens' refuses 'more than one token' "${token[@]}" --set auth.existingSecret=x
+check 'refuses a misspelt value' refuses 'replicaCuont' "${token[@]}" --set replicaCuont=1
+check 'refuses a misspelt key of config' refuses 'max_pakages' "${token[@]}" --set config.max_pakages=1
+check 'refuses a misspelt probe field' refuses 'periodSecond' "${token[@]}" --set livenessProbe.periodSecond=1
+check 'refuses a misspelt security field' refuses 'runAsUsr' "${token[@]}" --set podSecurityContext.runAsUsr=1
+check 'refuses a port out of range' refuses 'config.port' "${token[@]}" --set config.port=70000
+check 'refuses a port that is no number' refuses 'config.port' "${token[@]}" --set config.port=http
+check 'refuses a host of Ingress and HTTPRoute' refuses 'host of the Ingress and of the HTTPRoute' "${token[@]}" \
+  --set ingress.enabled=true --set "ingress.hosts[0].host=$host" "${route[@]}"
+check 'refuses a grace period within the drain time' refuses 'more than 60' "${token[@]}" --set terminationGracePeriodSeconds=60
+check 'refuses a variable that outranks the config' refuses 'give config.port' "${token[@]}" --set 'extraEnv[0].name=PORT'
+check 'refuses several pods on an exclusive volume' refuses 'ReadWriteMany' "${token[@]}" --set replicaCount=2
+
+if command -v node >/dev/null && [ -d node_modules/js-yaml ]; then
+  check 'the table in README.md agrees with values.yaml' node charts/values-table.mjs --check
+else
+  skip 'the table in README.md' 'needs node and the dependencies of package.json (npm ci)'
+fi
+
+finish
