@@ -584,6 +584,41 @@ describe('FilesystemPackageStore', () => {
       await expect((await harness.openAt(path)).probe()).resolves.toBeUndefined();
     });
 
+    // Mutant: an error on tidying up fails the publish, and puts back what it evicted beside it.
+    it.each([
+      ['its staged name', '/incoming/'],
+      ['what it evicted', '/trash/'],
+    ])('has published what it published, though it cannot remove %s', async (_, place) => {
+      const disk = new FailingDisk('EIO', (call, path) => call === 'rm' && path.includes(place));
+      const { store, path } = await openObserved(disk.onCall);
+      await publish(store, 'a.zip', 'a');
+      const staged = await stage(store, 'b');
+      disk.broken = true;
+
+      const published = await store.publish(staged, 'b.zip', { condition: 'absent', evict: keepNewest(1) });
+      disk.broken = false;
+
+      expect(published.evicted.map(({ name }) => name)).toEqual(['a.zip']);
+      expect((await store.list()).map(({ name }) => name)).toEqual(['b.zip']);
+      expect((await readdir(path)).filter((name) => !name.startsWith('.'))).toEqual(['b.zip']);
+    });
+
+    // Mutant: what was withdrawn is put back by link alone.
+    it('takes nothing away when no link can be made, neither for the new package nor for the old', async () => {
+      const disk = new FailingDisk('EIO', (call) => call === 'link');
+      const { store, path } = await openObserved(disk.onCall);
+      await publish(store, 'a.zip', 'a');
+      const staged = await stage(store, 'b');
+      disk.broken = true;
+
+      const attempt = store.publish(staged, 'b.zip', { condition: 'absent', evict: keepNewest(1) });
+      await expect(attempt).rejects.toMatchObject({ code: 'storage_failed' });
+
+      expect((await store.list()).map(({ name }) => name)).toEqual(['a.zip']);
+      expect(await readdir(join(path, '.release-server/trash'))).toEqual([]);
+      expect((await read(store, 'a.zip')).toString()).toBe('a');
+    });
+
     it('is told apart from a healthy one by the probe', async () => {
       const disk = new FailingDisk('EROFS', (call, path) => call === 'open' && path.includes('/incoming/'));
       const { store } = await openObserved(disk.onCall);
