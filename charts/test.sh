@@ -5,30 +5,12 @@
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
+# shellcheck source=scripts/test/checks.sh
+source scripts/test/checks.sh
 chart=charts/release-server
-passed=0 failed=0
 versions=${KUBERNETES_VERSIONS:-1.33.0 1.34.0 1.35.0}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-check() { # check NAME COMMAND…
-  if "${@:2}" >"$work/out" 2>&1; then
-    passed=$((passed + 1)) && echo "ok    $1"
-  else
-    failed=$((failed + 1)) && echo "FAIL  $1" && sed 's/^/      /' "$work/out" | tail -n 40
-  fi
-}
-skip() { echo "skip  $1: $2"; }
-finish() {
-  echo "$passed passed, $failed failed"
-  [ "$failed" -eq 0 ]
-  exit
-}
-
-if ! command -v helm >/dev/null; then
-  skip chart 'helm is not on PATH'
-  finish
-fi
+command -v helm >/dev/null || give_up chart 'helm is not on PATH'
 
 rendered() { helm template release-server "$chart" "$@"; }
 refuses() { # refuses PATTERN ARGUMENTS…: does not render, and says why
@@ -74,7 +56,7 @@ fi
 
 if helm plugin list 2>/dev/null | grep -q '^unittest'; then
   check 'unit tests of the templates' helm unittest --strict "$chart"
-  grep -E '^(Tests|Test Suites):' "$work/out" | sed 's/^/      /'
+  grep -E '^(Tests|Test Suites):' "$work/said" | sed 's/^/      /'
 else
   skip 'unit tests of the templates' 'the plugin helm-unittest is not installed'
 fi

@@ -9,48 +9,20 @@ MAX_MEGABYTES=70
 TOKEN=image-test-$RANDOM$RANDOM
 LOCKED_DOWN=(--read-only --cap-drop ALL --security-opt no-new-privileges)
 
-skip() {
-  echo "skipped: $1"
-  exit 0
-}
-command -v docker >/dev/null || skip 'there is no docker command'
-command -v curl >/dev/null || skip 'there is no curl'
-reason=$(docker info --format '{{.ServerVersion}}' 2>&1) || skip "no Docker daemon answers: $(tail -n 1 <<<"$reason")"
+# shellcheck source=scripts/test/checks.sh
+source scripts/test/checks.sh
+command -v docker >/dev/null || give_up image 'there is no docker command'
+command -v curl >/dev/null || give_up image 'there is no curl'
+reason=$(docker info --format '{{.ServerVersion}}' 2>&1) || give_up image "no Docker daemon answers: $(tail -n 1 <<<"$reason")"
 
-work=$(mktemp -d)
 run=release-server-test-$$
 containers=()
 volumes=()
-passed=0
-failed=0
 
 clean_up() {
   [ ${#containers[@]} -eq 0 ] || docker rm --force --volumes "${containers[@]}" >/dev/null 2>&1
   [ ${#volumes[@]} -eq 0 ] || docker volume rm --force "${volumes[@]}" >/dev/null 2>&1
-  rm -rf "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
-# check SENTENCE COMMAND...: one line; what the command said follows where it failed.
-check() {
-  local sentence=$1
-  shift
-  if "$@" >"$work/said" 2>&1; then
-    passed=$((passed + 1))
-    echo "ok      $sentence"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  $sentence"
-    sed 's/^/        /' "$work/said" | tail -n 15
-  fi
-}
-finish() {
-  echo "$passed passed, $failed failed"
-  [ "$failed" -eq 0 ]
-  exit
-}
-equal() { [ "$1" = "$2" ] || { echo "got '$1', expected '$2'"; return 1; }; }
 inspect() { docker inspect --format "$1" "$2"; }
 
 # start NAME CONTAINER-PORT ARGUMENT...: runs the image, and waits until it answers at $url.

@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# For tests in shell, which source it: a line a check, what was skipped and why, and the count in the last line.
+# Gives $work, a directory that is removed at the end; a test that leaves more behind defines clean_up.
+# shellcheck disable=SC2034 # used by who sources it
+passed=0 failed=0 skipped=0
+work=$(mktemp -d)
+clean_up() { :; }
+trap 'clean_up; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+# check SENTENCE COMMAND...: what the command said follows where it failed.
+check() {
+  local sentence=$1
+  shift
+  if "$@" >"$work/said" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok    $sentence"
+  else
+    failed=$((failed + 1))
+    echo "FAIL  $sentence"
+    sed 's/^/      /' "$work/said" | tail -n 40
+    return 1
+  fi
+}
+
+# skip WHAT WHY
+skip() {
+  skipped=$((skipped + 1))
+  echo "skip  $1: $2"
+}
+
+# give_up WHAT WHY: nothing can be tested here.
+give_up() {
+  skip "$1" "$2"
+  finish
+}
+
+# equal GOT EXPECTED
+equal() { [ "$1" = "$2" ] || { echo "got '$1', expected '$2'"; return 1; }; }
+
+finish() {
+  local skips=
+  [ "$skipped" -eq 0 ] || skips=", $skipped skipped"
+  echo "$passed passed, $failed failed$skips"
+  [ "$failed" -eq 0 ]
+  exit
+}
