@@ -95,7 +95,9 @@ if docker buildx version >/dev/null 2>&1; then
   docker buildx build "${arguments[@]}" ${output:+"$output"} "$@" "$root"
 else
   [[ $platform != *,* ]] || die "several platforms at once need docker buildx"
-  docker build "${arguments[@]}" "$@" "$root"
+  # The legacy builder does not know it by itself.
+  buildplatform=$(docker version --format '{{.Server.Os}}/{{.Server.Arch}}')
+  docker build "${arguments[@]}" --build-arg "BUILDPLATFORM=$buildplatform" "$@" "$root"
   if $push; then docker push "$image"; fi
 fi
 printf '%s\n' "$image"
