@@ -31,13 +31,7 @@ valid() { # valid VERSION VALUES
   rendered --kube-version "$1" --values "$2" >"$work/manifest" &&
     [ -s "$work/manifest" ] && kubeconform -strict -summary -kubernetes-version "$1" "${locations[@]}" <"$work/manifest"
 }
-versions_agree() {
-  local wanted
-  wanted=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
-  [ "$(sed -n "s/^appVersion: '\(.*\)'$/\1/p" "$chart/Chart.yaml")" = "$wanted" ] || { echo "package.json says $wanted" && return 1; }
-}
 
-check 'appVersion is the version in package.json' versions_agree
 for values in "$chart"/ci/*-values.yaml; do
   name=$(basename "$values" -values.yaml)
   check "lint: $name" helm lint --strict --quiet "$chart" --values "$values"

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+
+import { load } from 'js-yaml';
 
 import { names, put, sha256 } from './support/client.js';
 import { startServer, TOKEN, type TestServer } from './support/server.js';
@@ -18,9 +20,10 @@ async function run(
   script: string,
   args: string[],
   environment: Record<string, string> = {},
+  directory = 'scripts',
 ): Promise<Outcome> {
   const env = { PATH: process.env['PATH'] ?? '', ...environment };
-  const child = spawn('sh', [resolve('scripts', script), ...args], { env });
+  const child = spawn('sh', [resolve(directory, script), ...args], { env });
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (outcome.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (outcome.stderr += chunk.toString()));
@@ -156,4 +159,46 @@ describe('the scripts', () => {
       expect((await run(script, ['-u'])).stderr).toBe(`${script}: -u needs a value\n`);
     },
   );
+});
+
+describe('a release', () => {
+  it('has one version, wherever it is written', async () => {
+    const read = async (path: string): Promise<unknown> => load(await readFile(path, 'utf8'));
+    const { version } = (await read('package.json')) as { version: string };
+    expect(await read('contracts/openapi.yaml')).toMatchObject({ info: { version } });
+    expect(await read('charts/release-server/Chart.yaml')).toMatchObject({ version, appVersion: version });
+  });
+
+  describe('release-notes.sh', () => {
+    let directory: string;
+
+    beforeEach(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'notes-'));
+      await mkdir(join(directory, 'scripts'));
+      await copyFile('scripts/release-notes.sh', join(directory, 'scripts/release-notes.sh'));
+      await writeFile(
+        join(directory, 'CHANGELOG.md'),
+        '# Changelog\n\n## [Unreleased]\n\n## [1.10.0] - 2026-02-01\n\n### Added\n\n- ten\n\n## [1.1.0] - 2026-01-01\n\n- one\n\n[1.1.0]: https://x.example\n',
+      );
+    });
+
+    afterEach(() => rm(directory, { recursive: true }));
+
+    const notes = (version: string): Promise<Outcome> =>
+      run('release-notes.sh', [version], {}, join(directory, 'scripts'));
+
+    it('prints what the changelog says of a version', async () => {
+      expect(await notes('1.10.0')).toEqual({ code: 0, stdout: '### Added\n\n- ten\n', stderr: '' });
+      expect(await notes('1.1.0')).toEqual({ code: 0, stdout: '- one\n', stderr: '' });
+    });
+
+    it.each(['1.1', '1.1.0-rc.1', '1x1.0', 'Unreleased'])(
+      'refuses %s, of which it says nothing',
+      async (version) => {
+        const { code, stdout, stderr } = await notes(version);
+        expect([code, stdout]).toEqual([1, '']);
+        expect(stderr).toContain(`has no section "## [${version}]"`);
+      },
+    );
+  });
 });
