@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-unsafe-member-access -- plain JavaScript outside of the project of TypeScript */
 // Writes the table of values in a chart's README.md from the comments in its values.yaml; with --check only compares.
 //   node charts/values-table.mjs [--check] [CHART]
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -6,7 +6,9 @@ import { join, resolve } from 'node:path';
 
 import { TOKEN } from './server.js';
 
-const MAIN = resolve('dist/apps/release-server/src/main.js');
+/** The tree whose build is run: this one, or one that a test of the tests has broken on purpose. */
+const PRODUCT = resolve(process.env['PRODUCT'] ?? '.');
+const MAIN = join(PRODUCT, 'dist/apps/release-server/src/main.js');
 /** As `npm start` and the image set them; docs/adr/0004 says why. */
 const NODE_FLAGS = ['--max-semi-space-size=1'];
 const INSPECT = resolve('apps/release-server/test/support/inspect.mjs');
@@ -25,7 +27,15 @@ export interface ServerProcess {
   inspect(): Promise<{ calls: Record<string, number>; handles: number; memory: number; peak: number }>;
   /** Resolves with the exit code or the signal that ended it. */
   readonly exited: Promise<number | string>;
-  stop(): Promise<void>;
+  isRunning(): boolean;
+  readonly stop: () => Promise<void>;
+  /** Ends it at once, with whatever it was started through. */
+  readonly kill: () => Promise<void>;
+}
+
+export interface SpawnOptions {
+  /** A command that runs the server as its child, such as strace with its arguments. */
+  readonly through?: readonly string[];
 }
 
 /** A directory for packages and configuration, removed by the test that made it. */
@@ -51,22 +61,24 @@ export async function runToExit(
   return { code, output };
 }
 
-const running = new Set<ChildProcess>();
+const running = new Set<ServerProcess>();
 
 /** Kills the servers that a failed test left behind, which would keep its runner alive. */
 export async function killServers(): Promise<void> {
-  for (const child of running) {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
+  for (const server of running) await server.kill();
 }
 
 /** Starts `main.js` on a free port and waits until it listens. */
 export async function spawnServer(
   storagePath: string,
   environment: Record<string, string> = {},
+  { through = [] }: SpawnOptions = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, '--import', INSPECT, MAIN], {
+  const product = [process.execPath, ...NODE_FLAGS, '--import', INSPECT, MAIN] as const;
+  const [command, ...parameters] = [...through, ...product] as [string, ...string[]];
+  const child = spawn(command, parameters, {
+    // A group of its own, to be killed together with what it runs through.
+    detached: through.length > 0,
     env: {
       CONFIG_PATH: '/dev/null',
       HOST: '127.0.0.1',
@@ -78,11 +90,14 @@ export async function spawnServer(
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  running.add(child);
-  child.once('exit', () => running.delete(child));
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
+  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
+  const kill = async (): Promise<void> => {
+    if (isRunning()) process.kill(through.length > 0 ? -(child.pid ?? 0) : (child.pid ?? 0), 'SIGKILL');
+    await exited;
+  };
   const port = await new Promise<number>((found, failed) => {
     child.stdout?.on('data', () => {
       const match = /listening on http:\/\/[^"\s]+:(\d+)/.exec(output);
@@ -90,7 +105,7 @@ export async function spawnServer(
     });
     void exited.then((code) => failed(new Error(`the server ended with ${code}: ${output}`)));
   });
-  return {
+  const server: ServerProcess = {
     url: `http://127.0.0.1:${port}`,
     port,
     child,
@@ -102,9 +117,14 @@ export async function spawnServer(
       return report;
     },
     exited,
+    isRunning,
     stop: async () => {
       child.kill('SIGTERM');
       await exited;
     },
+    kill,
   };
+  running.add(server);
+  void exited.finally(() => running.delete(server));
+  return server;
 }

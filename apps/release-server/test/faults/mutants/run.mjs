@@ -1,0 +1,79 @@
+// Breaks the product in one place after another (the lists in this directory) and shows that a row of the table of
+// faults fails with each. A mutant that survives means that its row is no test.
+//   npm run test:mutants [-- ID...]
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+import ts from 'typescript';
+
+import { loadMutants, mutate } from './mutants.ts';
+
+const wanted = process.argv.slice(2);
+const mutants = loadMutants().filter(
+  ({ id, row }) => wanted.length === 0 || wanted.includes(id) || wanted.includes(row),
+);
+const { options } = ts.parseJsonConfigFileContent(
+  ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path)).config,
+  ts.sys,
+  process.cwd(),
+);
+/** Alone, a file cannot tell which kind of module it is. */
+const compilerOptions = {
+  ...options,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+};
+
+/** The built product with one source replaced by its mutant. */
+async function build(mutant) {
+  const tree = await mkdtemp(join(tmpdir(), `mutant-${mutant.id}-`));
+  await cp('dist', join(tree, 'dist'), { recursive: true });
+  await cp('package.json', join(tree, 'package.json'));
+  for (const shared of ['node_modules', 'contracts']) await symlink(resolve(shared), join(tree, shared));
+  for (const change of mutant.changes) {
+    const source = mutate(
+      change,
+      await readFile(join(tree, 'src', change.file), 'utf8').catch(() => readFile(change.file, 'utf8')),
+    );
+    const kept = join(tree, 'src', change.file);
+    await mkdir(dirname(kept), { recursive: true });
+    await writeFile(kept, source);
+    const { outputText } = ts.transpileModule(source, { compilerOptions, fileName: change.file });
+    await writeFile(join(tree, 'dist', change.file.replace(/\.tsx?$/, '.js')), outputText);
+  }
+  return tree;
+}
+
+/** Runs one row on a tree. */
+async function run(row, tree) {
+  const child = spawn(process.execPath, ['apps/release-server/test/faults/run.mjs', row], {
+    env: { ...process.env, PRODUCT: tree, FAULTS_ROUNDS: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  await once(child, 'close');
+  return output;
+}
+
+const results = { killed: 0, survived: 0, skipped: 0 };
+for (const mutant of mutants) {
+  const tree = await build(mutant);
+  const output = await run(mutant.row, tree);
+  await rm(tree, { recursive: true });
+  const summary = output.trimEnd().split('\n').at(-1) ?? '';
+  const says = output.match(new RegExp(mutant.says))?.[0];
+  let outcome = 'killed';
+  if (summary === '0 passed, 0 failed, 1 skipped') outcome = 'skipped';
+  else if (!summary.startsWith('0 passed, 1 failed') || says === undefined) outcome = 'survived';
+  results[outcome] += 1;
+  const reason = { killed: says, survived: summary, skipped: /skipped: (.*)/.exec(output)?.[1] }[outcome];
+  console.log(`${outcome.padEnd(8)} ${mutant.row.padEnd(3)} ${mutant.id}: ${reason}`);
+  if (outcome === 'survived') console.log(output.replace(/^/gm, '    '));
+}
+const skipped = results.skipped > 0 ? `, ${results.skipped} skipped` : '';
+console.log(`${results.killed} passed, ${results.survived} failed${skipped}`);
+process.exit(results.survived === 0 && mutants.length > 0 ? 0 : 1);
