@@ -74,8 +74,10 @@ export async function spawnServer(
   environment: Record<string, string> = {},
   { through = [] }: SpawnOptions = {},
 ): Promise<ServerProcess> {
-  const product = [process.execPath, ...NODE_FLAGS, '--import', INSPECT, MAIN] as const;
-  const [command, ...parameters] = [...through, ...product] as [string, ...string[]];
+  const product = [...NODE_FLAGS, '--import', INSPECT, MAIN];
+  const [first, ...rest] = through;
+  const command = first ?? process.execPath;
+  const parameters = first === undefined ? product : [...rest, process.execPath, ...product];
   const child = spawn(command, parameters, {
     // A group of its own, to be killed together with what it runs through.
     detached: through.length > 0,
