@@ -109,6 +109,7 @@ describe('downloading', () => {
       [{ Range: 'bytes=0-0', 'If-Range': TAG }, 206],
       [{ Range: 'bytes=0-0', 'If-Range': '"x"' }, 200],
       [{ Range: 'bytes=0-0', 'If-Range': earlier }, 200],
+      [{ Range: 'bytes=0-0', 'If-Range': lastModified }, 200],
       [{ Range: 'bytes=99-', 'If-None-Match': TAG }, 304],
     ];
     for (const [headers, status] of cases) {

@@ -1,9 +1,12 @@
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Application } from 'express';
 
 import { routesOf } from '../src/http/routes.js';
 import { get, json, put } from './support/client.js';
 import { Contract } from './support/contract.js';
-import { rawRequest } from './support/raw.js';
+import { rawRequest, readAnswer } from './support/raw.js';
 import { AUTH, startServer, TOKEN, withServer, type TestServer } from './support/server.js';
 
 describe('the server', () => {
@@ -125,6 +128,17 @@ describe('the server', () => {
   ])('answers 400 to %s', async (_, bytes) => {
     const answer = await rawRequest(server.port, bytes);
     expect(answer.status).toBe(400);
+  });
+
+  it('lets a client see the refusal that goes on sending after a malformed head', async () => {
+    // Caught: closing at once, so that the bytes that still come are answered by a reset, which overtakes the answer.
+    const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    socket.write('PUT /assets/n HTTP/1.1\r\nHost: x\r\nX: \x01\r\nContent-Length: 100000\r\n\r\n');
+    for (let piece = 0; piece < 10; piece++) {
+      await delay(10);
+      socket.write(Buffer.alloc(10_000));
+    }
+    expect((await readAnswer(socket, 300)).status).toBe(400);
   });
 
   it('answers 431 to a head that is too large', async () => {

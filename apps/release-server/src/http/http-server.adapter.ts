@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
 
+import { endUnread } from './lingering-close.js';
 import { PROBLEMS, problemDocument, type ProblemCode } from './problem.js';
 
 /** Time limits of connections, in milliseconds. */
@@ -48,9 +49,17 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 }
 
+/** Connections that had their last answer, and what has to know that more came on them. */
+const ending = new WeakMap<Duplex, () => void>();
+
 /** Answers what could not be parsed as HTTP, unless an answer is on its way already. */
 function answerClientError(error: NodeJS.ErrnoException, stream: Duplex): void {
   const socket = stream as Socket & { _httpMessage?: ServerResponse };
+  const onMore = ending.get(socket);
+  if (onMore !== undefined) {
+    onMore();
+    return;
+  }
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -70,7 +79,10 @@ function answerClientError(error: NodeJS.ErrnoException, stream: Duplex): void {
     'X-Content-Type-Options: nosniff',
     'Connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  const answer = `${head.join('\r\n')}\r\n\r\n${body}`;
+  // Whoever was silent for too long sends nothing that could overtake the answer.
+  if (code === 'request_timeout') socket.end(answer, () => socket.destroy());
+  else ending.set(socket, endUnread(socket, answer));
 }
 
 function clientErrorCode(code: string | undefined): ProblemCode {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** What is still read of a body that nobody wants, before its connection is cut: bytes and milliseconds. */
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -35,6 +36,20 @@ export function answerUnread(request: IncomingMessage, response: ServerResponse,
     request.pause();
     response.end();
   }
+}
+
+/**
+ * Ends a connection with its last bytes, for the reason that {@link answerUnread} gives, when what it sends cannot
+ * be parsed any more. What the parser says of the rest has to be passed to the function that is returned.
+ */
+export function endUnread(socket: Socket, bytes: string): () => void {
+  const most = socket.bytesRead + MOST_BYTES;
+  const timer = setTimeout(() => socket.destroy(), MOST_TIME);
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(bytes);
+  return () => {
+    if (socket.bytesRead > most) socket.destroy();
+  };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -28,6 +28,14 @@ export interface ContractOperation {
   readonly path: string;
 }
 
+/** A parameter of an operation. */
+export interface ContractParameter {
+  readonly name: string;
+  readonly in: string;
+  /** Some that it may have, as they are sent. */
+  readonly values: readonly string[];
+}
+
 /** A request and what the server answered. */
 export interface Exchange {
   readonly method: string;
@@ -93,6 +101,19 @@ export class Contract {
       ...this.bodyViolations(response, exchange),
       ...(operation === undefined && status === 405 ? this.allowViolations(route, exchange) : []),
     ];
+  }
+
+  /** The parameters of an operation, those of its path included. */
+  parameters({ method, path }: ContractOperation): ContractParameter[] {
+    const places = [this.at('paths', path), this.at('paths', path, method.toLowerCase())];
+    return places
+      .flatMap((place) => listOf(place?.item['parameters']))
+      .map((item) => this.follow({ keys: [], item }))
+      .map((place) => ({
+        name: String(place.item['name']),
+        in: String(place.item['in']),
+        values: valuesOf(place.item, this.find(place, 'schema')?.item ?? {}),
+      }));
   }
 
   /** In what a value does not fit the schema at these keys of the document; empty when it fits. */
@@ -273,6 +294,18 @@ function isJson(type: string): boolean {
 
 function textOf(value: Exchange['headers'][string]): string | undefined {
   return typeof value === 'object' ? value.join(', ') : value?.toString();
+}
+
+function listOf(value: unknown): Item[] {
+  return Array.isArray(value) ? value.filter(isItem) : [];
+}
+
+/** What a parameter may be, as far as the contract says it by example or by kind. */
+function valuesOf(parameter: Item, schema: Item): string[] {
+  const { enum: choice = [], const: only, default: usual, type } = schema;
+  const kinds: unknown[] = type === 'boolean' ? [true, false] : type === 'integer' ? [1, 2, 1000] : [];
+  const values = [parameter['example'], only, usual, ...kinds, ...(Array.isArray(choice) ? choice : [])];
+  return [...new Set(values.filter((value) => value !== undefined).map(String))];
 }
 
 function isItem(value: unknown): value is Item {

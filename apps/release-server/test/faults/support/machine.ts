@@ -1,0 +1,156 @@
+import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { get, json, sha256 } from '../../support/client.js';
+import type { ServerProcess } from '../../support/process.js';
+import { TOKEN } from '../../support/server.js';
+import { until } from '../../support/until.js';
+import type { Model } from './model.js';
+
+/** A package as a list tells of it, in words. */
+function inWords(name: string, size: number, digest: string | null): string {
+  return `${name}: ${size} bytes, ${digest?.slice(0, 8)}`;
+}
+
+interface Listed {
+  readonly name: string;
+  readonly size: number;
+  readonly created_at: string;
+  readonly sha256: string | null;
+}
+
+/** A server that is killed and started again, and whose directory others write to. */
+export class Machine {
+  private past = 1_000_000_000_000;
+  private current: ServerProcess | undefined;
+
+  constructor(
+    readonly directory: string,
+    private readonly spawn: () => Promise<ServerProcess>,
+  ) {}
+
+  get server(): ServerProcess {
+    if (this.current === undefined) throw new Error('the server is not started');
+    return this.current;
+  }
+
+  async start(): Promise<void> {
+    await mkdir(this.directory, { recursive: true });
+    this.current = await this.spawn();
+  }
+
+  /** Puts a file in as docs/operations.md says: written under a hidden name, then renamed. */
+  async putByHand(name: string, content: Buffer): Promise<void> {
+    const hidden = join(this.directory, `.${name}`);
+    await writeFile(hidden, content);
+    const time = await this.laterThanAll();
+    await this.setTime(hidden, time);
+    await rename(hidden, join(this.directory, name));
+    await this.seen(name, time);
+  }
+
+  async touch(name: string, when: 'past' | 'now' | 'future'): Promise<void> {
+    const later = when === 'past' ? 0 : await this.laterThanAll();
+    const time = { past: (this.past -= 60_000), now: later, future: later + 3_600_000 }[when];
+    await this.setTime(join(this.directory, name), time);
+    await this.seen(name, time);
+  }
+
+  /** Sends an upload or the first bytes of it, and kills the server; returns whether it was acknowledged. */
+  async killDuringUpload(name: string, content: Buffer, bytes: number, after: number): Promise<boolean> {
+    const socket = connect(this.server.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+    socket.on('error', () => undefined);
+    socket.write(
+      `PUT /assets/${name}?overwrite=true HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: ${content.length}\r\n\r\n`,
+    );
+    socket.write(content.subarray(0, bytes));
+    const isPart = bytes < content.length;
+    if (isPart) await until(async () => (await this.files('incoming')).length > 0);
+    await delay(after);
+    await this.server.kill();
+    socket.destroy();
+    return /^HTTP\/1.1 20[01]/.test(answer);
+  }
+
+  async list(): Promise<string[]> {
+    return (await this.listed()).map((one) => inWords(one.name, one.size, one.sha256));
+  }
+
+  async latest(): Promise<string[]> {
+    type Asset = { name: string; size: number; digest: string | null };
+    const { assets } = await json<{ assets: Asset[] }>(await get(this.server, '/latest'));
+    return assets.map((one) => inWords(one.name, one.size, one.digest?.replace('sha256:', '') ?? null));
+  }
+
+  /** Waits until it lists what the model says, as after a change by hand. */
+  async settle(model: Model): Promise<void> {
+    const expected = listOf(model);
+    await until(async () => (await this.list()).join() === expected.join()).catch(() => undefined);
+    expect(await this.list()).toEqual(expected);
+  }
+
+  /** Holds everything against the model: answers, and what lies on disk. */
+  async expectAll(model: Model): Promise<void> {
+    await this.settle(model);
+    for (const [name, content] of model.newestFirst()) {
+      expect(sha256(await readFile(join(this.directory, name)))).toBe(sha256(content));
+      const response = await get(this.server, `/assets/${name}`);
+      expect(`${name}: ${sha256(new Uint8Array(await response.arrayBuffer()))}`).toBe(
+        `${name}: ${sha256(content)}`,
+      );
+    }
+    const names = model.newestFirst().map(([name]) => name);
+    const visible = (await readdir(this.directory)).filter((name) => !name.startsWith('.'));
+    expect(visible.toSorted()).toEqual(names.toSorted());
+    await this.expectOnly('incoming', []);
+    await this.expectOnly('trash', []);
+    await this.expectOnly(
+      'meta',
+      names.map((name) => `${sha256(name)}.json`),
+    );
+  }
+
+  private async listed(): Promise<Listed[]> {
+    return json<Listed[]>(await get(this.server, '/packages?format=json'));
+  }
+
+  /** Waits until the server has noticed what was done by hand, and knows the digest. */
+  private async seen(name: string, time: number): Promise<void> {
+    const isSeen = (one: Listed): boolean =>
+      one.name === name && Date.parse(one.created_at) === time && one.sha256 !== null;
+    await until(async () => (await this.listed()).some(isSeen)).catch(() => {
+      throw new Error(`${name} was changed by hand, and that is not seen`);
+    });
+  }
+
+  private async expectOnly(place: string, possible: readonly string[]): Promise<void> {
+    const strange = async (): Promise<string[]> =>
+      (await this.files(place)).filter((name) => !possible.includes(name));
+    await until(async () => (await strange()).length === 0).catch(() => undefined);
+    expect(`in ${place}: ${(await strange()).join()}`).toBe(`in ${place}: `);
+  }
+
+  private files(place: string): Promise<string[]> {
+    return readdir(join(this.directory, '.release-server', place));
+  }
+
+  private async laterThanAll(): Promise<number> {
+    const names = (await readdir(this.directory)).filter((name) => !name.startsWith('.'));
+    const times = names.map(async (name) => (await stat(join(this.directory, name))).mtimeMs);
+    return Math.max(Date.now(), ...(await Promise.all(times)).map((time) => Math.floor(time) + 2));
+  }
+
+  private async setTime(path: string, milliseconds: number): Promise<void> {
+    // Half a millisecond more, for the way through floating-point seconds cuts off.
+    await utimes(path, (milliseconds + 0.5) / 1000, (milliseconds + 0.5) / 1000);
+  }
+}
+
+/** What a server lists that holds what the model says. */
+export function listOf(model: Model): string[] {
+  return model.newestFirst().map(([name, content]) => inWords(name, content.length, sha256(content)));
+}
