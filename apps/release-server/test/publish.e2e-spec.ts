@@ -134,6 +134,15 @@ describe('publishing', () => {
       await expectNothingStored();
     });
 
+    it('refuses a form that goes on and on before its file', async () => {
+      const body = `${'p'.repeat(300_000)}\r\n${formBody('name="file"; filename="a.zip"', 'b')}`;
+      const headers = { ...AUTH, 'Content-Type': 'multipart/form-data; boundary=x' };
+      const response = await fetch(`${server.url}/upload`, { method: 'POST', body, headers });
+      expect(response.status).toBe(400);
+      expect(await json(response)).toMatchObject({ code: 'malformed_multipart' });
+      await expectNothingStored();
+    });
+
     it('keeps nothing of a form whose file came whole and whose next part is broken', async () => {
       const body = `${formBody('name="file"; filename="a.zip"', 'b').slice(0, -4)}\r\nContent-Disposition: form-data; name="file"; filename="b.zip"\r\n\r\nx\r\n--x--\r\n`;
       const headers = { ...AUTH, 'Content-Type': 'multipart/form-data; boundary=x' };

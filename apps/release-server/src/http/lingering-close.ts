@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What is still read of a body that nobody wants, before its connection is cut: bytes and milliseconds. */
+/** Bytes that are still read of a body that nobody wants. */
 const MOST_BYTES = 8 * 1024 * 1024;
+/** Milliseconds after which its connection is cut. */
 const MOST_TIME = 3000;
 
 /**
  * Answers a request whose body may not have arrived. The answer goes out whole at once; then a little more
  * of the body is read and thrown away, for a connection that is closed on unread bytes is reset, and the
- * reset may overtake the answer (RFC 9112 §9.6). The client stops, or the connection is closed.
+ * reset may overtake the answer (RFC 9112 §9.6). So a client that sends faster than it reads is made to wait,
+ * not cut off. It stops, or the connection is closed in the end.
  */
 export function answerUnread(request: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
   if (request.complete || !hasBody(request)) {
@@ -23,17 +25,24 @@ export function answerUnread(request: IncomingMessage, response: ServerResponse,
   const timer = setTimeout(finish, MOST_TIME);
   const count = (chunk: Uint8Array): void => {
     left -= chunk.length;
-    if (left <= 0) finish();
+    if (left <= 0) stopReading();
   };
+  // From whoever was reading it, such as a parser that would read on.
+  request.unpipe();
+  request.removeAllListeners('readable');
   request.on('data', count).once('end', finish).once('error', finish);
   response.once('close', finish);
   request.resume();
 
+  function stopReading(): void {
+    request.off('data', count);
+    request.pause();
+  }
+
   function finish(): void {
     clearTimeout(timer);
-    request.off('data', count);
     // Without this, Node would read the rest of the body to keep the connection.
-    request.pause();
+    stopReading();
     response.end();
   }
 }

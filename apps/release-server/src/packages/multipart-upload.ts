@@ -11,6 +11,8 @@ import { ProblemError } from '../http/problem.js';
 const FIELD = 'file';
 /** Bytes that a multipart body may have beyond its package: boundaries, part headers, small text fields. */
 export const MULTIPART_OVERHEAD = 64 * 1024;
+/** Most bytes that come from a connection at once, and so may hold the beginning of the file as well. */
+const READ = 64 * 1024;
 const LIMITS = { files: 1, fields: 16, parts: 17, fieldSize: 1024, fieldNameSize: 100, fieldNestingDepth: 0 };
 
 /** What becomes of the file while the body is parsed. */
@@ -112,7 +114,7 @@ function parse(
     defParamCharset: 'utf8',
     streamHandler: (_request: Request, busboy: NodeJS.WritableStream) => {
       watchParser(request, busboy, fail);
-      watchLength(request, maxSize, fail);
+      watchLength(request, busboy, maxSize, fail);
       request.pipe(busboy);
     },
   };
@@ -162,13 +164,26 @@ function watchParser(request: Request, parser: NodeJS.WritableStream, fail: (err
   });
 }
 
-/** Ends a chunked body whose parts are within their limits and that goes on nevertheless. */
-function watchLength(request: Request, maxSize: number, fail: (error: unknown) => void): void {
+/** Ends a body that goes on beyond its limits, as a whole or around its file, whatever its parts are. */
+function watchLength(
+  request: Request,
+  parser: NodeJS.WritableStream,
+  maxSize: number,
+  fail: (error: unknown) => void,
+): void {
   let left = maxSize + MULTIPART_OVERHEAD;
+  let leftAround = MULTIPART_OVERHEAD + READ;
+  let isInFile = false;
+  parser.on('file', (_field: string, stream: Readable) => {
+    isInFile = true;
+    stream.once('end', () => (isInFile = false));
+  });
   request.on('data', (chunk: Uint8Array) => {
     left -= chunk.length;
+    if (!isInFile) leftAround -= chunk.length;
     if (left < 0)
       fail(new StorageError('package_too_large', `The upload is larger than the limit of ${maxSize} bytes.`));
+    else if (leftAround < 0) fail(malformed('too much beside the file'));
   });
 }
 

@@ -44,7 +44,7 @@ export async function makeDirectory(): Promise<{ path: string; remove(): Promise
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Runs `main.js` with this YAML and environment until it exits. */
+/** Runs `main.js` with this YAML and environment until it exits; a server that did start is ended after 20 s. */
 export async function runToExit(
   yaml: string,
   environment: Record<string, string> = {},
@@ -52,7 +52,8 @@ export async function runToExit(
   const directory = await makeDirectory();
   const path = join(directory.path, 'config.yaml');
   await writeFile(path, yaml);
-  const child = spawn(process.execPath, [MAIN], { env: { CONFIG_PATH: path, ...environment } });
+  const env = { CONFIG_PATH: path, ...environment };
+  const child = spawn(process.execPath, [MAIN], { env, timeout: 20_000 });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));

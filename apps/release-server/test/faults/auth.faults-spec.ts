@@ -1,0 +1,275 @@
+import { readdir } from 'node:fs/promises';
+
+import { get, names, put } from '../support/client.js';
+import type { RawAnswer } from '../support/raw.js';
+import type { ServerProcess } from '../support/process.js';
+import { TOKEN } from '../support/server.js';
+import { row } from './support/row.js';
+import { ask, BEARER, fieldsOf, form, pump, repeated, type Message } from './support/wire.js';
+
+const MIB = 1024 * 1024;
+
+/** One request of each way to write. */
+const WRITES: readonly [string, Message][] = [
+  ['PUT /assets/a.zip?overwrite=true', { body: 'written' }],
+  ['PUT /assets/new.zip', { body: 'written' }],
+  ['POST /upload?overwrite=true', form('name="file"; filename="a.zip"')],
+  ['DELETE /assets/a.zip', {}],
+  ['DELETE /assets/none.zip', {}],
+];
+
+async function expectUnwritten(server: ServerProcess): Promise<void> {
+  expect(await names(server)).toEqual(['a.zip']);
+  expect(await (await get(server, '/assets/a.zip')).text()).toBe('original');
+}
+
+function sentWith(message: Message, headers: readonly string[]): Message {
+  return { ...message, headers: [...headers, ...(message.headers ?? [])] };
+}
+
+function expectChallenge(what: string, answer: RawAnswer): void {
+  expect(`${what}: ${answer.status}`).toBe(`${what}: 401`);
+  expect(fieldsOf(answer)['www-authenticate']).toMatch(/^Bearer realm=/);
+}
+
+/** Tokens that are nearly right. */
+function nearTokens(): string[] {
+  const cut = Array.from({ length: TOKEN.length - 1 }, (_, index) => TOKEN.slice(0, index + 1));
+  const changed = Array.from(TOKEN, (character, index) => {
+    const other = String.fromCharCode(character.charCodeAt(0) ^ 1);
+    return `${TOKEN.slice(0, index)}${other}${TOKEN.slice(index + 1)}`;
+  });
+  return [...cut, ...changed, `${TOKEN}x`, `x${TOKEN}`, TOKEN.toUpperCase(), `${TOKEN}${TOKEN}`, 'null', '*'];
+}
+
+row(
+  'A1',
+  'no token, a wrong or nearly right one, another scheme, the header twice',
+  { rounds: { usual: 1, long: 50, of: 'rounds' } },
+  async ({ server: start, rounds }) => {
+    const server = await start();
+    await put(server, 'a.zip', 'original');
+    const basic = Buffer.from(`${TOKEN}:${TOKEN}`).toString('base64');
+    const credentials: readonly (readonly string[])[] = [
+      [],
+      ['Authorization:'],
+      ['Authorization: Bearer'],
+      [`Authorization: ${TOKEN}`],
+      [`Authorization: Basic ${TOKEN}`],
+      [`Authorization: Basic ${basic}`],
+      [`Authorization: Token ${TOKEN}`],
+      [`Authorization: Bearer:${TOKEN}`],
+      [`Authorization: Bearer${TOKEN}`],
+      [`Authorization: Bearer ${TOKEN} x`],
+      [`Authorization: Bearer x ${TOKEN}`],
+      [`Authorization: Bearer "${TOKEN}"`],
+      [`Authorization: Bearer ${TOKEN},Bearer ${TOKEN}`],
+      [`Authorization: Bearer x, Bearer ${TOKEN}`],
+      [BEARER, BEARER],
+      [BEARER, 'Authorization: Bearer wrong'],
+      ['Authorization: Bearer wrong', BEARER],
+      [`Proxy-Authorization: Bearer ${TOKEN}`],
+      [`X-Auth-Token: ${TOKEN}`],
+      [`Cookie: token=${TOKEN}; auth_token=${TOKEN}`],
+      ...nearTokens().map((token) => [`Authorization: Bearer ${token}`]),
+    ];
+    for (let round = 0; round < rounds; round++) {
+      for (const [request, message] of WRITES) {
+        for (const headers of credentials) {
+          expectChallenge(
+            `${request} with ${headers.join(', ')}`,
+            await ask(server, request, sentWith(message, headers)),
+          );
+        }
+      }
+      await expectUnwritten(server);
+    }
+    expect(server.lines().filter((line) => line.includes('wrong') || line.includes(basic))).toEqual([]);
+    const right = [`authorization: bEARER  ${TOKEN}`];
+    expect((await ask(server, 'PUT /assets/new.zip', { body: 'x', headers: right })).status).toBe(201);
+  },
+);
+
+/** Nobody reads more of an unwanted body than this, with what lies in the buffers of both ends. */
+const MOST_TAKEN = 16 * MIB;
+const LARGE = 100 * MIB;
+
+row(
+  'A2',
+  '100 MB without a token or with a wrong one, waiting for 100 Continue or not',
+  { rounds: { usual: 1, long: 50, of: 'rounds' } },
+  async ({ server: start, rounds, directory, note }) => {
+    const server = await start();
+    const multipart = 'Content-Type: multipart/form-data; boundary=x';
+    let most = 0;
+    const send = async (target: string, credential: readonly string[]): Promise<void> => {
+      const headers = ['Host: x', multipart, ...credential];
+      const head = (...more: string[]): string =>
+        [`${target} HTTP/1.1`, ...headers, ...more, '', ''].join('\r\n');
+      const length = `Content-Length: ${LARGE}`;
+
+      const waiting = await pump(server, head(length, 'Expect: 100-continue'), []);
+      expect(`waiting: ${waiting.text.split('\r\n', 1)[0]}`).toBe('waiting: HTTP/1.1 401 Unauthorized');
+
+      const bodies = [
+        ['with its length', head(length), repeated('x', LARGE)],
+        ['in chunks', head('Transfer-Encoding: chunked'), chunks(LARGE)],
+      ] as const;
+      for (const [how, opening, body] of bodies) {
+        const { status, taken } = await pump(server, opening, body, 'goes on until it is cut off');
+        expect(`${how}: ${status}`).toBe(`${how}: 401`);
+        most = Math.max(most, taken);
+        const verdict = taken <= MOST_TAKEN ? 'little' : `${Math.round(taken / MIB)} MiB`;
+        expect(`${how}: ${verdict} taken`).toBe(`${how}: little taken`);
+      }
+    };
+    for (let round = 0; round < rounds; round++) {
+      await Promise.all(
+        ['PUT /assets/a.zip', 'POST /upload'].flatMap((target) => [
+          send(target, []),
+          send(target, ['Authorization: Bearer wrong']),
+        ]),
+      );
+    }
+    note(`at most ${(most / MIB).toFixed(1)} MiB taken`);
+    expect((await readdir(directory)).filter((name) => !name.startsWith('.'))).toEqual([]);
+  },
+);
+
+function* chunks(total: number): Generator<Buffer> {
+  for (const block of repeated('x', total)) {
+    yield Buffer.concat([Buffer.from(`${block.length.toString(16)}\r\n`), block, Buffer.from('\r\n')]);
+  }
+}
+
+row(
+  'A3',
+  'ways round the guard: slashes, case, encodings, dots, other methods, overrides',
+  { rounds: { usual: 1, long: 20, of: 'rounds' } },
+  async ({ server: start, rounds, directory }) => {
+    const server = await start();
+    // Another that is asked the same with the token, to know what would be a write.
+    const twin = await start({}, { directory: `${directory}/twin` });
+    const restore = async (one: ServerProcess): Promise<void> => {
+      await put(one, 'a.zip', 'original', { query: '?overwrite=true' });
+    };
+    await restore(server);
+    await restore(twin);
+    const { headers: formHeaders = [], body: formBody = '' } = form('name="file"; filename="a.zip"');
+    const paths = [
+      '/assets/a.zip',
+      '/assets/a.zip/',
+      '/assets/a.zip//',
+      '//assets/a.zip',
+      '/assets//a.zip',
+      '/ASSETS/a.zip',
+      '/Assets/a.zip/',
+      '/%61ssets/a.zip',
+      '/assets/%61.zip',
+      '/assets%2fa.zip',
+      '/assets/./a.zip',
+      '/x/../assets/a.zip',
+      '/latest/../assets/a.zip',
+      '/healthz/%2e%2e/assets/a.zip',
+      '/assets;x/a.zip',
+      '/assets/a.zip;x',
+      '/assets/a.zip?x#y',
+      '/assets/a.zip%00',
+      '/upload',
+      '/upload/',
+      '//upload',
+      '/UPLOAD',
+      '/Upload/',
+      '/%75pload',
+      '/uplo%61d',
+      '/upload%2f',
+      '/upload;x',
+      '/upload/../upload',
+      '/packages',
+      '/latest',
+    ];
+    const absolute = ['http://x/assets/a.zip', 'http://x/upload', 'HTTP://other.example/assets/a.zip'];
+    const methods = ['PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD', 'GET', 'MOVE', 'QUERY'];
+    for (let round = 0; round < rounds; round++) {
+      let writes = 0;
+      for (const path of [...paths, ...absolute]) {
+        for (const method of methods) {
+          const query = path.includes('?') ? '&overwrite=true' : '?overwrite=true';
+          const request = `${method} ${path}${query}`;
+          const message = { headers: formHeaders, body: formBody };
+          const without = await ask(server, request, message);
+          const allowed = await ask(twin, request, sentWith(message, [BEARER]));
+          const wrote = (await (await get(twin, '/assets/a.zip')).text()) !== 'original';
+          if (wrote) {
+            writes += 1;
+            await restore(twin);
+            expectChallenge(request, without);
+          } else if (without.status !== 401) {
+            expect(`${request}: ${without.status}`).toBe(`${request}: ${allowed.status}`);
+          }
+        }
+      }
+      expect(writes).toBeGreaterThanOrEqual(10);
+      await expectUnwritten(server);
+      const override = ['DELETE', 'PUT', 'POST'].flatMap((method) => [
+        `X-HTTP-Method-Override: ${method}`,
+        `X-HTTP-Method: ${method}`,
+        `X-Method-Override: ${method}`,
+      ]);
+      for (const header of override) {
+        const read = await ask(twin, 'GET /assets/a.zip?_method=DELETE', { headers: [header, BEARER] });
+        expect(`${header}: ${read.status} ${read.body}`).toBe(`${header}: 200 original`);
+        for (const other of ['X-Original-URL: /upload', 'X-Rewrite-URL: /assets/a.zip']) {
+          const message = { headers: [header, other, ...formHeaders], body: formBody };
+          expect((await ask(server, 'GET /latest', message)).status).toBe(200);
+        }
+      }
+      await expectUnwritten(server);
+    }
+  },
+);
+
+row(
+  'A4',
+  'the token in the query, the address or the form',
+  { rounds: { usual: 1, long: 20, of: 'rounds' } },
+  async ({ server: start, rounds }) => {
+    const server = await start();
+    await put(server, 'a.zip', 'original');
+    const queries = [
+      `token=${TOKEN}`,
+      `access_token=${TOKEN}`,
+      `auth_token=${TOKEN}`,
+      `bearer=${TOKEN}`,
+      `authorization=Bearer%20${TOKEN}`,
+      `Authorization=Bearer+${TOKEN}`,
+      TOKEN,
+    ];
+    for (let round = 0; round < rounds; round++) {
+      for (const [request, message] of WRITES) {
+        for (const query of queries) {
+          const separator = request.includes('?') ? '&' : '?';
+          const answer = await ask(server, `${request}${separator}${query}`, message);
+          expectChallenge(`${request} with ${query}`, answer);
+          expect(answer.text).not.toContain(TOKEN);
+        }
+        const [method = '', path = ''] = request.split(' ');
+        const user = await ask(server, `${method} http://bearer:${TOKEN}@x${path}`, message);
+        expectChallenge(`${request} with a user`, user);
+        expect(user.text).not.toContain(TOKEN);
+      }
+      const field = `--x\r\nContent-Disposition: form-data; name="access_token"\r\n\r\n${TOKEN}\r\n`;
+      const { headers = [], body = '' } = form('name="file"; filename="a.zip"');
+      const inForm = await ask(server, 'POST /upload?overwrite=true', {
+        headers,
+        body: `${field}${String(body)}`,
+      });
+      expectChallenge('POST /upload with a field', inForm);
+      for (const path of ['/packages', '/latest', '/assets/a.zip', '/nothing']) {
+        await get(server, `${path}?token=${TOKEN}`);
+        await get(server, `${path}?access_token=${TOKEN}`, { Accept: 'text/html' });
+      }
+      await expectUnwritten(server);
+    }
+  },
+);
