@@ -146,7 +146,8 @@ function watchParser(request: Request, parser: NodeJS.WritableStream, fail: (err
   let files = 0;
   parser.on('file', (field: string, _stream: Readable, { filename }: { filename?: string }) => {
     files += 1;
-    if (field !== FIELD)
+    if (isPastEnd(parser)) fail(malformed('a part follows its end'));
+    else if (field !== FIELD)
       fail(missingFile(`The file is in the field ${JSON.stringify(field)}, not in ${FIELD}.`));
     else if (!filename) fail(noName());
     else if (files > 1) fail(malformed('more than one file'));
@@ -162,6 +163,14 @@ function watchParser(request: Request, parser: NodeJS.WritableStream, fail: (err
   parser.on('unpipe', () => {
     if (!request.readableEnded) setImmediate(() => fail(malformed('a part is not as expected')));
   });
+}
+
+/**
+ * Whether the parser has met the closing delimiter. It parses on to the end of the chunk that holds it and ignores
+ * what comes then, so that a file that begins there would never end.
+ */
+function isPastEnd(parser: NodeJS.WritableStream): boolean {
+  return Reflect.get(parser, '_complete') === true;
 }
 
 /** Ends a body that goes on beyond its limits, as a whole or around its file, whatever its parts are. */

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 export const SEED = Number(process.env['FAULTS_SEED'] ?? randomInt(2 ** 31));
 
 /** Milliseconds for which a smaller counterexample is looked for. */
-const PATIENCE = 60_000;
+const PATIENCE = 20_000;
 
 /**
  * Tries so many random values. Throws with the smallest one found that fails, and with the seed that leads to it.
