@@ -1,4 +1,4 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, STATUS_CODES, type RequestListener, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -33,10 +33,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 
   override initHttpServer(): void {
-    const server = createServer(
-      OPTIONS,
-      this.getInstance<(req: IncomingMessage, res: ServerResponse) => void>(),
-    );
+    const server = createServer(OPTIONS, inTurn(this.getInstance<RequestListener>()));
     server.setTimeout(IDLE);
     // The route decides whether the body is wanted, and says so when it begins to read; other expectations
     // are ignored, as a server may (RFC 9110 §10.1.1).
@@ -48,14 +45,37 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 }
 
-/** Answers what could not be parsed as HTTP, unless an answer is on its way already. */
+/**
+ * Handles a request when the one before it on its connection is answered, and not at all when that closed it. Node
+ * itself begins with all that are sent at once: a read could overtake the write that it follows (RFC 9112 §9.3.2),
+ * and what follows a refused request would be done (§9.6).
+ */
+function inTurn(handle: RequestListener): RequestListener {
+  const last = new WeakMap<Socket, ServerResponse>();
+  return (request, response) => {
+    const before = last.get(request.socket);
+    last.set(request.socket, response);
+    const begin = (): void => {
+      if (request.socket.writable) handle(request, response);
+    };
+    if (before === undefined || before.closed) begin();
+    else before.once('close', begin);
+  };
+}
+
+/** Answers what could not be parsed as HTTP, after what was asked before it and unless an answer is on its way. */
 function answerClientError(error: NodeJS.ErrnoException, stream: Duplex): void {
   const socket = stream as Socket & { _httpMessage?: ServerResponse };
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  if (socket._httpMessage?.headersSent === true) {
+  const pending = socket._httpMessage;
+  if (pending?.req.complete === true) {
+    pending.once('close', () => answerClientError(error, socket));
+    return;
+  }
+  if (pending?.headersSent === true) {
     socket.destroySoon();
     return;
   }
