@@ -265,11 +265,13 @@ describe('links behind a proxy', () => {
 
   it('ignore them from anybody else, a prefix that is no path and a scheme of no use', async () => {
     expect(await assetUrl({ trust_proxy: '10.0.0.0/8' }, forwarded)).toBe('http://self/assets/a%2Bb.zip');
-    for (const headers of [
-      { 'X-Forwarded-Prefix': '//evil.example/"' },
-      { 'X-Forwarded-Proto': 'javascript' },
+    for (const header of [
+      ['X-Forwarded-Prefix', '//evil.example/"'],
+      ['X-Forwarded-Proto', 'javascript'],
     ]) {
-      expect(await assetUrl({ trust_proxy: 'loopback' }, headers)).toBe('http://self/assets/a%2Bb.zip');
+      expect(await assetUrl({ trust_proxy: 'loopback' }, Object.fromEntries([header]))).toBe(
+        'http://self/assets/a%2Bb.zip',
+      );
     }
   });
 });

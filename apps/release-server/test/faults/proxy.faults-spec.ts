@@ -64,7 +64,7 @@ row(
           const answer = await rawRequest(server.port, `${head}${body}${SMUGGLED}`);
           const answers = answer.text.match(/^HTTP\/1\.1 \d+/gm) ?? [];
           expect(`${target}, ${what}: ${answers.join(', ')}`).toBe(`${target}, ${what}: HTTP/1.1 400`);
-          expect(fieldsOf(answer)['connection']).toBe('close');
+          expect(`${target}, ${what}: ${fieldsOf(answer)['connection']}`).toBe(`${target}, ${what}: close`);
         }
       }
     }
