@@ -158,6 +158,30 @@ describe('the server', () => {
     expect([...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '404', '200']);
   });
 
+  it('does one after the other what is sent at once, and answers garbage in its turn', async () => {
+    const head = (start: string): string =>
+      `${start} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n`;
+    const writes = `${head('PUT /assets/b.zip')}Content-Length: 1\r\n\r\nx${head('DELETE /assets/b.zip')}\r\n`;
+    const { text } = await rawRequest(
+      server.port,
+      `${writes}${head('GET /assets/b.zip')}\r\n\0garbage\r\n\r\n`,
+    );
+    expect([...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual([
+      '201',
+      '204',
+      '404',
+      '400',
+    ]);
+  });
+
+  it('does nothing of what follows a request that closes its connection', async () => {
+    const ambiguous = 'GET /latest HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n';
+    const write = `DELETE /assets/a.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`;
+    const { text } = await rawRequest(server.port, `${ambiguous}${write}`);
+    expect([...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual(['400']);
+    expect((await get(server, '/assets/a.zip')).status).toBe(200);
+  });
+
   it('ignores expectations that it does not know, and conditions on what has no version', async () => {
     const expecting = 'GET /latest HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n';
     expect((await rawRequest(server.port, expecting)).status).toBe(200);
@@ -253,10 +277,15 @@ describe('links behind a proxy', () => {
     );
   });
 
-  it('ignore them from anybody else, and a prefix that is no path', async () => {
+  it('ignore them from anybody else, a prefix that is no path and a scheme of no use', async () => {
     expect(await assetUrl({ trust_proxy: '10.0.0.0/8' }, forwarded)).toBe('http://self/assets/a%2Bb.zip');
-    expect(await assetUrl({ trust_proxy: 'loopback' }, { 'X-Forwarded-Prefix': '//evil.example/"' })).toBe(
-      'http://self/assets/a%2Bb.zip',
-    );
+    for (const header of [
+      ['X-Forwarded-Prefix', '//evil.example/"'],
+      ['X-Forwarded-Proto', 'javascript'],
+    ]) {
+      expect(await assetUrl({ trust_proxy: 'loopback' }, Object.fromEntries([header]))).toBe(
+        'http://self/assets/a%2Bb.zip',
+      );
+    }
   });
 });

@@ -1,12 +1,10 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { createServer, type RequestListener } from 'node:http';
 
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
 
-import { endUnread } from './lingering-close.js';
-import { PROBLEMS, problemDocument, type ProblemCode } from './problem.js';
+import { answerClientError } from './client-error.js';
+import { inTurn } from './in-turn.js';
 
 /** Time limits of connections, in milliseconds. */
 const TIMEOUTS = {
@@ -34,10 +32,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 
   override initHttpServer(): void {
-    const server = createServer(
-      OPTIONS,
-      this.getInstance<(req: IncomingMessage, res: ServerResponse) => void>(),
-    );
+    const server = createServer(OPTIONS, inTurn(this.getInstance<RequestListener>()));
     server.setTimeout(IDLE);
     // The route decides whether the body is wanted, and says so when it begins to read; other expectations
     // are ignored, as a server may (RFC 9110 §10.1.1).
@@ -47,45 +42,4 @@ export class HttpServerAdapter extends ExpressAdapter {
     server.on('clientError', answerClientError);
     this.httpServer = server;
   }
-}
-
-/** Connections that had their last answer, and what has to know that more came on them. */
-const ending = new WeakMap<Duplex, () => void>();
-
-/** Answers what could not be parsed as HTTP, unless an answer is on its way already. */
-function answerClientError(error: NodeJS.ErrnoException, stream: Duplex): void {
-  const socket = stream as Socket & { _httpMessage?: ServerResponse };
-  const onMore = ending.get(socket);
-  if (onMore !== undefined) {
-    onMore();
-    return;
-  }
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  if (socket._httpMessage?.headersSent === true) {
-    socket.destroySoon();
-    return;
-  }
-  const code = clientErrorCode(error.code);
-  const { status, title } = PROBLEMS[code];
-  const body = JSON.stringify(problemDocument(code, `${title}.`, '/'));
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    'X-Content-Type-Options: nosniff',
-    'Connection: close',
-  ];
-  const answer = `${head.join('\r\n')}\r\n\r\n${body}`;
-  // Whoever was silent for too long sends nothing that could overtake the answer.
-  if (code === 'request_timeout') socket.end(answer, () => socket.destroy());
-  else ending.set(socket, endUnread(socket, answer));
-}
-
-function clientErrorCode(code: string | undefined): ProblemCode {
-  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
-  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'bad_request';
 }

@@ -22,10 +22,15 @@ export class PublicUrl {
   baseFor(request: Request): string {
     if (this.config.public_url !== undefined) return this.config.public_url;
     const host = request.host as string | undefined;
-    if (host === undefined || host === '') return `${request.protocol}://${localAddress(request)}`;
+    if (host === undefined || host === '') return `${schemeOf(request)}://${localAddress(request)}`;
     if (!HOST.test(host)) throw new ProblemError('bad_request', 'The Host header is not a host name.');
-    return `${request.protocol}://${host}${forwardedPrefix(request)}`;
+    return `${schemeOf(request)}://${host}${forwardedPrefix(request)}`;
   }
+}
+
+/** A proxy may pass on what a client wrote, and links have no other scheme. */
+function schemeOf({ protocol }: Request): string {
+  return protocol.toLowerCase() === 'https' ? 'https' : 'http';
 }
 
 function forwardedPrefix(request: Request): string {

@@ -15,10 +15,12 @@ export class RequestChecks implements NestMiddleware {
     // Node takes the first of several Host headers, and a proxy in front may have taken another (RFC 9112 §3.2).
     const hosts = request.headersDistinct['host']?.length ?? 0;
     if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
+      response.setHeader('Connection', 'close');
       throw new ProblemError('bad_request', 'The request needs exactly one Host header.');
     }
     const coding = request.headers['transfer-encoding'];
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+      response.setHeader('Connection', 'close');
       throw new ProblemError('bad_request', 'The only transfer coding is chunked.');
     }
     next();

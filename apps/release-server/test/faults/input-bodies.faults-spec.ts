@@ -133,6 +133,7 @@ row(
           const { status } = await askCutOff(server, bytes);
           expect(`${target}, ${what}: ${status}`).toBe(`${target}, ${what}: 400`);
         }
+        await expectNothingNew();
         for (const headers of [
           [`X-Checksum-Sha256: ${wrong}`],
           ['X-Checksum-Sha256: 00'],

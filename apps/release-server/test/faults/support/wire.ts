@@ -6,7 +6,7 @@ import { rawRequest, type RawAnswer } from '../../support/raw.js';
 import { TOKEN } from '../../support/server.js';
 
 export const BEARER = `Authorization: Bearer ${TOKEN}`;
-/** Milliseconds to wait for the next byte of an answer. */
+/** Milliseconds to wait for the next byte. */
 const PATIENCE = 10_000;
 const BLOCK = 64 * 1024;
 
@@ -80,9 +80,10 @@ export async function pump(
   let text = '';
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1');
-    if (isWhole(text) && manners === 'stops when it is answered') socket.destroy();
+    if (isWhole(withoutInterim(text)) && manners === 'stops when it is answered') socket.destroy();
   });
   socket.on('error', () => undefined);
+  socket.setTimeout(PATIENCE, () => socket.destroy());
   const closed = new Promise<false>((resolve) => socket.once('close', () => resolve(false)));
   socket.write(head);
   let taken = 0;
@@ -92,7 +93,12 @@ export async function pump(
     taken += block.length;
   }
   await closed;
-  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0), text, taken };
+  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(withoutInterim(text))?.[1] ?? 0), text, taken };
+}
+
+/** What follows the answers that only tell a client to go on. */
+function withoutInterim(text: string): string {
+  return text.replace(/^(HTTP\/1\.1 1\d\d [^]*?\r\n\r\n)+/, '');
 }
 
 /** Whether an answer has come with all of its body. */
