@@ -1,0 +1,143 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Client, expectAsAcknowledged, Ledger, Load } from './support/load.js';
+import { row, type Row } from './support/row.js';
+import { attach, callsIn, ONE_THREAD } from './support/strace.js';
+import { strace } from './support/tools.js';
+
+row(
+  'K1',
+  'kill -9 in a loop under creates, overwrites, deletes and evictions at a limit of 20',
+  { rounds: { usual: 12, long: 500, of: 'kills' } },
+  async ({ server, directory, rounds, note }) => {
+    const limit = 20;
+    const ledger = new Ledger();
+    const start = () => server({ MAX_PACKAGES: `${limit}` });
+    let victim = await start();
+    for (let round = 0; round < rounds; round++) {
+      // Without deletes nothing but the limit explains that a package is gone.
+      const load = new Load(victim, ledger, { deletes: round % 2 === 1 });
+      await delay(randomInt(30, 500));
+      await victim.kill();
+      await load.stop();
+      expect(load.failures).toEqual([]);
+      victim = await start();
+      await expectAsAcknowledged(ledger, directory, { server: victim, limit });
+    }
+    note(`${ledger.acknowledged} acknowledged, 0 lost, 0 torn`);
+  },
+);
+
+/** Calls that touch the file system. */
+const CALLS =
+  'openat pwrite64 writev pwritev ftruncate copy_file_range sendfile ' +
+  'fsync fdatasync link linkat rename renameat renameat2 unlink unlinkat mkdir rmdir utimensat fchmod';
+
+/** Something that is killed at every one of its calls. */
+interface Operation {
+  readonly does: string;
+  readonly limit: number;
+  /** How many calls it has at the least. */
+  readonly least: number;
+  /** What must be there before; resolves with what is then killed. */
+  readonly prepare: (client: Client, ledger: Ledger) => Promise<() => Promise<boolean>>;
+}
+
+const OPERATIONS: readonly Operation[] = [
+  {
+    does: 'publish',
+    limit: 1000,
+    least: 8,
+    prepare: async (client, ledger) => () => client.create(ledger.newName()),
+  },
+  {
+    does: 'overwrite',
+    limit: 1000,
+    least: 6,
+    prepare: async (client) => {
+      await client.overwrite('o.bin');
+      return () => client.overwrite('o.bin');
+    },
+  },
+  {
+    does: 'delete',
+    limit: 1000,
+    least: 2,
+    prepare: async (client, ledger) => {
+      const name = ledger.newName();
+      await client.create(name);
+      return () => client.remove(name);
+    },
+  },
+  {
+    does: 'evicting publish',
+    limit: 3,
+    least: 10,
+    prepare: async (client, ledger) => {
+      while (ledger.present().length < 3) await client.create(ledger.newName());
+      return () => client.create(ledger.newName());
+    },
+  },
+];
+
+row(
+  'K2',
+  'kill at the k-th system call of publish, overwrite, delete and an evicting publish, for every k',
+  { rounds: { usual: 1, long: 3, of: 'passes' }, needs: [strace] },
+  async (frame) => {
+    // `write` wakes the event loop as well: with it there are more than twice as many k for few further states.
+    const calls = frame.isLong ? `${CALLS} write` : CALLS;
+    let kills = 0;
+    for (let pass = 0; pass < frame.rounds; pass++) {
+      const killed = OPERATIONS.map((operation) => killAtEvery(calls, operation, frame));
+      // All of them, for what goes on after a failure would start further servers.
+      for (const one of await Promise.allSettled(killed)) {
+        if (one.status === 'rejected') throw one.reason;
+        kills += one.value;
+      }
+    }
+    frame.note(`${kills} kills at ${frame.isLong ? 'every call' : 'every call but write'}`);
+  },
+);
+
+/** Kills one operation at every one of its calls, each time on a server of its own; resolves with the kills. */
+async function killAtEvery(
+  calls: string,
+  { does, limit, least, prepare }: Operation,
+  { directory, server, mayEnd }: Row,
+): Promise<number> {
+  const own = join(directory, does);
+  const ledger = new Ledger();
+  const start = () => server({ ...ONE_THREAD, MAX_PACKAGES: `${limit}` }, { directory: own });
+  let victim = await start();
+  /** Operates under strace; resolves with whether the server survived. */
+  const survives = async (expression: string, output?: string): Promise<boolean> => {
+    const client = new Client(victim, ledger);
+    const operate = await prepare(client, ledger);
+    mayEnd(victim);
+    const trace = await attach(victim, [`trace=${calls.replaceAll(' ', ',')}`, expression], output);
+    const isAcknowledged = await operate();
+    // It may die after its answer as well, such as when it logs.
+    await Promise.race([victim.exited, delay(isAcknowledged ? 150 : 10_000, undefined, { ref: false })]);
+    const isAlive = victim.isRunning();
+    await trace.detach();
+    expect(client.failures).toEqual([]);
+    expect(isAcknowledged || !isAlive).toBe(true);
+    if (!isAlive) victim = await start();
+    await expectAsAcknowledged(ledger, own, { ...(isAlive ? {} : { server: victim }), limit });
+    return isAlive;
+  };
+
+  const output = `${own}.calls`;
+  await survives('signal=none', output);
+  let kills = 0;
+  for (const call of await callsIn(output)) {
+    // strace counts each kind of call for itself.
+    for (let k = 1; !(await survives(`inject=${call}:signal=KILL:when=${k}`)); k++) kills += 1;
+  }
+  expect(`${does}: ${kills < least ? 'too few' : 'enough'} kills`).toBe(`${does}: enough kills`);
+  await victim.stop();
+  return kills;
+}
