@@ -16,6 +16,8 @@ export type StorageErrorCode =
   | 'upload_incomplete'
   /** Storing the package would leave less than the minimum of free space. */
   | 'insufficient_storage'
+  /** The store cannot do its work for a moment: too many files are open. Trying again later may help. */
+  | 'storage_busy'
   /** The store cannot do its work: I/O error, read-only, unknown outcome of a write. */
   | 'storage_failed';
 

@@ -17,6 +17,8 @@ interface Problem extends ProblemExtras {
 }
 
 const WRITES = new Set(['POST', 'PUT', 'DELETE']);
+/** Seconds after which a busy server is worth another try. */
+const RETRY_AFTER = '1';
 const UNROUTED = new Set<ProblemCode>(['not_found', 'method_not_allowed']);
 
 /** Turns every error into one answer: problem details for machines, a page for browsers. */
@@ -82,6 +84,12 @@ function storageProblem(error: StorageError, request: Request): Problem {
     case 'package_exists':
     case 'precondition_failed':
       return conflict(error.code, error, request);
+    case 'storage_busy':
+      return {
+        code: error.code,
+        detail: 'The server has too many files and connections open; try again in a moment.',
+        headers: { 'Retry-After': RETRY_AFTER },
+      };
     case 'storage_failed':
       return {
         code: error.code,

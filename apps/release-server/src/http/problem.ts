@@ -24,6 +24,7 @@ export const PROBLEMS = {
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'The server failed' },
   storage_failed: { status: 500, title: 'The storage failed' },
+  storage_busy: { status: 503, title: 'The storage is busy' },
   token_unavailable: { status: 503, title: 'The server cannot check tokens now' },
   insufficient_storage: { status: 507, title: 'The storage is full' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -18,6 +18,11 @@ export function toStorageError(error: unknown, doing: string): unknown {
       cause: error,
     });
   }
+  if (errno === 'EMFILE' || errno === 'ENFILE') {
+    return new StorageError('storage_busy', `Too many files are open: ${doing} failed with ${errno}.`, {
+      cause: error,
+    });
+  }
   return new StorageError('storage_failed', `The storage failed: ${doing} failed with ${errno}.`, {
     cause: error,
   });

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { StagedPackage, StageOptions } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
 import type { BufferPair, BufferPool } from './buffer-pool.js';
+import { consume } from './consume.js';
 import { coded } from './errno.js';
 import type { FreeSpace, Reservation } from './free-space.js';
 
@@ -88,22 +89,32 @@ export class Staging {
       filled = 0;
     };
 
+    /** Copies what fits, and returns the rest. */
+    const gather = (chunk: Uint8Array): Uint8Array => {
+      const part = chunk.subarray(0, front.length - filled);
+      front.set(part, filled);
+      filled += part.length;
+      return chunk.subarray(part.length);
+    };
+
+    const flushFull = async (rest: Uint8Array): Promise<void> => {
+      for (let left = rest; filled === front.length; left = gather(left)) await flush();
+    };
+
+    const take = (chunk: Uint8Array): Promise<void> | undefined => {
+      if (size + chunk.length > options.maxSize) throw tooLarge(options.maxSize);
+      const asks =
+        options.size === undefined &&
+        Math.floor((size + chunk.length) / ROOM_STEP) > Math.floor(size / ROOM_STEP);
+      size += chunk.length;
+      hash.update(chunk);
+      const rest = gather(chunk);
+      if (asks) return ours(() => this.freeSpace.require(0)).then(() => flushFull(rest));
+      return filled === front.length ? flushFull(rest) : undefined;
+    };
+
     try {
-      for await (const chunk of chunksOf(body, options.signal)) {
-        if (size + chunk.length > options.maxSize) throw tooLarge(options.maxSize);
-        const step = Math.floor((size + chunk.length) / ROOM_STEP);
-        if (options.size === undefined && step > Math.floor(size / ROOM_STEP))
-          await ours(() => this.freeSpace.require(0));
-        size += chunk.length;
-        hash.update(chunk);
-        for (let taken = 0; taken < chunk.length;) {
-          const part = chunk.subarray(taken, taken + front.length - filled);
-          front.set(part, filled);
-          taken += part.length;
-          filled += part.length;
-          if (filled === front.length) await flush();
-        }
-      }
+      await consume(body, options.signal, take);
       await flush();
     } finally {
       await writing;
@@ -144,28 +155,5 @@ async function writeAll(file: FileHandle, batch: Uint8Array): Promise<void> {
   for (let rest = batch; rest.length > 0;) {
     const { bytesWritten } = await file.write(rest);
     rest = rest.subarray(bytesWritten);
-  }
-}
-
-/** The chunks of a body, without destroying it at the end, and ending with the signal's reason once it aborts. */
-async function* chunksOf(body: Readable, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  const iterator = body.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
-  let interrupt: (reason: unknown) => void = () => undefined;
-  const onAbort = (): void => interrupt(signal?.reason);
-  signal?.addEventListener('abort', onAbort);
-  try {
-    for (;;) {
-      signal?.throwIfAborted();
-      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        interrupt = reject;
-        iterator.next().then(resolve, reject);
-      });
-      if (next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    // Not awaited: a body that stalls would keep us waiting.
-    iterator.return?.().catch(() => undefined);
   }
 }

@@ -4,13 +4,7 @@ import { join } from 'node:path';
 
 import { test } from '@jest/globals';
 
-import {
-  killServers,
-  makeDirectory,
-  spawnServer,
-  type ServerProcess,
-  type SpawnOptions,
-} from '../../support/process.js';
+import { makeDirectory, spawnServer, type ServerProcess, type SpawnOptions } from '../../support/process.js';
 import { TOKEN } from '../../support/server.js';
 import { until } from '../../support/until.js';
 import type { Need } from './tools.js';
@@ -25,6 +19,8 @@ export interface RowOptions {
   readonly needs?: readonly Need[];
   /** Milliseconds for all rounds. */
   readonly timeout?: { readonly usual: number; readonly long: number };
+  /** It waits more than it works, and may do so while other such rows of its file wait. */
+  readonly waits?: boolean;
 }
 
 /** What a row works with. */
@@ -42,6 +38,8 @@ export interface Row {
   readonly mayEnd: (server: ServerProcess) => void;
   /** Adds a figure to the report. */
   readonly note: (figure: string) => void;
+  /** Undoes something that the row has set up, when its servers have ended. */
+  readonly atEnd: (undo: () => Promise<void>) => void;
 }
 
 /**
@@ -62,12 +60,14 @@ export function row(id: string, does: string, options: RowOptions, run: (row: Ro
     return;
   }
   const timeout = options.timeout ?? { usual: 120_000, long: 3_600_000 };
-  test(
+  const define = options.waits === true ? test.concurrent : test;
+  define(
     `${id} ${does}`,
     async () => {
       const began = performance.now();
       const directory = await makeDirectory();
       const started: Started[] = [];
+      const undoing: (() => Promise<void>)[] = [];
       let result: 'passed' | 'failed' = 'failed';
       try {
         await run({
@@ -93,11 +93,13 @@ export function row(id: string, does: string, options: RowOptions, run: (row: Ro
             for (const one of started) if (one.server === server) one.mayEnd = true;
           },
           note: (figure) => figures.push(figure),
+          atEnd: (undo) => undoing.unshift(undo),
         });
         for (const one of started) await expectAftermath(one);
         result = 'passed';
       } finally {
-        await killServers();
+        for (const { server } of started) await server.kill();
+        for (const undo of undoing) await undo();
         await directory.remove();
         report(result, (performance.now() - began) / 1000);
       }

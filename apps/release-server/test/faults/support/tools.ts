@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Something that a row needs of the machine: says what is missing, or nothing. */
 export type Need = () => string | undefined;
 
 export const root: Need = () => (process.getuid?.() === 0 ? undefined : 'needs root');
+
+/** `/proc`, to count what a process has open. */
+export const proc: Need = () => (existsSync('/proc/self/fd') ? undefined : 'needs /proc');
 
 /** A program on PATH, and the package of Debian that brings it. */
 export function program(name: string, debianPackage = name): Need {
