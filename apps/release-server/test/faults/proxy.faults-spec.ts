@@ -97,7 +97,7 @@ row(
   async ({ server: start, rounds }) => {
     const server = await start();
     for (let round = 0; round < rounds; round++) {
-      const content = `content ${round} `.repeat(round * 50 + 1);
+      const content = `content ${round} `.repeat((round % 100) * 50 + 1);
       const name = `/assets/n-${round}.zip`;
       const requests: [string, number, string?][] = [
         [`GET ${name}`, 404],
