@@ -1,6 +1,7 @@
 // Runs the rows of the table of faults (docs/reliability.md) against the build, and prints what each did.
 //   npm run test:faults [-- ROW...]              in some minutes
 //   FAULTS_ROUNDS=long npm run test:faults       the goal figures, in hours
+//   FAULTS_SEED=7 npm run test:faults -- F1      the random choices of a report once more
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

@@ -109,7 +109,11 @@ export const forms: fc.Arbitrary<FuzzedForm> = fc
   .record({
     parts,
     boundary: fc.constantFrom(...BOUNDARIES),
-    ends: fc.constantFrom(['', ''], ['', '\r\n'], ['preamble\r\n', 'epilogue'], ['\r\n', '']),
+    ends: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(['', '']) },
+      { weight: 2, arbitrary: fc.constantFrom(['', '\r\n'], ['\r\n', ''], ['preamble\r\n', 'epilogue']) },
+      { weight: 1, arbitrary: fc.constant(['--BOUNDARY--\r\n--BOUNDARY\r\n\r\n\r\n', '']) },
+    ),
     mutations: fc.array(mutations, { maxLength: 3 }),
     type: fc.constantFrom('quoted', 'quoted', 'quoted', 'plain', 'upper', 'cut', 'none'),
     isWhole: fc.oneof(
@@ -129,7 +133,9 @@ export const forms: fc.Arbitrary<FuzzedForm> = fc
       ...rest
     }): FuzzedForm => {
       const lines = all.flatMap(({ head, content }) => [`--${boundary}\r\n${head}\r\n\r\n`, content, '\r\n']);
-      const valid = [before, ...lines, `--${boundary}--`, after].map((line) => Buffer.from(line));
+      const valid = [before.replaceAll('BOUNDARY', boundary), ...lines, `--${boundary}--`, after].map(
+        (line) => Buffer.from(line),
+      );
       const body = done.reduce<Buffer>((bytes, mutate) => mutate(bytes, boundary), Buffer.concat(valid));
       const form = { contentType: contentType(type, boundary), boundary, body, ...rest };
       return {
