@@ -20,7 +20,7 @@ export async function consume(
         try {
           busy = take(chunk);
         } catch (error) {
-          reject(error as Error);
+          reject(error);
           body.pause();
           return;
         }
