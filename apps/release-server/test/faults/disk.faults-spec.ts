@@ -1,9 +1,9 @@
-import { readdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { statfs } from 'node:fs/promises';
 
 import { get, names, post, put, sha256 } from '../support/client.js';
 import { AUTH } from '../support/server.js';
 import { until } from '../support/until.js';
+import { staged } from './support/descriptors.js';
 import { mounting, mountTmpfs } from './support/mounts.js';
 import { row } from './support/row.js';
 import { answerOf, bytesOf, digestOf, download, openUpload, upload } from './support/transfers.js';
@@ -36,16 +36,22 @@ row(
       const kept = { status: 200, length: size, digest: digestOf('first', size) };
       expect(await download(one, '/assets/first')).toMatchObject(kept);
 
-      // What is deleted is room at once, and of two who want it one gets it.
+      // What is deleted or given up is room at once, and of two who want it one gets it.
       for (const name of ['first', 'small'])
         expect((await fetch(`${one.url}/assets/${name}`, { method: 'DELETE', headers: AUTH })).status).toBe(
           204,
         );
       await until(async () => before - (await free()) < MIB);
-      const slow = openUpload(one, 'third', size);
+      const begun = (): Promise<boolean> => staged(disk.path).then(({ length }) => length === 1);
       const [head, ...rest] = bytesOf('third', size);
+      const given = openUpload(one, 'third', size);
+      given.on('error', () => undefined).write(head);
+      await until(begun);
+      given.destroy();
+      await until(async () => (await staged(disk.path)).length === 0);
+      const slow = openUpload(one, 'third', size);
       slow.write(head);
-      await until(async () => (await readdir(join(disk.path, '.release-server', 'incoming'))).length === 1);
+      await until(begun);
       const waiting = openUpload(one, 'fourth', size, { headers: { Expect: '100-continue' } });
       const continued = new Promise<string>((resolve) =>
         waiting.once('continue', () => resolve('continued')),

@@ -102,10 +102,14 @@ export async function spawnServer(
     await exited;
   };
   const port = await new Promise<number>((found, failed) => {
-    child.stdout?.on('data', () => {
+    const look = (): void => {
       const match = /listening on http:\/\/[^"\s]+:(\d+)/.exec(output);
-      if (match !== null) found(Number(match[1]));
-    });
+      if (match === null) return;
+      // Looking on through a log that grows would take longer than what is tested.
+      child.stdout?.off('data', look);
+      found(Number(match[1]));
+    };
+    child.stdout?.on('data', look);
     void exited.then((code) => failed(new Error(`the server ended with ${code}: ${output}`)));
   });
   const server: ServerProcess = {

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { test } from '@jest/globals';
 
@@ -10,6 +11,8 @@ import { until } from '../../support/until.js';
 import type { Need } from './tools.js';
 
 const IS_LONG = process.env['FAULTS_ROUNDS'] === 'long';
+/** Milliseconds before the end of a row's time at which it is given up, to tidy up after it. */
+const GRACE = 10_000;
 const REPORT = process.env['FAULTS_REPORT'];
 
 /** How often a row does what it does: usually, and with `FAULTS_ROUNDS=long`, which are the goals. */
@@ -60,6 +63,7 @@ export function row(id: string, does: string, options: RowOptions, run: (row: Ro
     return;
   }
   const timeout = options.timeout ?? { usual: 120_000, long: 3_600_000 };
+  const timeoutNow = IS_LONG ? timeout.long : timeout.usual;
   const define = options.waits === true ? test.concurrent : test;
   define(
     `${id} ${does}`,
@@ -70,7 +74,7 @@ export function row(id: string, does: string, options: RowOptions, run: (row: Ro
       const undoing: (() => Promise<void>)[] = [];
       let result: 'passed' | 'failed' = 'failed';
       try {
-        await run({
+        const running = run({
           rounds,
           isLong: IS_LONG,
           directory: directory.path,
@@ -95,6 +99,7 @@ export function row(id: string, does: string, options: RowOptions, run: (row: Ro
           note: (figure) => figures.push(figure),
           atEnd: (undo) => undoing.unshift(undo),
         });
+        await Promise.race([running, tooLate(timeoutNow - GRACE)]);
         for (const one of started) await expectAftermath(one);
         result = 'passed';
       } finally {
@@ -104,8 +109,14 @@ export function row(id: string, does: string, options: RowOptions, run: (row: Ro
         report(result, (performance.now() - began) / 1000);
       }
     },
-    IS_LONG ? timeout.long : timeout.usual,
+    timeoutNow,
   );
+}
+
+/** Fails when a row hangs, before its runner gives it up: its servers are still to be ended. */
+async function tooLate(milliseconds: number): Promise<never> {
+  await delay(milliseconds, undefined, { ref: false });
+  throw new Error(`not done after ${milliseconds / 1000} s`);
 }
 
 interface Started {

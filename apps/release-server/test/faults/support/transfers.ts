@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { AUTH, type TestServer } from '../../support/server.js';
 
@@ -116,11 +117,12 @@ export async function answerOf(
   };
 }
 
-/** Downloads and digests, without keeping the bytes. */
+/** Downloads and digests, without keeping the bytes; reads none of them before `heldUp` milliseconds are over. */
 export async function download(
   server: Server,
   path: string,
   headers: Record<string, string> = {},
+  heldUp = 0,
 ): Promise<Transfer> {
   const sent = request({ port: server.port, host: '127.0.0.1', agent: false, path, headers });
   sent.end();
@@ -128,6 +130,7 @@ export async function download(
   const { statusCode: status = 0, headers: received } = response;
   if (status >= 300)
     return { status, headers: received, digest: '', length: 0, answer: parse(await text(response)) };
+  await delay(heldUp);
   const { hash, length } = await consume(response);
   return { status, headers: received, digest: hash.digest('hex'), length, answer: {} };
 }
