@@ -4,9 +4,11 @@
 //   FAULTS_SEED=7 npm run test:faults -- F1      the random choices of a report once more
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+const ROWS = 'apps/release-server/test/faults';
 
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const directory = await mkdtemp(join(tmpdir(), 'faults-'));
@@ -19,7 +21,14 @@ const jest = [
   '--config=apps/release-server/test/faults/jest.config.js',
   '--runInBand',
 ];
-if (wanted.length > 0) jest.push(`--testNamePattern=^(${wanted.join('|')}) `);
+if (wanted.length > 0) {
+  jest.push(`--testNamePattern=^(${wanted.join('|')}) `);
+  // Only the files that have them, for each costs time.
+  for (const file of (await readdir(ROWS)).filter((name) => name.endsWith('.faults-spec.ts'))) {
+    const text = await readFile(join(ROWS, file), 'utf8');
+    if (wanted.some((id) => text.includes(`'${id}',`))) jest.push(join(ROWS, file));
+  }
+}
 const child = spawn(process.execPath, jest, {
   stdio: 'inherit',
   env: { ...process.env, FAULTS_REPORT: report },

@@ -11,6 +11,9 @@ import ts from 'typescript';
 
 import { loadMutants, mutate } from './mutants.ts';
 
+/** Mutants at once; more would make rows fail by their time. */
+const WORKERS = 2;
+
 const wanted = process.argv.slice(2);
 const mutants = loadMutants().filter(
   ({ id, row }) => wanted.length === 0 || wanted.includes(id) || wanted.includes(row),
@@ -59,21 +62,32 @@ async function run(row, tree) {
   return output;
 }
 
-const results = { killed: 0, survived: 0, skipped: 0 };
-for (const mutant of mutants) {
+/** What came of a mutant, and the words for it. */
+async function judge(mutant) {
   const tree = await build(mutant);
   const output = await run(mutant.row, tree);
   await rm(tree, { recursive: true });
   const summary = output.trimEnd().split('\n').at(-1) ?? '';
+  if (summary === '0 passed, 0 failed, 1 skipped') {
+    return { outcome: 'skipped', words: /skipped: (.*)/.exec(output)?.[1] };
+  }
   const says = output.match(new RegExp(mutant.says))?.[0];
-  let outcome = 'killed';
-  if (summary === '0 passed, 0 failed, 1 skipped') outcome = 'skipped';
-  else if (!summary.startsWith('0 passed, 1 failed') || says === undefined) outcome = 'survived';
-  results[outcome] += 1;
-  const reason = { killed: says, survived: summary, skipped: /skipped: (.*)/.exec(output)?.[1] }[outcome];
-  console.log(`${outcome.padEnd(8)} ${mutant.row.padEnd(3)} ${mutant.id}: ${reason}`);
-  if (outcome === 'survived') console.log(output.replace(/^/gm, '    '));
+  const isKilled = summary.startsWith('0 passed, 1 failed') && says !== undefined;
+  return isKilled
+    ? { outcome: 'killed', words: says }
+    : { outcome: 'survived', words: `${summary}\n${output.replace(/^/gm, '    ')}` };
 }
+
+const results = { killed: 0, survived: 0, skipped: 0 };
+const queue = mutants.values();
+async function work() {
+  for (const mutant of queue) {
+    const { outcome, words } = await judge(mutant);
+    results[outcome] += 1;
+    console.log(`${outcome.padEnd(8)} ${mutant.row.padEnd(3)} ${mutant.id}: ${words}`);
+  }
+}
+await Promise.all(Array.from({ length: WORKERS }, work));
 const skipped = results.skipped > 0 ? `, ${results.skipped} skipped` : '';
 console.log(`${results.killed} passed, ${results.survived} failed${skipped}`);
 process.exit(results.survived === 0 && mutants.length > 0 ? 0 : 1);
