@@ -16,7 +16,7 @@ export class BufferPool {
   private readonly free: BufferPair[] = [];
 
   constructor(
-    private unmade = 32,
+    private unmade = 16,
     private readonly large = 256 * 1024,
     private readonly small = 32 * 1024,
   ) {}
