@@ -26,7 +26,8 @@ row(
       victim = await start();
       await expectAsAcknowledged(ledger, directory, { server: victim, limit });
     }
-    note(`${ledger.acknowledged} acknowledged, 0 lost, 0 torn`);
+    ledger.expectExercised(rounds);
+    note(`${ledger.acknowledged} acknowledged and ${ledger.cutOff} cut off, 0 lost, 0 torn`);
   },
 );
 

@@ -26,6 +26,8 @@ export class Ledger {
   private serial = 0;
   /** Publishes and deletes that were acknowledged. */
   acknowledged = 0;
+  /** Those that were cut off: sent, and not answered when the ledger was settled. */
+  cutOff = 0;
 
   newName(prefix = ''): string {
     return `${prefix}${this.serial++}.bin`;
@@ -64,8 +66,17 @@ export class Ledger {
     for (const name of new Set([...this.known.keys(), ...this.open.keys()])) {
       this.known.set(name, found.get(name));
     }
+    this.cutOff += this.open.size;
     this.open.clear();
     this.deletes = 0;
+  }
+
+  /** Throws where so many cuts met too little for their outcome to say anything. */
+  expectExercised(cuts: number): void {
+    if (this.acknowledged >= cuts && this.cutOff >= cuts) return;
+    throw new Error(
+      `${cuts} cuts met ${this.acknowledged} acknowledged writes and ${this.cutOff} under way: nothing was tried`,
+    );
   }
 
   private oddities(name: string, { sha256: digest, createdAt }: Found): string[] {
