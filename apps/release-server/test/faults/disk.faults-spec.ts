@@ -51,7 +51,10 @@ row(
       await until(async () => (await staged(disk.path)).length === 0);
       const slow = openUpload(one, 'third', size);
       slow.write(head);
-      await until(begun);
+      const stored = answerOf(slow);
+      const fits = { status: 201, answer: { sha256: digestOf('third', size) } };
+      // Were it refused, it would say so at once.
+      await Promise.race([until(begun), stored.then((answer) => expect(answer).toMatchObject(fits))]);
       const waiting = openUpload(one, 'fourth', size, { headers: { Expect: '100-continue' } });
       const continued = new Promise<string>((resolve) =>
         waiting.once('continue', () => resolve('continued')),
@@ -59,10 +62,9 @@ row(
       waiting.flushHeaders();
       expect(await Promise.race([answerOf(waiting), continued])).toMatchObject(full);
       waiting.destroy();
-      const stored = answerOf(slow);
       for (const block of rest) slow.write(block);
       slow.end();
-      expect(await stored).toMatchObject({ status: 201, answer: { sha256: digestOf('third', size) } });
+      expect(await stored).toMatchObject(fits);
       expect((await fetch(`${one.url}/assets/third`, { method: 'DELETE', headers: AUTH })).status).toBe(204);
       await until(async () => before - (await free()) < MIB);
     }

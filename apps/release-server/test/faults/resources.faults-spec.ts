@@ -22,14 +22,15 @@ row(
         answer: { size, sha256: sent.digest },
       });
     });
+    const stored = Promise.all(up);
     const down = fifty.map(async (index) => {
       const seed = `seed-${index % seeds.length}`;
       const expected = { status: 200, length: size, digest: digests.get(seed) };
-      // Every other reader keeps the server waiting, which may not read on for it meanwhile.
-      const transfer = await download(one, `/assets/${seed}`, {}, index % 2 === 0 ? 0 : 3000);
+      // Every other reader waits until all is stored; the server may not read on for it meanwhile.
+      const transfer = await download(one, `/assets/${seed}`, {}, index % 2 === 0 ? stored : undefined);
       expect(transfer).toMatchObject(expected);
     });
-    await Promise.all([...up, ...down]);
+    await Promise.all([stored, ...down]);
     const seconds = (performance.now() - began) / 1000;
 
     const { peak } = await one.inspect();

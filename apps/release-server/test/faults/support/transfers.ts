@@ -2,7 +2,6 @@ import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { AUTH, type TestServer } from '../../support/server.js';
 
@@ -117,12 +116,23 @@ export async function answerOf(
   };
 }
 
-/** Downloads and digests, without keeping the bytes; reads none of them before `heldUp` milliseconds are over. */
+/** Asks for something small, on a connection of its own. */
+export async function ask(
+  server: Server,
+  method: string,
+  path: string,
+): Promise<Pick<Transfer, 'status' | 'headers' | 'answer'>> {
+  const sent = request({ port: server.port, host: '127.0.0.1', agent: false, method, path, headers: AUTH });
+  sent.end();
+  return answerOf(sent);
+}
+
+/** Downloads and digests, without keeping the bytes; reads none of them before `heldUp` is over. */
 export async function download(
   server: Server,
   path: string,
   headers: Record<string, string> = {},
-  heldUp = 0,
+  heldUp: Promise<unknown> = Promise.resolve(),
 ): Promise<Transfer> {
   const sent = request({ port: server.port, host: '127.0.0.1', agent: false, path, headers });
   sent.end();
@@ -130,7 +140,7 @@ export async function download(
   const { statusCode: status = 0, headers: received } = response;
   if (status >= 300)
     return { status, headers: received, digest: '', length: 0, answer: parse(await text(response)) };
-  await delay(heldUp);
+  await heldUp;
   const { hash, length } = await consume(response);
   return { status, headers: received, digest: hash.digest('hex'), length, answer: {} };
 }
