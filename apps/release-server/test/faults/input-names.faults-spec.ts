@@ -140,7 +140,7 @@ row(
 row(
   'B3',
   'addresses that cannot be decoded',
-  { rounds: { usual: 200, long: 20_000, of: 'random encodings' } },
+  { rounds: { usual: 200, long: 5000, of: 'random encodings' } },
   async (given) => {
     const { server } = await guarded(given);
     const expectRefused = async (start: string): Promise<void> => {

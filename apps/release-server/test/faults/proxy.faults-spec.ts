@@ -93,7 +93,7 @@ function answersIn(text: string, methods: readonly string[]): { status: number; 
 row(
   'P2',
   'many requests in one write, garbage behind a request, a refused body before the next request',
-  { rounds: { usual: 20, long: 2000, of: 'rounds' } },
+  { rounds: { usual: 20, long: 1000, of: 'rounds' } },
   async ({ server: start, rounds }) => {
     const server = await start();
     for (let round = 0; round < rounds; round++) {
