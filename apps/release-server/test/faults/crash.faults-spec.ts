@@ -92,7 +92,8 @@ row(
     const calls = frame.isLong ? `${CALLS} write` : CALLS;
     let kills = 0;
     for (let pass = 0; pass < frame.rounds; pass++) {
-      const killed = OPERATIONS.map((operation) => killAtEvery(calls, operation, frame));
+      const place = join(frame.directory, `${pass}`);
+      const killed = OPERATIONS.map((operation) => killAtEvery(calls, operation, place, frame));
       // All of them, for what goes on after a failure would start further servers.
       for (const one of await Promise.allSettled(killed)) {
         if (one.status === 'rejected') throw one.reason;
@@ -107,9 +108,10 @@ row(
 async function killAtEvery(
   calls: string,
   { does, limit, least, prepare }: Operation,
-  { directory, server, mayEnd }: Row,
+  place: string,
+  { server, mayEnd }: Row,
 ): Promise<number> {
-  const own = join(directory, does);
+  const own = join(place, does);
   const ledger = new Ledger();
   const start = () => server({ ...ONE_THREAD, MAX_PACKAGES: `${limit}` }, { directory: own });
   let victim = await start();
