@@ -152,12 +152,14 @@ async function converse(
   let connection: Connection | undefined;
   try {
     for (const request of conversation) {
-      if (connection?.isOpen !== true) connection = await Connection.open(server.port);
-      await connection.send(request.pieces);
-      if (!request.isFramed) connection.end();
-      const answer = await connection.answer(request.method).catch((error: unknown) => {
-        throw about(request, error);
-      });
+      const isReused = connection?.isOpen === true;
+      if (!isReused || connection === undefined) connection = await Connection.open(server.port);
+      let answer = await ask(connection, request);
+      // A connection may be closed between two requests, and the second is then asked again (RFC 9112 §9.3.1).
+      if (answer === undefined && isReused && !connection.hasHalf) {
+        connection = await Connection.open(server.port);
+        answer = await ask(connection, request);
+      }
       judge(request, answer);
       if (request.isFramed && answer !== undefined && answer.headers['connection'] !== 'close') continue;
       connection.destroy();
@@ -165,6 +167,16 @@ async function converse(
     }
   } finally {
     connection?.destroy();
+  }
+}
+
+async function ask(connection: Connection, request: FuzzedRequest): Promise<Answer | undefined> {
+  await connection.send(request.pieces);
+  if (!request.isFramed) connection.end();
+  try {
+    return await connection.answer(request.method);
+  } catch (error) {
+    throw about(request, error);
   }
 }
 

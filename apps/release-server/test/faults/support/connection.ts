@@ -39,6 +39,11 @@ export class Connection {
     return !this.closed && this.socket.writable && !this.socket.readableEnded;
   }
 
+  /** Whether a part of an answer has come. */
+  get hasHalf(): boolean {
+    return this.received.length > 0;
+  }
+
   /** Sends pieces one by one, as far as somebody takes them. */
   async send(pieces: readonly Buffer[]): Promise<void> {
     for (const piece of pieces) {
