@@ -46,6 +46,14 @@ export class Ledger {
     this.acknowledged += 1;
   }
 
+  /**
+   * Says that a delete found nothing, which settles nothing: a publish that is not durable yet may have withdrawn
+   * the package, and without that it is there again after a crash.
+   */
+  retract(name: string): void {
+    this.open.delete(name);
+  }
+
   /** Names that hold a package, as far as was acknowledged; some of them may have been evicted. */
   present(): string[] {
     return [...this.known].flatMap(([name, found]) => (found === undefined ? [] : [name]));
@@ -127,8 +135,8 @@ export class Client {
       fetch(`${this.server.url}/assets/${name}`, { method: 'DELETE', headers: AUTH }),
     );
     if (answer === undefined || !this.isExpected(`DELETE ${name}`, answer, [204, 404])) return false;
-    // Else it makes room for a publish that is not durable yet: without that it is there again after a crash.
     if (answer.status === 204) this.ledger.acknowledge(name, undefined);
+    else this.ledger.retract(name);
     return true;
   }
 
