@@ -109,7 +109,8 @@ row(
     const steady = samples.slice(Math.ceil(samples.length / 3));
     const gained = slopeOf(steady) * steady.length;
     note(`${(gained / MB).toFixed(1)} MB gained in ${steady.length} s`);
-    expect(gained).toBeLessThan((isLong ? 16 : 32) * MB);
+    // Within seconds the warm-up is not over, and only a flood shows.
+    expect(gained).toBeLessThan((isLong ? 16 : 128) * MB);
 
     await expectDescriptors(one, before);
     expect(await staged(directory)).toEqual([]);
