@@ -117,6 +117,9 @@ row(
     expect((await ask(one, 'GET', '/readyz')).status).toBe(200);
     const errors = one.lines().filter((line) => /"level":"(ERROR|FATAL)"/.test(line));
     expect(errors).toEqual([]);
+    // Whatever it still held for under way, its end would wait for.
+    const ended = one.stop().then(() => 'ended');
+    expect(await Promise.race([ended, delay(20_000, 'waits for what is answered')])).toBe('ended');
   },
 );
 
