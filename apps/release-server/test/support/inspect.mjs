@@ -1,5 +1,6 @@
 // Loaded into a server before everything else: counts its file-system calls since it was last asked, and
 // tells them, its open file handles and its memory (bytes, now and at most) by IPC.
+import { readFileSync } from 'node:fs';
 import fsp from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
@@ -35,9 +36,17 @@ fsp.open = async (...parameters) => {
 };
 syncBuiltinESMExports();
 
+/** Most bytes that were resident. Not the maximum of getrusage, which counts what the parent had when it forked. */
+function peak() {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
+  }
+}
+
 process.on('message', () => {
-  const { maxRSS } = process.resourceUsage();
-  process.send({ calls, handles, memory: process.memoryUsage.rss(), peak: maxRSS * 1024 });
+  process.send({ calls, handles, memory: process.memoryUsage.rss(), peak: peak() });
   calls = {};
 });
 process.channel.unref();
