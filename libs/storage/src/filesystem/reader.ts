@@ -14,6 +14,8 @@ import { CachedFile, PinnedFile } from './pinned-file.js';
 /** Files of at most so many bytes are kept in memory once they are read, up to the total. */
 const CACHED_FILE = 128 * 1024;
 const CACHE_TOTAL = 32 * 1024 * 1024;
+/** Bytes that a cached file takes up beside its own: an entry, and the slab that Node cuts small buffers from. */
+const CACHED_OVERHEAD = 8 * 1024;
 /** Milliseconds for which a cached file is served without a look at the disk. */
 const CACHE_TRUST = 1000;
 
@@ -21,8 +23,7 @@ const CACHE_TRUST = 1000;
 export class Reader {
   private readonly contents = new LRUCache<IndexEntry, { bytes: Buffer; seen: number }>({
     maxSize: CACHE_TOTAL,
-    // An empty file takes up room as well: the cache refuses a size of 0.
-    sizeCalculation: ({ bytes }) => Math.max(1, bytes.length),
+    sizeCalculation: ({ bytes }) => bytes.length + CACHED_OVERHEAD,
   });
 
   constructor(
