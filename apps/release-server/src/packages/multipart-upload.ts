@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { finished, type Readable } from 'node:stream';
 
 import type { Request, Response } from 'express';
 import multer, { type StorageEngine } from 'multer';
@@ -48,6 +48,10 @@ export async function receiveMultipart(
   const stop = AbortSignal.any([signal, failure.signal]);
   const fail = (error: unknown): void => failure.abort(error);
   const engine = new StagingEngine(target, stop, fail);
+  // Multer would wait for ever for a client that left before it began.
+  const stopWatching = finished(request, { writable: false }, (error) => {
+    if (error !== null && error !== undefined) fail(error);
+  });
   try {
     await Promise.race([parse(request, response, engine, maxSize, fail), rejectOn(stop)]);
     const upload = await engine.upload();
@@ -58,6 +62,10 @@ export async function receiveMultipart(
     await engine.discard();
     // The first thing that went wrong, not what followed from it.
     throw stop.reason;
+  } finally {
+    stopWatching();
+    // Until it aborts, a signal made of others is kept with all that listens to it, such as this request.
+    failure.abort();
   }
 }
 

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ServerProcess } from '../support/process.js';
+import { TOKEN } from '../support/server.js';
+import { until } from '../support/until.js';
 import { descriptors, expectDescriptors, staged } from './support/descriptors.js';
 import { row } from './support/row.js';
 import { slopeOf } from './support/slope.js';
@@ -136,3 +140,62 @@ async function work(server: ServerProcess, worker: number, end: number, counts: 
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
 }
+
+/** Bytes that may be left of a request on average: what grows by doubling is never quite where it was. */
+const LEFT_OF_A_REQUEST = 5000;
+
+const ANSWERED: Readonly<Record<string, (server: ServerProcess, index: number) => Promise<unknown>>> = {
+  'form upload': (server) => upload(server, 'n', 2000, { form: true, query: '?overwrite=true' }),
+  'refused form': (server) => upload(server, '.hidden', 2000, { form: true }),
+  'raw upload': (server) => upload(server, 'n', 2000, { query: '?overwrite=true' }),
+  'refused upload': (server) => upload(server, 'n', 2000),
+  'aborted form': (server, index) => STEPS['abort']?.(server, 'n', 2 * index) ?? Promise.resolve(),
+  'aborted upload': (server, index) => STEPS['abort']?.(server, 'n', 2 * index + 1) ?? Promise.resolve(),
+  'form without a body': (server) =>
+    leaveAfterHead(server, 'POST /upload', 'multipart/form-data; boundary=x'),
+  'upload without a body': (server) => leaveAfterHead(server, 'PUT /assets/n', 'application/zip'),
+  download: (server) => download(server, '/assets/n'),
+  'failed download': (server, index) => download(server, `/assets/none-${index}`),
+  list: (server) => download(server, '/packages'),
+  probe: (server) => ask(server, 'GET', '/readyz'),
+};
+
+/** Ends the connection with the head, so that its end comes while the server begins with the request. */
+async function leaveAfterHead({ port }: ServerProcess, line: string, type: string): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined).resume();
+  socket.end(
+    `${line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: ${type}\r\nContent-Length: 1000\r\n\r\n`,
+  );
+  await once(socket, 'close');
+}
+
+row(
+  'L2',
+  'nothing is kept of a request once it is answered or given up, of whatever kind',
+  { rounds: { usual: 150, long: 3000, of: 'requests of each kind' } },
+  async ({ server, rounds, note }) => {
+    const one = await server({ MAX_UPLOAD_SIZE: `${LIMIT}` });
+    const repeat = async (kind: string, times: number): Promise<void> => {
+      let next = 0;
+      const worker = async (): Promise<void> => {
+        for (let index = next++; index < times; index = next++) await ANSWERED[kind]?.(one, index);
+      };
+      await Promise.all(Array.from({ length: WORKERS }, worker));
+    };
+    // What the first ones fill, stays.
+    for (const kind of Object.keys(ANSWERED)) await repeat(kind, 100);
+    for (const kind of Object.keys(ANSWERED)) {
+      const before = await one.live();
+      await repeat(kind, rounds);
+      let after = before;
+      await until(async () => (after = await one.live()).responses <= before.responses).catch(
+        () => undefined,
+      );
+      const left = Math.round((after.bytes - before.bytes) / rounds);
+      note(`${kind} ${left} B`);
+      expect({ kind, kept: Math.max(0, after.responses - before.responses) }).toEqual({ kind, kept: 0 });
+      expect(left).toBeLessThan(LEFT_OF_A_REQUEST);
+    }
+  },
+);

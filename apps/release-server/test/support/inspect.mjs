@@ -1,8 +1,11 @@
 // Loaded into a server before everything else: counts its file-system calls since it was last asked, and
-// tells them, its open file handles and its memory (bytes, now and at most) by IPC.
+// tells them, its open file handles and its memory (bytes, now and at most) by IPC; or, asked for what is live, what
+// a collection leaves.
 import { readFileSync } from 'node:fs';
 import fsp from 'node:fs/promises';
+import { ServerResponse } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
+import { queryObjects } from 'node:v8';
 
 const COUNTED = [
   'access',
@@ -45,7 +48,19 @@ function peak() {
   }
 }
 
-process.on('message', () => {
+/** What something still refers to: responses, and bytes of the heap and of buffers. */
+function live() {
+  // Collects first.
+  const responses = queryObjects(ServerResponse);
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { responses, bytes: heapUsed + arrayBuffers };
+}
+
+process.on('message', (question) => {
+  if (question === 'live') {
+    process.send(live());
+    return;
+  }
   process.send({ calls, handles, memory: process.memoryUsage.rss(), peak: peak() });
   calls = {};
 });

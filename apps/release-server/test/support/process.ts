@@ -25,6 +25,8 @@ export interface ServerProcess {
   lines(): string[];
   /** What it did and needs: file-system calls since it was last asked, open handles, resident bytes now and at most. */
   inspect(): Promise<{ calls: Record<string, number>; handles: number; memory: number; peak: number }>;
+  /** What is left after a collection: bytes of its heap and buffers, and responses that something still refers to. */
+  live(): Promise<{ bytes: number; responses: number }>;
   /** Resolves with the exit code or the signal that ended it. */
   readonly exited: Promise<number | string>;
   isRunning(): boolean;
@@ -75,7 +77,7 @@ export async function spawnServer(
   environment: Record<string, string> = {},
   { through = [] }: SpawnOptions = {},
 ): Promise<ServerProcess> {
-  const product = [...NODE_FLAGS, '--import', INSPECT, MAIN];
+  const product = [...NODE_FLAGS, '--disable-warning=ExperimentalWarning', '--import', INSPECT, MAIN];
   const [first, ...rest] = through;
   const command = first ?? process.execPath;
   const parameters = first === undefined ? product : [...rest, process.execPath, ...product];
@@ -112,17 +114,19 @@ export async function spawnServer(
     child.stdout?.on('data', look);
     void exited.then((code) => failed(new Error(`the server ended with ${code}: ${output}`)));
   });
+  const ask = async <T>(question: string): Promise<T> => {
+    const answer = once(child, 'message');
+    child.send(question);
+    const [report] = (await answer) as [T];
+    return report;
+  };
   const server: ServerProcess = {
     url: `http://127.0.0.1:${port}`,
     port,
     child,
     lines: () => output.split('\n').filter((line) => line !== ''),
-    inspect: async () => {
-      const answer = once(child, 'message');
-      child.send('inspect');
-      const [report] = (await answer) as [Awaited<ReturnType<ServerProcess['inspect']>>];
-      return report;
-    },
+    inspect: () => ask('inspect'),
+    live: () => ask('live'),
     exited,
     isRunning,
     stop: async () => {
