@@ -7,6 +7,7 @@ import { StorageModule } from '#storage';
 
 import { ConfigModule } from './config/config.module.js';
 import { Config } from './config/config.js';
+import { storageOptions } from './config/storage.factory.js';
 import { DocsModule } from './docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
@@ -17,11 +18,7 @@ import { ReleasesModule } from './releases/releases.module.js';
 
 const storage = StorageModule.registerAsync({
   inject: [Config],
-  useFactory: (config: Config) => ({
-    path: config.storage_path,
-    minFreeSpace: config.min_free_space,
-    readOnly: config.read_only,
-  }),
+  useFactory: storageOptions,
 });
 
 const retention = RetentionModule.registerAsync({

@@ -6,7 +6,13 @@ import { Readable } from 'node:stream';
 import type { LoggerService } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 
-import { PackageStore, StorageModule, type PublishCondition, type PublishResult } from '#storage';
+import {
+  FilesystemPackageStore,
+  PackageStore,
+  StorageModule,
+  type PublishCondition,
+  type PublishResult,
+} from '#storage';
 
 import { RetentionModule } from './retention.module.js';
 import type { RetentionOptions } from './retention.options.js';
@@ -41,7 +47,9 @@ describe('RetentionService', () => {
   async function start(options: Partial<RetentionOptions>): Promise<TestingModule> {
     const retention = { maxPackages: null, readOnly: false, ...options };
     const storage = StorageModule.registerAsync({
-      useFactory: () => ({ path, minFreeSpace: 0, readOnly: retention.readOnly }),
+      useFactory: () => ({
+        open: () => FilesystemPackageStore.open({ path, minFreeSpace: 0, readOnly: retention.readOnly }),
+      }),
     });
     const module = await Test.createTestingModule({
       imports: [storage, RetentionModule.registerAsync({ imports: [storage], useFactory: () => retention })],

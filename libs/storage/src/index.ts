@@ -14,4 +14,7 @@ export { StorageError } from './storage.errors.js';
 export type { StorageErrorCode } from './storage.errors.js';
 export { FilesystemPackageStore } from './filesystem/filesystem.driver.js';
 export type { FilesystemOptions } from './filesystem/filesystem.options.js';
+export { S3PackageStore } from './s3/s3.driver.js';
+export type { S3Options } from './s3/s3.options.js';
+export type { StorageOptions } from './storage.options.js';
 export { StorageModule } from './storage.module.js';

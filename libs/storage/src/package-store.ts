@@ -68,6 +68,11 @@ export interface OpenPackage {
   read(start?: number, end?: number): AsyncIterable<Uint8Array>;
   /** Lets the version go. Safe to call twice. */
   close(): Promise<void>;
+  /**
+   * Where the bytes can be had without this server: gives an address that holds for a while and answers with this
+   * `Content-Disposition`. Undefined where there is none, or where it is not wanted.
+   */
+  readonly redirect?: ((disposition: string) => Promise<string>) | undefined;
 }
 
 /**

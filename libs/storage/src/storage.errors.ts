@@ -18,6 +18,8 @@ export type StorageErrorCode =
   | 'insufficient_storage'
   /** The store cannot do its work for a moment: too many files are open. Trying again later may help. */
   | 'storage_busy'
+  /** The store does not answer, or not in time; trying again may help. A write may have been done nevertheless. */
+  | 'storage_unavailable'
   /** The store cannot do its work: I/O error, read-only, unknown outcome of a write. */
   | 'storage_failed';
 

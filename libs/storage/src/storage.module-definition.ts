@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 
-import type { FilesystemOptions } from './filesystem/filesystem.options.js';
+import type { StorageOptions } from './storage.options.js';
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: STORAGE_OPTIONS } =
-  new ConfigurableModuleBuilder<FilesystemOptions>({ moduleName: 'Storage' }).build();
+  new ConfigurableModuleBuilder<StorageOptions>({ moduleName: 'Storage' }).build();

@@ -1,9 +1,8 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
 
-import { FilesystemPackageStore } from './filesystem/filesystem.driver.js';
-import type { FilesystemOptions } from './filesystem/filesystem.options.js';
 import { PackageStore } from './package-store.js';
 import { ConfigurableModuleClass, STORAGE_OPTIONS } from './storage.module-definition.js';
+import type { StorageOptions } from './storage.options.js';
 
 /** Opens the store at start, provides it as {@link PackageStore}, and closes it at shutdown. */
 @Module({
@@ -11,7 +10,7 @@ import { ConfigurableModuleClass, STORAGE_OPTIONS } from './storage.module-defin
     {
       provide: PackageStore,
       inject: [STORAGE_OPTIONS],
-      useFactory: (options: FilesystemOptions) => FilesystemPackageStore.open(options),
+      useFactory: (options: StorageOptions) => options.open(),
     },
   ],
   exports: [PackageStore],

@@ -10,13 +10,29 @@ import { Config } from './config.js';
 const DEFAULT_PATH = '/etc/release-server/config.yaml';
 const YAML = { schema: CORE_SCHEMA, maxAliases: 10, maxDepth: 10 };
 /** Keys whose values are taken from the environment as they stand, and not read as YAML. */
-const TEXT_KEYS = new Set(['host', 'public_url', 'storage_path', 'auth_token', 'auth_token_file']);
+const TEXT_KEYS = new Set([
+  'host',
+  'public_url',
+  'storage_path',
+  'auth_token',
+  'auth_token_file',
+  's3.bucket',
+  's3.prefix',
+  's3.region',
+  's3.endpoint',
+  's3.access_key_id',
+  's3.access_key_id_file',
+  's3.secret_access_key',
+  's3.secret_access_key_file',
+  's3.spool_path',
+]);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the YAML file at `CONFIG_PATH` (or the default path, which may be missing), puts environment
- * variables above it, each the key in capitals, and checks the whole. An empty variable counts as not set.
+ * variables above it, each the key in capitals (`S3_BUCKET` for `s3.bucket`), and checks the whole. An empty variable
+ * counts as not set.
  * Throws {@link ConfigError}.
  */
 export function loadConfig(environment: Environment): Config {
@@ -25,18 +41,20 @@ export function loadConfig(environment: Environment): Config {
   const text = readConfigFile(path, given !== '');
   const fromFile = parseYaml(path, text);
   const fromEnvironment = readEnvironment(environment);
-  const result = configSchema.safeParse({ ...fromFile, ...fromEnvironment });
+  const result = configSchema.safeParse(merge(fromFile, fromEnvironment));
   if (result.success) return new Config(result.data);
 
   const where = (key: string): string => {
-    if (Object.hasOwn(fromEnvironment, key)) return `environment variable ${key.toUpperCase()}`;
+    if (Object.hasOwn(fromEnvironment, key)) return `environment variable ${variableOf(key)}`;
     const line = lineOf(text, key);
     return line === undefined ? path : `${path}:${line}`;
   };
   const problems = result.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => `${where(key)}: ${printable(key)}: unknown key${hint(key)}`)
-      : [`${where(String(issue.path[0]))}: ${issue.path.join('.')}: ${issue.message}`],
+      ? issue.keys
+          .map((key) => [...issue.path, key].join('.'))
+          .map((key) => `${where(key)}: ${printable(key)}: unknown key${hint(key)}`)
+      : [`${where(issue.path.join('.'))}: ${issue.path.join('.')}: ${issue.message}`],
   );
   throw new ConfigError(problems.join('; '));
 }
@@ -81,11 +99,30 @@ function withoutValues(reason: string): string {
 function readEnvironment(environment: Environment): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const key of CONFIG_KEYS) {
-    const text = environment[key.toUpperCase()];
+    const text = environment[variableOf(key)];
     if (text === undefined || text === '') continue;
     values[key] = TEXT_KEYS.has(key) ? text : readScalar(text);
   }
   return values;
+}
+
+/** Values by their keys, those of a section as `section.key`, above what the file has. */
+function merge(file: Record<string, unknown>, above: Record<string, unknown>): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...file };
+  for (const [key, value] of Object.entries(above)) {
+    const [section = '', inner] = key.split('.');
+    if (inner === undefined) {
+      merged[key] = value;
+    } else {
+      const known = merged[section];
+      merged[section] = { ...(typeof known === 'object' ? known : {}), [inner]: value };
+    }
+  }
+  return merged;
+}
+
+function variableOf(key: string): string {
+  return key.toUpperCase().replace('.', '_');
 }
 
 function readScalar(text: string): unknown {
@@ -106,10 +143,19 @@ function hint(key: string): string {
   return isNear ? `, did you mean ${nearest}?` : `, the valid keys are ${CONFIG_KEYS.join(', ')}`;
 }
 
-/** The line, from 1, on which a top-level key stands. */
+/** The line, from 1, on which a key stands, that of a section below its section; else the section's. */
 function lineOf(text: string, key: string): number | undefined {
-  const index = text.split('\n').findIndex((_, line) => keyAt(text, line + 1) === key);
-  return index < 0 ? undefined : index + 1;
+  const [section = '', inner] = key.split('.');
+  const lines = text.split('\n');
+  const start = lines.findIndex((_, line) => keyAt(text, line + 1) === section);
+  if (start < 0) return undefined;
+  const below =
+    inner === undefined ? -1 : lines.slice(start + 1).findIndex((line) => innerKey(line) === inner);
+  return start + 2 + below;
+}
+
+function innerKey(line: string): string | undefined {
+  return /^\s+["']?([A-Za-z_][\w.-]*)["']?\s*:/.exec(line)?.[1];
 }
 
 function keyAt(text: string, line: number | undefined): string | undefined {

@@ -3,7 +3,36 @@ import { z } from 'zod';
 
 import { byteSize, duration } from './config.quantity.js';
 
+const DAY = 24 * 60 * 60 * 1000;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const text = (expected: string) => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);
+
+/** The keys of the section `s3`. */
+const s3Schema = z.strictObject(
+  {
+    bucket: text('the name of a bucket'),
+    prefix: z
+      .string({ error: 'expected a string' })
+      .regex(/^(?!\/)[A-Za-z0-9._/-]*$/, 'expected letters, digits and . _ - / with no slash in front')
+      .transform((prefix) => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`))
+      .default(''),
+    region: text('a region').optional(),
+    endpoint: z.url({ protocol: /^https?$/, error: 'expected an absolute http or https URL' }).optional(),
+    force_path_style: z.boolean({ error: 'expected true or false' }).default(false),
+    access_key_id: text('an access key').optional(),
+    access_key_id_file: text('a file').optional(),
+    secret_access_key: text('a secret key').optional(),
+    secret_access_key_file: text('a file').optional(),
+    redirect_downloads: z.boolean({ error: 'expected true or false' }).default(false),
+    presign_expires: duration
+      .refine((time) => time >= 1000 && time <= 7 * DAY, 'expected a time span from 1s to 168h')
+      .default(10 * 60_000),
+    grace: duration.default(60 * 60_000),
+    spool_path: text('a directory').default('/tmp/release-server'),
+  },
+  { error: 'expected the keys of the section s3' },
+);
 
 /** Every key, its type, range and default. The README's table says the same in words. */
 export const configSchema = z
@@ -41,7 +70,9 @@ export const configSchema = z
         'expected addresses, networks or loopback, linklocal, uniquelocal, separated by commas',
       )
       .default(false),
-    storage_driver: z.enum(['filesystem'], { error: 'expected filesystem' }).default('filesystem'),
+    storage_driver: z
+      .enum(['filesystem', 's3'], { error: 'expected filesystem or s3' })
+      .default('filesystem'),
     storage_path: z.string({ error: 'expected a directory' }).min(1, 'expected a directory').default('/data'),
     max_packages: z
       .int({ error: 'expected a whole number from 1, or null for no limit' })
@@ -60,11 +91,12 @@ export const configSchema = z
     read_only: z.boolean({ error: 'expected true or false' }).default(false),
     log_level: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }).default('info'),
     shutdown_timeout: duration.default(60_000),
+    s3: s3Schema.optional(),
   })
   .superRefine((config, context) => {
     const { auth_token: token, auth_token_file: file, read_only: readOnly } = config;
     const complain = (key: string, message: string): void =>
-      context.addIssue({ code: 'custom', path: [key], message });
+      context.addIssue({ code: 'custom', path: key.split('.'), message });
     if (token !== undefined && file !== undefined) {
       complain('auth_token_file', 'auth_token is given as well; give one of the two');
     }
@@ -74,10 +106,34 @@ export const configSchema = z
         'missing: give auth_token or auth_token_file, or set read_only: true to serve without writes',
       );
     }
+    if (config.storage_driver === 's3' && config.s3 === undefined) {
+      complain('s3', 'missing: storage_driver is s3, which needs at least s3.bucket');
+    }
+    if (config.s3 !== undefined) checkS3(config.s3, complain);
   });
 
-/** The names of all keys, for hints. */
-export const CONFIG_KEYS = Object.keys(configSchema.shape);
+function checkS3(s3: z.output<typeof s3Schema>, complain: (key: string, message: string) => void): void {
+  for (const key of ['access_key_id', 'secret_access_key'] as const) {
+    if (s3[key] !== undefined && s3[`${key}_file`] !== undefined) {
+      complain(`s3.${key}_file`, `${key} is given as well; give one of the two`);
+    }
+  }
+  const given = [
+    s3.access_key_id ?? s3.access_key_id_file,
+    s3.secret_access_key ?? s3.secret_access_key_file,
+  ];
+  if (given.filter((value) => value !== undefined).length === 1) {
+    complain('s3.access_key_id', 'the access key and the secret key go together: give both, or none');
+  }
+  if (s3.redirect_downloads && s3.grace <= s3.presign_expires) {
+    complain('s3.grace', 'expected more than presign_expires, or an address could outlive its bytes');
+  }
+}
+
+/** The names of all keys, those of sections as `section.key`. */
+export const CONFIG_KEYS = Object.keys(configSchema.shape).flatMap((key) =>
+  key === 's3' ? Object.keys(s3Schema.shape).map((one) => `s3.${one}`) : [key],
+);
 
 function isTrustProxy(value: boolean | number | string): boolean {
   if (typeof value !== 'string') return true;

@@ -90,6 +90,8 @@ function storageProblem(error: StorageError, request: Request): Problem {
         detail: 'The server has too many files and connections open; try again in a moment.',
         headers: { 'Retry-After': RETRY_AFTER },
       };
+    case 'storage_unavailable':
+      return { code: error.code, detail, headers: { 'Retry-After': RETRY_AFTER } };
     case 'storage_failed':
       return {
         code: error.code,

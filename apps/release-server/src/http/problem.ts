@@ -25,6 +25,7 @@ export const PROBLEMS = {
   internal_error: { status: 500, title: 'The server failed' },
   storage_failed: { status: 500, title: 'The storage failed' },
   storage_busy: { status: 503, title: 'The storage is busy' },
+  storage_unavailable: { status: 503, title: 'The storage does not answer' },
   token_unavailable: { status: 503, title: 'The server cannot check tokens now' },
   insufficient_storage: { status: 507, title: 'The storage is full' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -85,7 +85,7 @@ export async function lockDirectory(layout: Layout, ownerTag: string): Promise<(
 }
 
 /** The files whose owner `isLeftover` takes to be gone, with what follows the owner's tag in their names. */
-async function leftoversIn(
+export async function leftoversIn(
   directory: string,
   isLeftover: (tag: string, changed: number) => boolean,
 ): Promise<{ path: string; rest: string }[]> {

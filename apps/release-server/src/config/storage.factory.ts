@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+
+import { FilesystemPackageStore, S3PackageStore, type StorageOptions } from '#storage';
+
+import { ConfigError } from './config.error.js';
+import type { Config } from './config.js';
+
+/** The store that the configuration asks for. The one place that tells one driver from another. */
+export function storageOptions(config: Config): StorageOptions {
+  const { min_free_space: minFreeSpace, read_only: readOnly, s3 } = config;
+  if (config.storage_driver === 'filesystem' || s3 === undefined) {
+    return { open: () => FilesystemPackageStore.open({ path: config.storage_path, minFreeSpace, readOnly }) };
+  }
+  const accessKeyId = s3.access_key_id ?? secretFrom('access_key_id_file', s3.access_key_id_file);
+  const secretAccessKey =
+    s3.secret_access_key ?? secretFrom('secret_access_key_file', s3.secret_access_key_file);
+  return {
+    open: () =>
+      S3PackageStore.open({
+        bucket: s3.bucket,
+        prefix: s3.prefix,
+        region: s3.region,
+        endpoint: s3.endpoint,
+        forcePathStyle: s3.force_path_style,
+        credentials:
+          accessKeyId === undefined || secretAccessKey === undefined
+            ? undefined
+            : { accessKeyId, secretAccessKey },
+        spoolPath: s3.spool_path,
+        minFreeSpace,
+        readOnly,
+        grace: s3.grace,
+        presignExpires: s3.redirect_downloads ? s3.presign_expires : undefined,
+      }),
+  };
+}
+
+function secretFrom(key: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new ConfigError(`s3.${key}: the file cannot be read: ${message}`);
+  }
+}

@@ -1,0 +1,92 @@
+import { LRUCache } from 'lru-cache';
+
+import type { OpenPackage, Package } from '../package-store.js';
+import { StorageError } from '../storage.errors.js';
+import type { Bucket } from './bucket.js';
+import type { Entry } from './index-document.js';
+
+/** Blobs of at most so many bytes are kept in memory once they are read, up to the total. */
+const CACHED_BLOB = 128 * 1024;
+const CACHE_TOTAL = 32 * 1024 * 1024;
+/** Times that a download goes on where the store broke it off. */
+const RESUMPTIONS = 3;
+
+/** Opens packages for reading: a key never gets other bytes, so that what is read once stays right. */
+export class BlobReader {
+  private readonly contents = new LRUCache<string, Promise<Buffer>>({
+    maxSize: CACHE_TOTAL,
+    sizeCalculation: () => CACHED_BLOB,
+  });
+
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly presignExpires: number | undefined,
+  ) {}
+
+  open(opened: Package, { key }: Entry): OpenPackage {
+    return {
+      package: opened,
+      read: (start = 0, end = opened.size - 1) => this.read(opened, key, start, end),
+      close: () => Promise.resolve(),
+      redirect:
+        this.presignExpires === undefined
+          ? undefined
+          : (disposition) => this.bucket.presign(key, disposition, this.presignExpires ?? 0),
+    };
+  }
+
+  private async *read(opened: Package, key: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+    if (end < start) return;
+    if (end >= opened.size)
+      throw new StorageError('storage_failed', `${opened.name} has ${opened.size} bytes only.`);
+    if (opened.size <= CACHED_BLOB) {
+      yield (await this.whole(opened, key)).subarray(start, end + 1);
+      return;
+    }
+    let position = start;
+    for (let attempt = 0; position <= end; attempt++) {
+      try {
+        for await (const chunk of await this.bucket.read(key, position, end)) {
+          position += (chunk as Uint8Array).length;
+          yield chunk as Uint8Array;
+        }
+        if (position <= end) throw new Error('the store ended the answer too soon');
+      } catch (error) {
+        if (attempt === RESUMPTIONS) throw unreadable(opened, error);
+      }
+    }
+  }
+
+  private whole(opened: Package, key: string): Promise<Buffer> {
+    const cached = this.contents.get(key);
+    if (cached !== undefined) return cached;
+    const reading = this.download(opened, key);
+    this.contents.set(key, reading);
+    reading.catch(() => this.contents.delete(key));
+    return reading;
+  }
+
+  private async download(opened: Package, key: string): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    try {
+      for await (const chunk of await this.bucket.read(key, 0, opened.size - 1))
+        chunks.push(chunk as Uint8Array);
+    } catch (error) {
+      throw unreadable(opened, error);
+    }
+    const bytes = Buffer.concat(chunks);
+    if (bytes.length !== opened.size)
+      throw unreadable(opened, new Error('the store ended the answer too soon'));
+    return bytes;
+  }
+}
+
+function unreadable({ name }: Package, cause: unknown): StorageError {
+  return new StorageError(
+    'storage_unavailable',
+    `The object store did not give the bytes of ${name}; try again.`,
+    {
+      cause,
+    },
+  );
+}

@@ -1,0 +1,297 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type * as Sdk from '@aws-sdk/client-s3';
+
+import { StorageError } from '../storage.errors.js';
+import type { S3Options } from './s3.options.js';
+
+/** Tries of what may be done twice, and milliseconds before the second. */
+const TRIES = 4;
+const PAUSE = 100;
+/** Milliseconds for a connection, for an answer to a small request, and without a byte of a large one. */
+const CONNECT = 5000;
+const ANSWER = 10_000;
+const STALL = 130_000;
+
+export interface Conditions {
+  readonly ifMatch?: string;
+  readonly ifNoneMatch?: '*';
+}
+
+/** A blob that is on the local disk. */
+export interface LocalBlob {
+  readonly path: string;
+  readonly size: number;
+  /** Hexadecimal SHA-256. */
+  readonly sha256: string;
+  readonly name: string;
+}
+
+export interface Listed {
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly modified: number;
+}
+
+/** The object store, by the few requests that are made of it. What fails for a while is tried again here. */
+export class Bucket {
+  private constructor(
+    private readonly sdk: typeof Sdk,
+    private readonly client: Sdk.S3Client,
+    private readonly name: string,
+  ) {}
+
+  /** Loads the SDK, which a server without it never does. Makes no request. */
+  static async connect(options: S3Options): Promise<Bucket> {
+    const [sdk, { NodeHttpHandler }, { Agent: HttpAgent }, { Agent: HttpsAgent }] = await Promise.all([
+      import('@aws-sdk/client-s3'),
+      import('@smithy/node-http-handler'),
+      import('node:http'),
+      import('node:https'),
+    ]);
+    // The default of 50 sockets would have slow downloads starve everything else.
+    const agent = { keepAlive: true, maxSockets: 1024 };
+    const client = new sdk.S3Client({
+      ...(options.region === undefined ? {} : { region: options.region }),
+      ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+      ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+      forcePathStyle: options.forcePathStyle,
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: CONNECT,
+        socketTimeout: STALL,
+        httpAgent: new HttpAgent(agent),
+        httpsAgent: new HttpsAgent(agent),
+      }),
+      // Its own retry cannot read a stream again, and would turn a commit whose answer was lost into a conflict.
+      maxAttempts: 1,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      logger: QUIET,
+    });
+    return new Bucket(sdk, client, options.bucket);
+  }
+
+  /** Rejects, with a word on what is wrong, when the bucket cannot be used. */
+  async check(): Promise<void> {
+    await this.request('asking for the bucket', () =>
+      this.client.send(new this.sdk.HeadBucketCommand({ Bucket: this.name }), small()),
+    );
+  }
+
+  /** A small object whole, unless it is still the one with that tag. */
+  async get(key: string, etag?: string): Promise<{ body: Buffer; etag: string } | 'unchanged' | 'missing'> {
+    try {
+      return await this.again(`reading ${key}`, async () => {
+        const command = new this.sdk.GetObjectCommand({ Bucket: this.name, Key: key, IfNoneMatch: etag });
+        const { Body, ETag = '' } = await this.client.send(command, small());
+        return { body: Buffer.from((await Body?.transformToByteArray()) ?? []), etag: ETag };
+      });
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 304) return 'unchanged';
+      if (status === 404) return 'missing';
+      throw error;
+    }
+  }
+
+  /**
+   * Writes a small object once and returns its tag, or undefined where a condition does not hold. Not tried again: after
+   * an error the outcome is unknown.
+   */
+  async put(key: string, body: Buffer, conditions: Conditions, sha256?: string): Promise<string | undefined> {
+    try {
+      return await this.request(`writing ${key}`, async () => {
+        const command = new this.sdk.PutObjectCommand({
+          Bucket: this.name,
+          Key: key,
+          Body: body,
+          ContentType: 'application/json',
+          ChecksumSHA256: sha256 ?? createHash('sha256').update(body).digest('base64'),
+          IfMatch: conditions.ifMatch,
+          IfNoneMatch: conditions.ifNoneMatch,
+        });
+        const { ETag = '' } = await this.client.send(command, small());
+        return ETag;
+      });
+    } catch (error) {
+      // 409: another conditional write of the same object is under way.
+      if ([404, 409, 412].includes(statusOf(error) ?? 0)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Copies a file into a new object, read anew for each try. */
+  async upload(key: string, { path, size, sha256, name }: LocalBlob, signal?: AbortSignal): Promise<void> {
+    await this.again(`writing ${key}`, async () => {
+      // Opened first: the SDK waits for ever for a stream that fails to open.
+      const opened = await open(path);
+      const file = opened.createReadStream({ highWaterMark: 256 * 1024 });
+      try {
+        const command = new this.sdk.PutObjectCommand({
+          Bucket: this.name,
+          Key: key,
+          Body: file,
+          ContentLength: size,
+          ContentType: 'application/octet-stream',
+          ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+          Metadata: { sha256, name },
+        });
+        // Signed with the content: a store that checks it cannot take a part for the whole.
+        command.middlewareStack.add(
+          (next) => async (args) => {
+            (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
+            return next(args);
+          },
+          { step: 'build', name: 'contentDigest' },
+        );
+        await this.client.send(command, signal === undefined ? {} : { abortSignal: signal });
+      } finally {
+        file.destroy();
+      }
+    });
+  }
+
+  /** The bytes of an object from `start` to `end` inclusive. */
+  async read(key: string, start: number, end: number): Promise<Readable> {
+    return this.again(`reading ${key}`, async () => {
+      const command = new this.sdk.GetObjectCommand({
+        Bucket: this.name,
+        Key: key,
+        Range: `bytes=${start}-${end}`,
+      });
+      const { Body } = await this.client.send(command);
+      return Body as Readable;
+    });
+  }
+
+  async metadata(key: string): Promise<{ size: number; modified: number; metadata: Record<string, string> }> {
+    return this.again(`reading ${key}`, async () => {
+      const {
+        ContentLength = 0,
+        LastModified,
+        Metadata = {},
+      } = await this.client.send(new this.sdk.HeadObjectCommand({ Bucket: this.name, Key: key }), small());
+      return { size: ContentLength, modified: LastModified?.getTime() ?? 0, metadata: Metadata };
+    });
+  }
+
+  /** Does nothing where there is no such object. */
+  async delete(key: string): Promise<void> {
+    await this.again(`deleting ${key}`, () =>
+      this.client.send(new this.sdk.DeleteObjectCommand({ Bucket: this.name, Key: key }), small()),
+    );
+  }
+
+  async *list(prefix: string): AsyncGenerator<Listed> {
+    let token: string | undefined;
+    do {
+      const page: Sdk.ListObjectsV2CommandOutput = await this.again(`listing ${prefix}`, () =>
+        this.client.send(
+          new this.sdk.ListObjectsV2Command({ Bucket: this.name, Prefix: prefix, ContinuationToken: token }),
+          small(),
+        ),
+      );
+      for (const { Key, LastModified } of page.Contents ?? []) {
+        if (Key !== undefined) yield { key: Key, modified: LastModified?.getTime() ?? 0 };
+      }
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+  }
+
+  /** An address from which anybody can read the object for so many milliseconds, as an attachment of that name. */
+  async presign(key: string, disposition: string, expires: number): Promise<string> {
+    const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
+    const command = new this.sdk.GetObjectCommand({
+      Bucket: this.name,
+      Key: key,
+      ResponseContentDisposition: disposition,
+      ResponseContentType: 'application/octet-stream',
+    });
+    return getSignedUrl(this.client, command, { expiresIn: Math.floor(expires / 1000) });
+  }
+
+  close(): void {
+    this.client.destroy();
+  }
+
+  /** Tries what may be done twice again while the store fails for a while. */
+  private async again<T>(doing: string, step: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.request(doing, step);
+      } catch (error) {
+        if (attempt === TRIES || !(error instanceof StorageError) || error.code !== 'storage_unavailable')
+          throw error;
+        await delay(PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  private async request<T>(doing: string, step: () => Promise<T>): Promise<T> {
+    try {
+      return await step();
+    } catch (error) {
+      throw failureOf(error, doing, this.name);
+    }
+  }
+}
+
+const QUIET = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+function nothing(): void {
+  // The SDK would write to the console.
+}
+
+function small(): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(ANSWER) };
+}
+
+/** What can be done about an error, by the names that stores give them. */
+const ADVICE: Readonly<Record<string, string>> = {
+  InvalidAccessKeyId: 'the access key is not known there: see s3.access_key_id',
+  SignatureDoesNotMatch: 'the secret key is not the one of the access key: see s3.secret_access_key',
+  AccessDenied: 'the credentials have no right to do this: see "Permissions" in docs/operations.md',
+  Forbidden: 'the credentials are not accepted, or have no right to do this',
+  NoSuchBucket: 'the bucket does not exist: create it, or see s3.bucket',
+  NotFound: 'the bucket does not exist: create it, or see s3.bucket',
+  PermanentRedirect: 'the bucket is in another region: see s3.region',
+  AuthorizationHeaderMalformed: 'the region is another one: see s3.region',
+  RequestTimeTooSkewed: "this machine's clock is wrong",
+  CredentialsProviderError: 'no credentials were found: see s3.access_key_id',
+};
+
+/** An error of the store as a coded one, with its status kept for who knows what that means. */
+function failureOf(error: unknown, doing: string, bucket: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const status = statusOf(error);
+  if (status === 304 || status === 404 || status === 409 || status === 412) {
+    if (error.name !== 'NoSuchBucket' && !doing.endsWith('the bucket')) return error;
+  }
+  if ((error as NodeJS.ErrnoException).syscall === 'open') return error;
+  const advice = ADVICE[error.name];
+  if (advice !== undefined && status !== undefined ? status < 500 : advice !== undefined) {
+    return new StorageError(
+      'storage_failed',
+      `The bucket ${bucket} cannot be used: ${advice} (${error.name}).`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const isRefusal = status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429;
+  return new StorageError(
+    isRefusal ? 'storage_failed' : 'storage_unavailable',
+    `The object store ${isRefusal ? 'refused' : 'did not answer'}: ${doing} failed with ${error.name}.`,
+    { cause: error },
+  );
+}
+
+/** The HTTP status with which the store answered, if it did. */
+export function statusOf(error: unknown): number | undefined {
+  const metadata = (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata;
+  const cause = error instanceof StorageError ? error.cause : undefined;
+  return metadata?.httpStatusCode ?? (cause === undefined ? undefined : statusOf(cause));
+}

@@ -1,0 +1,83 @@
+import { Logger } from '@nestjs/common';
+
+import type { Bucket } from './bucket.js';
+import type { Committer } from './committer.js';
+import { condemning, forgetting } from './index-changes.js';
+import type { IndexObject } from './index-object.js';
+
+/** Milliseconds after which a blob that no index has is nobody's any more. */
+const ORPHANED = 24 * 60 * 60 * 1000;
+/** Most milliseconds between two collections, and rounds of collection between two looks for orphans. */
+const INTERVAL = 10 * 60 * 1000;
+const ORPHANS_EVERY = 36;
+
+/** Deletes what no package needs any more: any replica does, none has to, and what fails is done the next time. */
+export class Collector {
+  private readonly logger = new Logger('storage');
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private round = 0;
+
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly index: IndexObject,
+    private readonly committer: Committer,
+    private readonly prefix: string,
+    private readonly grace: number,
+  ) {}
+
+  start(): void {
+    const next = (): void => {
+      // Apart from the other replicas.
+      const pause = Math.min(INTERVAL, this.grace) * (0.5 + Math.random());
+      this.timer = setTimeout(() => {
+        this.running = this.collect().finally(next);
+      }, pause).unref();
+    };
+    next();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.running;
+    clearTimeout(this.timer);
+  }
+
+  /** Deletes garbage that is old enough, and now and then looks for blobs that a crash has orphaned. */
+  async collect(): Promise<void> {
+    try {
+      await this.deleteGarbage();
+      if (this.round++ % ORPHANS_EVERY === 0) await this.condemnOrphans();
+    } catch (error) {
+      this.logger.warn({ err: error }, 'collecting garbage failed, and is tried again later');
+    }
+  }
+
+  private async deleteGarbage(): Promise<void> {
+    const { index } = await this.index.fresh();
+    const end = Date.now() - this.grace;
+    const deleted = new Set<string>();
+    for (const { key } of index.garbage.filter(({ since }) => since < end)) {
+      try {
+        await this.bucket.delete(key);
+        deleted.add(key);
+      } catch (error) {
+        this.logger.warn({ err: error }, `${key} could not be deleted, and is tried again later`);
+      }
+    }
+    if (deleted.size > 0) await this.committer.commit(forgetting(deleted));
+  }
+
+  private async condemnOrphans(): Promise<void> {
+    const blobs: { key: string; name: string }[] = [];
+    const end = Date.now() - ORPHANED;
+    const { index } = await this.index.fresh();
+    const known = new Set([...[...index.packages.values()], ...index.garbage].map(({ key }) => key));
+    for await (const { key, modified } of this.bucket.list(`${this.prefix}packages/`)) {
+      if (modified < end && !known.has(key)) blobs.push({ key, name: key.slice(key.lastIndexOf('/') + 1) });
+    }
+    if (blobs.length === 0) return;
+    await this.committer.commit(condemning(blobs));
+    this.logger.log(`${blobs.length} blobs that no package has are going to be deleted`);
+  }
+}

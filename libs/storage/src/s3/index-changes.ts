@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+
+import { assertCondition, notFound } from '../conditions.js';
+import type { Evict, Package, PublishCondition, PublishResult, RemoveCondition } from '../package-store.js';
+import { StorageError } from '../storage.errors.js';
+import { packageOf, type Entry, type Garbage, type IndexDocument } from './index-document.js';
+
+/** A change of the index, decided anew on every version of it that it meets. */
+export interface Change<T> {
+  /** What came of it, if this version has it already: an answer that was lost is settled by this. */
+  settled(index: IndexDocument): T | undefined;
+  /** The version that follows, or undefined to leave it; throws the {@link StorageError} of a refusal. */
+  apply(index: IndexDocument, now: number): { readonly next: IndexDocument | undefined; readonly result: T };
+}
+
+/** A blob becomes the package of that name. It is known by its key, which no other publish has. */
+export function publishing(
+  name: string,
+  blob: Omit<Entry, 'at'>,
+  condition: PublishCondition,
+  evict: Evict,
+): Change<PublishResult> {
+  return {
+    settled: (index) => {
+      const condemned = index.garbage.find(({ key }) => key === blob.key);
+      const entry = condemned ?? index.packages.get(name);
+      if (entry?.key !== blob.key) return undefined;
+      if (condemned?.why === 'orphan') throw tooLate(name);
+      const gone = index.garbage.filter(({ by }) => by === blob.key);
+      return {
+        package: packageOf(name, entry),
+        replaced: gone.filter(({ why }) => why === 'overwritten').map(packageOfGarbage)[0],
+        evicted: gone.filter(({ why }) => why === 'evicted').map(packageOfGarbage),
+      };
+    },
+    apply: (index, now) => {
+      if (index.garbage.some(({ key }) => key === blob.key)) throw tooLate(name);
+      const existing = index.get(name);
+      assertCondition(name, condition, existing);
+      const entry: Entry = { ...blob, at: Math.max(now, index.last + 1) };
+      const incoming = { name, size: blob.size, createdAt: entry.at };
+      const chosen = evict(index.list(), incoming).filter((one) => one.name !== name);
+      const packages = new Map(index.packages);
+      const garbage = [...index.garbage];
+      const drop = (gone: string, why: Garbage['why']): void => {
+        const old = packages.get(gone);
+        if (old === undefined) return;
+        packages.delete(gone);
+        garbage.push({ ...old, name: gone, since: now, why, by: blob.key });
+      };
+      drop(name, 'overwritten');
+      for (const { name: gone } of chosen) drop(gone, 'evicted');
+      packages.set(name, entry);
+      return {
+        next: index.with({ last: entry.at, packages, garbage }),
+        result: { package: packageOf(name, entry), replaced: existing, evicted: chosen },
+      };
+    },
+  };
+}
+
+/** A package is deleted. */
+export function removal(name: string, condition: RemoveCondition): Change<Package> {
+  const by = randomUUID();
+  return {
+    settled: (index) => index.garbage.filter((one) => one.by === by).map(packageOfGarbage)[0],
+    apply: (index, now) => {
+      const existing = index.get(name);
+      if (existing === undefined) throw notFound(name);
+      assertCondition(name, condition, existing);
+      return { next: dropAll(index, [existing], 'deleted', now, by), result: existing };
+    },
+  };
+}
+
+/** What `evict` chooses, with nothing incoming, leaves. */
+export function pruning(evict: Evict): Change<readonly Package[]> {
+  const by = randomUUID();
+  return {
+    settled: (index) => {
+      const gone = index.garbage.filter((one) => one.by === by).map(packageOfGarbage);
+      return gone.length > 0 ? gone : undefined;
+    },
+    apply: (index, now) => {
+      const chosen = evict(index.list(), undefined);
+      return {
+        next: chosen.length === 0 ? undefined : dropAll(index, chosen, 'evicted', now, by),
+        result: chosen,
+      };
+    },
+  };
+}
+
+/** Blobs that no version of the index has are condemned: from then on no publish can take them. */
+export function condemning(blobs: readonly { readonly key: string; readonly name: string }[]): Change<void> {
+  return {
+    settled: () => undefined,
+    apply: (index, now) => {
+      const known = new Set([...[...index.packages.values()], ...index.garbage].map(({ key }) => key));
+      const orphans = blobs.filter(({ key }) => !known.has(key));
+      const condemned = orphans.map(({ key, name }): Garbage => ({
+        key,
+        name,
+        size: 0,
+        sha256: '',
+        at: 0,
+        since: now,
+        why: 'orphan',
+        by: key,
+      }));
+      return {
+        next: orphans.length === 0 ? undefined : index.with({ garbage: [...index.garbage, ...condemned] }),
+        result: undefined,
+      };
+    },
+  };
+}
+
+/** Blobs are deleted, and need no longer be remembered as garbage. */
+export function forgetting(keys: ReadonlySet<string>): Change<void> {
+  return {
+    settled: () => undefined,
+    apply: (index) => {
+      const garbage = index.garbage.filter(({ key }) => !keys.has(key));
+      return {
+        next: garbage.length === index.garbage.length ? undefined : index.with({ garbage }),
+        result: undefined,
+      };
+    },
+  };
+}
+
+function dropAll(
+  index: IndexDocument,
+  gone: readonly Package[],
+  why: Garbage['why'],
+  now: number,
+  by: string,
+): IndexDocument {
+  const packages = new Map(index.packages);
+  const garbage = [...index.garbage];
+  for (const { name } of gone) {
+    const entry = packages.get(name);
+    packages.delete(name);
+    if (entry !== undefined) garbage.push({ ...entry, name, since: now, why, by });
+  }
+  return index.with({ packages, garbage });
+}
+
+function packageOfGarbage(gone: Garbage): Package {
+  return packageOf(gone.name, gone);
+}
+
+function tooLate(name: string): StorageError {
+  return new StorageError('storage_unavailable', `Storing ${name} took too long; send it again.`);
+}

@@ -1,0 +1,104 @@
+import type { Package } from '../package-store.js';
+import { StorageError } from '../storage.errors.js';
+
+const FORMAT = 1;
+
+/** Where the bytes of a package lie, and what they are. */
+export interface Entry {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Hexadecimal SHA-256. */
+  readonly sha256: string;
+  /** Publish time in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** A blob that no package has any more, to be deleted a while later. */
+export interface Garbage extends Entry {
+  readonly name: string;
+  /** When it left, in milliseconds since the epoch. */
+  readonly since: number;
+  /** `orphan`: it never was a package's. */
+  readonly why: 'overwritten' | 'deleted' | 'evicted' | 'orphan';
+  /** The change that let it go: a publish by its blob's key, others by an id of their own. */
+  readonly by: string;
+}
+
+/**
+ * What is stored: the one object that is the truth. Immutable; every change is another document with a higher `seq`.
+ */
+export class IndexDocument {
+  private listed: readonly Package[] | undefined;
+
+  constructor(
+    readonly seq: number,
+    /** The latest publish time that was ever given. */
+    readonly last: number,
+    readonly packages: ReadonlyMap<string, Entry>,
+    readonly garbage: readonly Garbage[],
+  ) {}
+
+  static readonly EMPTY = new IndexDocument(0, 0, new Map(), []);
+
+  static parse(text: string): IndexDocument {
+    const { format, seq, last, packages, garbage } = JSON.parse(text) as {
+      format: number;
+      seq: number;
+      last: number;
+      packages: Record<string, Entry>;
+      garbage: Garbage[];
+    };
+    if (format !== FORMAT) {
+      throw new StorageError(
+        'storage_failed',
+        `The index has the format ${format}, and this version reads ${FORMAT}: run the version that wrote it, or a newer one.`,
+      );
+    }
+    return new IndexDocument(seq, last, new Map(Object.entries(packages)), garbage);
+  }
+
+  serialize(): string {
+    const { seq, last, garbage } = this;
+    return JSON.stringify({
+      format: FORMAT,
+      seq,
+      last,
+      packages: Object.fromEntries(this.packages),
+      garbage,
+    });
+  }
+
+  get(name: string): Package | undefined {
+    const entry = this.packages.get(name);
+    return entry === undefined ? undefined : packageOf(name, entry);
+  }
+
+  /** All packages, newest first; the same array each time. */
+  list(): readonly Package[] {
+    this.listed ??= [...this.packages].map(([name, entry]) => packageOf(name, entry)).toSorted(newestFirst);
+    return this.listed;
+  }
+
+  /** This document with some packages in or out and other garbage. */
+  with(change: {
+    readonly last?: number;
+    readonly packages?: ReadonlyMap<string, Entry>;
+    readonly garbage?: readonly Garbage[];
+  }): IndexDocument {
+    return new IndexDocument(
+      this.seq + 1,
+      change.last ?? this.last,
+      change.packages ?? this.packages,
+      change.garbage ?? this.garbage,
+    );
+  }
+}
+
+export function packageOf(name: string, { size, sha256, at }: Omit<Entry, 'key'>): Package {
+  return Object.freeze({ name, size, createdAt: at, sha256, version: `sha256:${sha256}` });
+}
+
+function newestFirst(a: Package, b: Package): number {
+  return b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1);
+}

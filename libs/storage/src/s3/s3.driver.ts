@@ -1,0 +1,232 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { assertCondition, assertPackageName, notFound } from '../conditions.js';
+import { BufferPool } from '../filesystem/buffer-pool.js';
+import { coded, toStorageError } from '../filesystem/errno.js';
+import { FreeSpace } from '../filesystem/free-space.js';
+import { isAbandoned, Owner } from '../filesystem/owner.js';
+import { leftoversIn } from '../filesystem/recovery.js';
+import { Staging } from '../filesystem/staging.js';
+import {
+  PackageStore,
+  type Evict,
+  type OpenPackage,
+  type Package,
+  type PublishCondition,
+  type PublishResult,
+  type RemoveCondition,
+  type StagedPackage,
+  type StageOptions,
+} from '../package-store.js';
+import { StorageError } from '../storage.errors.js';
+import { assertArbitration } from './arbitration.js';
+import { BlobReader } from './blob-reader.js';
+import { Bucket } from './bucket.js';
+import { Collector } from './collector.js';
+import { Committer } from './committer.js';
+import { publishing, pruning, removal, type Change } from './index-changes.js';
+import { IndexObject } from './index-object.js';
+import type { S3Options } from './s3.options.js';
+
+/** The store refuses by its rules; nothing was stored. */
+const REFUSALS = new Set([
+  'package_exists',
+  'precondition_failed',
+  'package_not_found',
+  'invalid_package_name',
+]);
+
+/**
+ * Packages as objects of a bucket, for any number of replicas: immutable blobs, and one index of them that is replaced by
+ * compare-and-swap. See docs/architecture.md for the whole way.
+ */
+export class S3PackageStore extends PackageStore {
+  private readonly owner = new Owner();
+  private readonly freeSpace: FreeSpace;
+  private readonly staging: Staging;
+  private readonly index: IndexObject;
+  private readonly committer: Committer;
+  private readonly collector: Collector;
+  private readonly reader: BlobReader;
+  /** Writes that are not answered yet. */
+  private readonly underWay = new Set<Promise<unknown>>();
+
+  private constructor(
+    private readonly options: S3Options,
+    private readonly bucket: Bucket,
+  ) {
+    super();
+    this.freeSpace = new FreeSpace(options.spoolPath, options.minFreeSpace);
+    this.staging = new Staging(options.spoolPath, this.owner.tag, this.freeSpace, new BufferPool());
+    this.index = new IndexObject(bucket, `${options.prefix}index.json`);
+    this.committer = new Committer(this.index);
+    this.collector = new Collector(bucket, this.index, this.committer, options.prefix, options.grace);
+    this.reader = new BlobReader(bucket, options.presignExpires);
+  }
+
+  /** Opens the bucket: tries it out, and reads what it holds. */
+  static async open(options: S3Options): Promise<S3PackageStore> {
+    const store = new S3PackageStore(options, await Bucket.connect(options));
+    try {
+      await store.start();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw toStorageError(error, `opening the bucket ${options.bucket}`);
+    }
+  }
+
+  async list(): Promise<readonly Package[]> {
+    return (await this.index.recent()).index.list();
+  }
+
+  async find(name: string): Promise<Package | undefined> {
+    const known = (await this.index.recent()).index.get(name);
+    return known ?? (await this.index.fresh()).index.get(name);
+  }
+
+  async open(name: string): Promise<OpenPackage> {
+    for (const look of [() => this.index.recent(), () => this.index.fresh()]) {
+      const { index } = await look();
+      const [stored, entry] = [index.get(name), index.packages.get(name)];
+      if (stored !== undefined && entry !== undefined) return this.reader.open(stored, entry);
+    }
+    throw notFound(name);
+  }
+
+  async requireSpace(size: number): Promise<void> {
+    await coded('asking for free space', () => this.freeSpace.require(size));
+  }
+
+  async requireCondition(name: string, condition: PublishCondition): Promise<void> {
+    assertPackageName(name);
+    try {
+      assertCondition(name, condition, (await this.index.recent()).index.get(name));
+    } catch {
+      // A refusal has to be true now.
+      assertCondition(name, condition, (await this.index.fresh()).index.get(name));
+    }
+  }
+
+  async stage(body: Readable, options: StageOptions): Promise<StagedPackage> {
+    this.assertWritable();
+    return this.track(this.staging.receive(body, options));
+  }
+
+  async discard(staged: StagedPackage): Promise<void> {
+    await this.staging.discard(staged);
+  }
+
+  async publish(
+    staged: StagedPackage,
+    name: string,
+    { condition, evict }: { readonly condition: PublishCondition; readonly evict: Evict },
+  ): Promise<PublishResult> {
+    assertPackageName(name);
+    this.assertWritable();
+    return this.track(coded(`publishing ${name}`, () => this.publishBlob(staged, name, condition, evict)));
+  }
+
+  async remove(name: string, condition: RemoveCondition = 'present'): Promise<Package> {
+    return this.commit(removal(name, condition));
+  }
+
+  async prune(evict: Evict): Promise<readonly Package[]> {
+    return this.commit(pruning(evict));
+  }
+
+  async probe(): Promise<void> {
+    await this.index.fresh();
+    if (this.options.readOnly) return;
+    await coded('writing a probe to the spool', async () => {
+      const path = join(this.options.spoolPath, `${this.owner.tag}~probe`);
+      await (await open(path, 'w')).close();
+      await rm(path, { force: true });
+      await this.freeSpace.require(0);
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.underWay);
+    await this.collector.stop();
+    await this.committer.idle();
+    this.bucket.close();
+    this.owner.release();
+  }
+
+  private async start(): Promise<void> {
+    await this.bucket.check();
+    if (this.options.readOnly) {
+      await this.index.fresh();
+      return;
+    }
+    await mkdir(this.options.spoolPath, { recursive: true });
+    await this.sweepSpool();
+    await assertArbitration(this.bucket, this.options.prefix);
+    await this.createIndex();
+    await this.index.fresh();
+    this.collector.start();
+  }
+
+  /** Of a new store; one that has blobs and no index has lost it, and starting anew would lose the packages. */
+  private async createIndex(): Promise<void> {
+    if ((await this.bucket.get(`${this.options.prefix}index.json`)) !== 'missing') return;
+    for await (const { key } of this.bucket.list(`${this.options.prefix}packages/`)) {
+      throw new StorageError(
+        'storage_failed',
+        `${this.options.prefix}index.json is missing while there are packages, such as ${key}: ` +
+          'see "Repair the index" in docs/operations.md.',
+      );
+    }
+    await this.index.create();
+  }
+
+  /** What processes that are gone had received. */
+  private async sweepSpool(): Promise<void> {
+    for (const { path } of await leftoversIn(this.options.spoolPath, isAbandoned))
+      await rm(path, { force: true });
+  }
+
+  private async publishBlob(
+    staged: StagedPackage,
+    name: string,
+    condition: PublishCondition,
+    evict: Evict,
+  ): Promise<PublishResult> {
+    await this.requireCondition(name, condition);
+    const { size, sha256 } = staged;
+    const key = `${this.options.prefix}packages/${randomUUID()}/${name}`;
+    await this.bucket.upload(key, { path: this.staging.pathOf(staged), size, sha256, name });
+    try {
+      const result = await this.committer.commit(publishing(name, { key, size, sha256 }, condition, evict));
+      await this.staging.discard(staged).catch(() => undefined);
+      return result;
+    } catch (error) {
+      // Where the outcome is unknown the blob may be a package's; the collector will know.
+      if (error instanceof StorageError && REFUSALS.has(error.code)) {
+        await this.bucket.delete(key).catch(() => undefined);
+      }
+      throw error;
+    }
+  }
+
+  private async commit<T>(change: Change<T>): Promise<T> {
+    this.assertWritable();
+    return this.track(this.committer.commit(change));
+  }
+
+  /** Has {@link close} wait for a write. */
+  private track<T>(write: Promise<T>): Promise<T> {
+    const answered = (): void => void this.underWay.delete(write);
+    this.underWay.add(write);
+    write.then(answered, answered);
+    return write;
+  }
+
+  private assertWritable(): void {
+    if (this.options.readOnly) throw new StorageError('storage_failed', 'The storage is read-only.');
+  }
+}

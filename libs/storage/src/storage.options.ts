@@ -1,0 +1,6 @@
+import type { PackageStore } from './package-store.js';
+
+export interface StorageOptions {
+  /** Opens the store of the driver that was chosen, such as `FilesystemPackageStore.open(…)`. */
+  readonly open: () => Promise<PackageStore>;
+}
