@@ -4,7 +4,7 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { isPackageName } from '../package-name.js';
 import type { Package } from '../package-store.js';
 import { Digester } from './digester.js';
-import { unless } from './errno.js';
+import { unless } from '../errno.js';
 import { fingerprintOf, isTouched, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Layout } from './layout.js';
-import { Owner } from './owner.js';
+import { Owner } from '../staging/owner.js';
 import { prepareDirectories, recover, trashName } from './recovery.js';
 
 const ELSEWHERE = 'ffffffffffff.1.00000000';

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 
 import { isPackageName } from '../package-name.js';
 import { StorageError } from '../storage.errors.js';
-import { unless } from './errno.js';
+import { unless } from '../errno.js';
 import type { Layout } from './layout.js';
-import { isAbandoned, isRunningHere } from './owner.js';
+import { leftoversIn } from '../staging/leftovers.js';
+import { isAbandoned, isRunningHere } from '../staging/owner.js';
 
 /** Milliseconds between two signs of life of a process that holds the directory. */
 const HEARTBEAT = 60_000;
@@ -82,21 +83,6 @@ export async function lockDirectory(layout: Layout, ownerTag: string): Promise<(
     clearInterval(heartbeat);
     await rm(claim, { recursive: true, force: true });
   };
-}
-
-/** The files whose owner `isLeftover` takes to be gone, with what follows the owner's tag in their names. */
-export async function leftoversIn(
-  directory: string,
-  isLeftover: (tag: string, changed: number) => boolean,
-): Promise<{ path: string; rest: string }[]> {
-  const found: { path: string; rest: string }[] = [];
-  for (const file of await readdir(directory)) {
-    const path = join(directory, file);
-    const [tag = '', ...rest] = file.split('~');
-    const stats = await lstat(path).catch(() => undefined);
-    if (stats !== undefined && isLeftover(tag, stats.ctimeMs)) found.push({ path, rest: rest.join('~') });
-  }
-  return found;
 }
 
 async function isMissing(path: string): Promise<boolean> {

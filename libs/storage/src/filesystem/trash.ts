@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import type { Evict, Package } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
-import { unless } from './errno.js';
+import { unless } from '../errno.js';
 import type { Layout } from './layout.js';
-import type { Owner } from './owner.js';
+import type { Owner } from '../staging/owner.js';
 import type { IndexEntry, PackageIndex } from './package-index.js';
 import { isVersion } from './reader.js';
 import { putBack, trashName } from './recovery.js';

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { assertCondition, assertPackageName, notFound } from '../conditions.js';
-import { BufferPool } from '../filesystem/buffer-pool.js';
-import { coded, toStorageError } from '../filesystem/errno.js';
-import { FreeSpace } from '../filesystem/free-space.js';
-import { isAbandoned, Owner } from '../filesystem/owner.js';
-import { leftoversIn } from '../filesystem/recovery.js';
-import { Staging } from '../filesystem/staging.js';
+import { BufferPool } from '../staging/buffer-pool.js';
+import { coded, toStorageError } from '../errno.js';
+import { FreeSpace } from '../staging/free-space.js';
+import { isAbandoned, Owner } from '../staging/owner.js';
+import { leftoversIn } from '../staging/leftovers.js';
+import { Staging } from '../staging/staging.js';
 import {
   PackageStore,
   type Evict,

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 
-import { Owner } from '../filesystem/owner.js';
+import { Owner } from '../staging/owner.js';
 
 /** The tag of a process of this machine with that id. */
 export function tagOfProcess(pid: number): string {

@@ -1,4 +1,4 @@
-import { StorageError } from '../storage.errors.js';
+import { StorageError } from './storage.errors.js';
 
 /** What `link` fails with where the file system has no hard links, or may not make them. */
 export const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];

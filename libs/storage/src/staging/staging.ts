@@ -7,7 +7,7 @@ import type { StagedPackage, StageOptions } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
 import type { BufferPair, BufferPool } from './buffer-pool.js';
 import { consume } from './consume.js';
-import { coded } from './errno.js';
+import { coded } from '../errno.js';
 import type { FreeSpace, Reservation } from './free-space.js';
 
 /** An upload of unknown length asks for room again after so many bytes. */
