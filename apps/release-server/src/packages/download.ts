@@ -6,10 +6,16 @@ import type { OpenPackage, Package } from '#storage';
 import { entityTag, evaluateRead, type ReadOutcome } from '../http/conditional.js';
 import { ProblemError } from '../http/problem.js';
 
-/** Sends a package, or what its conditions and range ask for, and lets it go. */
+/** Sends a package, or what its conditions and range ask for, or where to have it, and lets it go. */
 export async function sendPackage(request: Request, response: Response, opened: OpenPackage): Promise<void> {
   try {
-    const body = prepareAnswer(request, response, opened.package);
+    const outcome = evaluate(request, opened.package);
+    const { redirect } = opened;
+    if (redirect !== undefined && isServedElsewhere(request, outcome)) {
+      sendRedirect(response, await redirect(contentDisposition(opened.package.name)));
+      return;
+    }
+    const body = prepareAnswer(response, opened.package, outcome);
     if (body === undefined) response.end();
     else await sendBytes(response, opened.read(body.start, body.end), body.end - body.start + 1);
   } finally {
@@ -19,18 +25,43 @@ export async function sendPackage(request: Request, response: Response, opened: 
 
 /** Answers HEAD as {@link sendPackage} answers GET, without a body. */
 export function sendPackageHead(request: Request, response: Response, stored: Package): void {
-  prepareAnswer(request, response, stored);
+  prepareAnswer(response, stored, evaluate(request, stored));
   response.end();
 }
 
-/** Sets status and headers; returns the first and last byte to send, if any. Throws for 412 and 416. */
-function prepareAnswer(
-  request: Request,
-  response: Response,
-  stored: Package,
-): { start: number; end: number } | undefined {
+/** What a download that is possible is answered with. */
+type PossibleOutcome = Exclude<ReadOutcome, { status: 412 | 416 }>;
+
+/** Throws for 412 and 416. */
+function evaluate(request: Request, stored: Package): PossibleOutcome {
   const outcome = evaluateRead(request.headers, stored);
   assertPossible(outcome, stored);
+  return outcome;
+}
+
+/**
+ * Whether who asks the store itself gets the right answer. It ignores If-Range, and may have its own mind about ranges
+ * that we answer with the whole.
+ */
+function isServedElsewhere(request: Request, { status }: PossibleOutcome): boolean {
+  return status === 206 || (status === 200 && request.headers.range === undefined);
+}
+
+/** The address holds for some minutes only, and must not be kept beyond them. */
+function sendRedirect(response: Response, url: string): void {
+  response.status(302);
+  response.setHeader('Location', url);
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Content-Length', 0);
+  response.end();
+}
+
+/** Sets status and headers; returns the first and last byte to send, if any. */
+function prepareAnswer(
+  response: Response,
+  stored: Package,
+  outcome: PossibleOutcome,
+): { start: number; end: number } | undefined {
   response.status(outcome.status);
   response.setHeader('ETag', entityTag(stored));
   response.setHeader('Last-Modified', new Date(stored.createdAt).toUTCString());
@@ -54,10 +85,7 @@ function prepareAnswer(
   return range;
 }
 
-function assertPossible(
-  outcome: ReadOutcome,
-  stored: Package,
-): asserts outcome is Exclude<ReadOutcome, { status: 412 | 416 }> {
+function assertPossible(outcome: ReadOutcome, stored: Package): asserts outcome is PossibleOutcome {
   if (outcome.status === 412) {
     throw new ProblemError(
       'precondition_failed',

@@ -8,7 +8,7 @@ import type { Entry } from './index-document.js';
 /** Blobs of at most so many bytes are kept in memory once they are read, up to the total. */
 const CACHED_BLOB = 128 * 1024;
 const CACHE_TOTAL = 32 * 1024 * 1024;
-/** Times that a download goes on where the store broke it off. */
+/** Times that a download goes on where the store broke it off, without a byte in between. */
 const RESUMPTIONS = 3;
 
 /** Opens packages for reading: a key never gets other bytes, so that what is read once stays right. */
@@ -44,15 +44,16 @@ export class BlobReader {
       return;
     }
     let position = start;
-    for (let attempt = 0; position <= end; attempt++) {
+    for (let failures = 0; position <= end;) {
       try {
         for await (const chunk of await this.bucket.read(key, position, end)) {
           position += (chunk as Uint8Array).length;
+          failures = 0;
           yield chunk as Uint8Array;
         }
         if (position <= end) throw new Error('the store ended the answer too soon');
       } catch (error) {
-        if (attempt === RESUMPTIONS) throw unreadable(opened, error);
+        if (++failures > RESUMPTIONS) throw unreadable(opened, error);
       }
     }
   }

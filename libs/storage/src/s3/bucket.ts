@@ -46,11 +46,9 @@ export class Bucket {
 
   /** Loads the SDK, which a server without it never does. Makes no request. */
   static async connect(options: S3Options): Promise<Bucket> {
-    const [sdk, { NodeHttpHandler }, { Agent: HttpAgent }, { Agent: HttpsAgent }] = await Promise.all([
+    const [sdk, { NodeHttpHandler }] = await Promise.all([
       import('@aws-sdk/client-s3'),
       import('@smithy/node-http-handler'),
-      import('node:http'),
-      import('node:https'),
     ]);
     // The default of 50 sockets would have slow downloads starve everything else.
     const agent = { keepAlive: true, maxSockets: 1024 };
@@ -62,8 +60,8 @@ export class Bucket {
       requestHandler: new NodeHttpHandler({
         connectionTimeout: CONNECT,
         socketTimeout: STALL,
-        httpAgent: new HttpAgent(agent),
-        httpsAgent: new HttpsAgent(agent),
+        httpAgent: agent,
+        httpsAgent: agent,
       }),
       // Its own retry cannot read a stream again, and would turn a commit whose answer was lost into a conflict.
       maxAttempts: 1,
@@ -90,10 +88,8 @@ export class Bucket {
         return { body: Buffer.from((await Body?.transformToByteArray()) ?? []), etag: ETag };
       });
     } catch (error) {
-      const status = statusOf(error);
-      if (status === 304) return 'unchanged';
-      if (status === 404) return 'missing';
-      throw error;
+      if (error instanceof StorageError) throw error;
+      return statusOf(error) === 304 ? 'unchanged' : 'missing';
     }
   }
 
@@ -117,14 +113,14 @@ export class Bucket {
         return ETag;
       });
     } catch (error) {
-      // 409: another conditional write of the same object is under way.
-      if ([404, 409, 412].includes(statusOf(error) ?? 0)) return undefined;
-      throw error;
+      // Another conditional write of the same object is under way (409), has been (412), or it is gone (404).
+      if (error instanceof StorageError) throw error;
+      return undefined;
     }
   }
 
   /** Copies a file into a new object, read anew for each try. */
-  async upload(key: string, { path, size, sha256, name }: LocalBlob, signal?: AbortSignal): Promise<void> {
+  async upload(key: string, { path, size, sha256, name }: LocalBlob): Promise<void> {
     await this.again(`writing ${key}`, async () => {
       // Opened first: the SDK waits for ever for a stream that fails to open.
       const opened = await open(path);
@@ -147,7 +143,7 @@ export class Bucket {
           },
           { step: 'build', name: 'contentDigest' },
         );
-        await this.client.send(command, signal === undefined ? {} : { abortSignal: signal });
+        await this.client.send(command);
       } finally {
         file.destroy();
       }

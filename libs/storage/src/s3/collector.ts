@@ -7,6 +7,11 @@ import type { IndexObject } from './index-object.js';
 
 /** Milliseconds after which a blob that no index has is nobody's any more. */
 const ORPHANED = 24 * 60 * 60 * 1000;
+/**
+ * Milliseconds for which a blob is remembered at least after it left: longer than a publish is tried, so that none can
+ * bring back a key whose bytes are gone.
+ */
+const REMEMBERED = 2 * 60 * 1000;
 /** Most milliseconds between two collections, and rounds of collection between two looks for orphans. */
 const INTERVAL = 10 * 60 * 1000;
 const ORPHANS_EVERY = 36;
@@ -17,6 +22,8 @@ export class Collector {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private round = 0;
+  /** Keys of blobs that are gone and still remembered as garbage. */
+  private readonly deleted = new Set<string>();
 
   constructor(
     private readonly bucket: Bucket,
@@ -54,25 +61,29 @@ export class Collector {
   }
 
   private async deleteGarbage(): Promise<void> {
-    const { index } = await this.index.fresh();
-    const end = Date.now() - this.grace;
-    const deleted = new Set<string>();
-    for (const { key } of index.garbage.filter(({ since }) => since < end)) {
+    const { garbage } = (await this.index.fresh()).index;
+    const now = Date.now();
+    for (const { key } of garbage.filter(({ since }) => since < now - this.grace)) {
+      if (this.deleted.has(key)) continue;
       try {
         await this.bucket.delete(key);
-        deleted.add(key);
+        this.deleted.add(key);
       } catch (error) {
         this.logger.warn({ err: error }, `${key} could not be deleted, and is tried again later`);
       }
     }
-    if (deleted.size > 0) await this.committer.commit(forgetting(deleted));
+    const remembered = now - Math.max(this.grace, REMEMBERED);
+    const over = garbage.filter(({ key, since }) => since < remembered && this.deleted.has(key));
+    if (over.length > 0) await this.committer.commit(forgetting(new Set(over.map(({ key }) => key))));
+    const left = new Set(garbage.map(({ key }) => key));
+    for (const key of this.deleted) if (!left.has(key)) this.deleted.delete(key);
   }
 
   private async condemnOrphans(): Promise<void> {
     const blobs: { key: string; name: string }[] = [];
     const end = Date.now() - ORPHANED;
     const { index } = await this.index.fresh();
-    const known = new Set([...[...index.packages.values()], ...index.garbage].map(({ key }) => key));
+    const known = index.keys();
     for await (const { key, modified } of this.bucket.list(`${this.prefix}packages/`)) {
       if (modified < end && !known.has(key)) blobs.push({ key, name: key.slice(key.lastIndexOf('/') + 1) });
     }

@@ -23,13 +23,19 @@ interface Pending {
   written: boolean;
 }
 
+/** The version that holds the changes of a group, and what is to be answered once it is the latest. */
+interface Decision {
+  readonly next: IndexDocument;
+  readonly answers: ReadonlyMap<Pending, () => void>;
+}
+
 /**
  * Writes changes to the index, one version after the other: those that come while a write is under way go together into
  * the next. A change is refused only by a version that was read after it came, and it is in exactly once, however many
  * answers of the store are lost.
  */
 export class Committer {
-  private waiting: Pending[] = [];
+  private readonly waiting = new Set<Pending>();
   private running: Promise<void> | undefined;
 
   constructor(
@@ -44,7 +50,7 @@ export class Committer {
   commit<T>(change: Change<T>): Promise<T> {
     const outcome = new Promise<unknown>((resolve, reject) => {
       const deadline = performance.now() + DEADLINE;
-      this.waiting.push({ change, deadline, resolve, reject, written: false });
+      this.waiting.add({ change, deadline, resolve, reject, written: false });
     });
     this.running ??= this.run().finally(() => {
       this.running = undefined;
@@ -60,94 +66,83 @@ export class Committer {
   private async run(): Promise<void> {
     // Others of the same moment join the first.
     await Promise.resolve();
-    while (this.waiting.length > 0) await this.writeGroup(this.waiting.splice(0, GROUP));
-  }
-
-  private async writeGroup(group: readonly Pending[]): Promise<void> {
-    let left = group;
-    let isFresh = false;
-    for (let attempt = 0; left.length > 0; attempt++) {
-      let failure: unknown;
+    for (let failures = 0; this.waiting.size > 0;) {
+      const group = [...this.waiting].slice(0, GROUP);
       try {
-        const { index, etag } = isFresh || attempt > 0 ? await this.index.fresh() : await this.index.recent();
-        const decided = this.decide(left, index, isFresh || attempt > 0);
-        if (decided === undefined) {
-          isFresh = true;
+        if (await this.write(group, failures > 0)) {
+          failures = 0;
           continue;
         }
-        left = decided.included.map(({ pending }) => pending);
-        if (decided.next === index) {
-          for (const { pending, result } of decided.included) pending.resolve(result);
-          return;
-        }
-        for (const pending of left) pending.written = true;
-        if (await this.index.replace(etag, decided.next)) {
-          for (const { pending, result } of decided.included) pending.resolve(result);
-          return;
-        }
+        this.expire(undefined);
       } catch (error) {
-        failure = error;
+        if (isPassing(error)) this.expire(error);
+        else this.answer(group, (pending) => pending.reject(error));
       }
-      left = isFinal(failure) ? rejectAll(left, failure) : expire(left, failure);
-      await delay(Math.random() * Math.min(LONGEST_PAUSE, PAUSE * 2 ** Math.min(attempt, 10)));
+      failures++;
+      await delay(Math.random() * Math.min(LONGEST_PAUSE, PAUSE * 2 ** Math.min(failures, 10)));
     }
+  }
+
+  /** Writes the next version with this group and answers it; false when somebody else was faster. */
+  private async write(group: readonly Pending[], isRetry: boolean): Promise<boolean> {
+    let version = isRetry ? await this.index.fresh() : await this.index.recent();
+    let decision = this.decide(group, version.index, isRetry);
+    if (decision === undefined) {
+      version = await this.index.fresh();
+      decision = this.decide(group, version.index, true);
+    }
+    if (decision === undefined) throw new Error('unreachable: a fresh version decides everything');
+    const { next, answers } = decision;
+    if (next !== version.index) {
+      for (const pending of group) pending.written = true;
+      if (!(await this.index.replace(version, next))) return false;
+    }
+    this.answer(group, (pending) => answers.get(pending)?.());
+    return true;
   }
 
   /**
-   * The version that holds all of these changes, with their results. What is refused is answered, which only a fresh
-   * version may do: undefined asks for one.
+   * Decides a group on one version of the index. A refusal may rest on what others of the group change, and is thus
+   * answered with them. Only a fresh version may refuse: undefined asks for one.
    */
-  private decide(
-    group: readonly Pending[],
-    index: IndexDocument,
-    isFresh: boolean,
-  ): { next: IndexDocument; included: { pending: Pending; result: unknown }[] } | undefined {
+  private decide(group: readonly Pending[], index: IndexDocument, isFresh: boolean): Decision | undefined {
     let next = index;
-    const included: { pending: Pending; result: unknown }[] = [];
-    const settled: (() => void)[] = [];
+    const answers = new Map<Pending, () => void>();
     for (const pending of group) {
       try {
         const known = pending.written ? pending.change.settled(index) : undefined;
-        if (known !== undefined) {
-          settled.push(() => pending.resolve(known));
-          continue;
-        }
-        const applied = pending.change.apply(next, this.now());
-        next = applied.next ?? next;
-        included.push({ pending, result: applied.result });
+        const { next: changed, result } =
+          known === undefined ? pending.change.apply(next, this.now()) : { next: undefined, result: known };
+        next = changed ?? next;
+        answers.set(pending, () => pending.resolve(result));
       } catch (error) {
         if (!isFresh) return undefined;
-        settled.push(() => pending.reject(error));
+        answers.set(pending, () => pending.reject(error));
       }
     }
-    for (const settle of settled) settle();
-    return { next, included };
+    return { next, answers };
+  }
+
+  /** Gives up those whose time is over. */
+  private expire(cause: unknown): void {
+    const late = [...this.waiting].filter(({ deadline }) => deadline <= performance.now());
+    const error = new StorageError(
+      'storage_unavailable',
+      'The object store did not take the change in time; it may have been made. Look, and try again.',
+      { cause: cause ?? new Error('others changed the index again and again') },
+    );
+    this.answer(late, (pending) => pending.reject(error));
+  }
+
+  private answer(group: readonly Pending[], answer: (pending: Pending) => void): void {
+    for (const pending of group) {
+      this.waiting.delete(pending);
+      answer(pending);
+    }
   }
 }
 
-/** Whether trying again is of no use: the store refused. */
-function isFinal(failure: unknown): boolean {
-  return (
-    failure !== undefined && !(failure instanceof StorageError && failure.code === 'storage_unavailable')
-  );
-}
-
-function rejectAll(group: readonly Pending[], failure: unknown): readonly Pending[] {
-  for (const pending of group) pending.reject(failure);
-  return [];
-}
-
-/** Those that still have time; the others are answered. */
-function expire(group: readonly Pending[], failure: unknown): readonly Pending[] {
-  return group.filter((pending) => {
-    if (performance.now() < pending.deadline) return true;
-    pending.reject(
-      new StorageError(
-        'storage_unavailable',
-        'The object store did not take the change in time; it may have been made. Look, and try again.',
-        { cause: failure ?? new Error('others changed the index again and again') },
-      ),
-    );
-    return false;
-  });
+/** Whether it may go better the next time. */
+function isPassing(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'storage_unavailable';
 }

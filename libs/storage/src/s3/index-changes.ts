@@ -96,7 +96,7 @@ export function condemning(blobs: readonly { readonly key: string; readonly name
   return {
     settled: () => undefined,
     apply: (index, now) => {
-      const known = new Set([...[...index.packages.values()], ...index.garbage].map(({ key }) => key));
+      const known = index.keys();
       const orphans = blobs.filter(({ key }) => !known.has(key));
       const condemned = orphans.map(({ key, name }): Garbage => ({
         key,

@@ -25,9 +25,7 @@ export interface Garbage extends Entry {
   readonly by: string;
 }
 
-/**
- * What is stored: the one object that is the truth. Immutable; every change is another document with a higher `seq`.
- */
+/** What is stored: the one object that is the truth. Immutable; what is written over it has the next `seq`. */
 export class IndexDocument {
   private listed: readonly Package[] | undefined;
 
@@ -59,19 +57,18 @@ export class IndexDocument {
   }
 
   serialize(): string {
-    const { seq, last, garbage } = this;
-    return JSON.stringify({
-      format: FORMAT,
-      seq,
-      last,
-      packages: Object.fromEntries(this.packages),
-      garbage,
-    });
+    const packages = Object.fromEntries(this.packages);
+    return JSON.stringify({ format: FORMAT, ...this.fields(), packages });
   }
 
   get(name: string): Package | undefined {
     const entry = this.packages.get(name);
     return entry === undefined ? undefined : packageOf(name, entry);
+  }
+
+  /** The keys of all blobs that are a package's or garbage. */
+  keys(): Set<string> {
+    return new Set([...this.packages.values(), ...this.garbage].map(({ key }) => key));
   }
 
   /** All packages, newest first; the same array each time. */
@@ -82,16 +79,18 @@ export class IndexDocument {
 
   /** This document with some packages in or out and other garbage. */
   with(change: {
+    readonly seq?: number;
     readonly last?: number;
     readonly packages?: ReadonlyMap<string, Entry>;
     readonly garbage?: readonly Garbage[];
   }): IndexDocument {
-    return new IndexDocument(
-      this.seq + 1,
-      change.last ?? this.last,
-      change.packages ?? this.packages,
-      change.garbage ?? this.garbage,
-    );
+    const { seq, last, packages, garbage } = { ...this.fields(), ...change };
+    return new IndexDocument(seq, last, packages, garbage);
+  }
+
+  private fields() {
+    const { seq, last, packages, garbage } = this;
+    return { seq, last, packages, garbage };
   }
 }
 

@@ -53,13 +53,18 @@ export class IndexObject {
     return this.next;
   }
 
-  /** Writes the version that follows the one with that tag; false when that is no longer the latest. */
-  async replace(etag: string, index: IndexDocument): Promise<boolean> {
+  /** Writes the version that follows that one; false when that is no longer the latest. */
+  async replace({ index, etag }: IndexVersion, next: IndexDocument): Promise<boolean> {
     const at = performance.now();
-    const written = await this.bucket.put(this.key, Buffer.from(index.serialize()), { ifMatch: etag });
+    const following = next.with({ seq: index.seq + 1 });
+    const written = await this.bucket.put(this.key, Buffer.from(following.serialize()), { ifMatch: etag });
     if (written === undefined) return false;
-    this.adopt({ index, etag: written, at });
+    this.adopt({ index: following, etag: written, at });
     return true;
+  }
+
+  async exists(): Promise<boolean> {
+    return (await this.bucket.get(this.key)) !== 'missing';
   }
 
   /** Writes the first version; false when there is one. */

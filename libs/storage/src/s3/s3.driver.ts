@@ -173,8 +173,10 @@ export class S3PackageStore extends PackageStore {
 
   /** Of a new store; one that has blobs and no index has lost it, and starting anew would lose the packages. */
   private async createIndex(): Promise<void> {
-    if ((await this.bucket.get(`${this.options.prefix}index.json`)) !== 'missing') return;
+    if (await this.index.exists()) return;
     for await (const { key } of this.bucket.list(`${this.options.prefix}packages/`)) {
+      // Another replica may have begun meanwhile.
+      if (await this.index.exists()) return;
       throw new StorageError(
         'storage_failed',
         `${this.options.prefix}index.json is missing while there are packages, such as ${key}: ` +
