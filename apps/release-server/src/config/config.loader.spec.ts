@@ -278,6 +278,104 @@ describe('loadConfig', () => {
     });
   });
 
+  describe('the section s3', () => {
+    const driver = 'storage_driver: s3';
+    const token = `auth_token: ${SECRET}`;
+
+    it('has the documented defaults', () => {
+      expect(load([token, driver, 's3:', '  bucket: releases']).s3).toEqual({
+        bucket: 'releases',
+        prefix: '',
+        force_path_style: false,
+        redirect_downloads: false,
+        presign_expires: 600_000,
+        grace: 3_600_000,
+        spool_path: '/tmp/release-server',
+      });
+    });
+
+    it('is outranked key by key by variables, whose texts stay as they are', () => {
+      const { s3 } = load([token, driver, 's3: { bucket: a, prefix: team/, grace: 2h }'], {
+        S3_BUCKET: '0123',
+        S3_REDIRECT_DOWNLOADS: 'true',
+        S3_ENDPOINT: 'http://127.0.0.1:9000',
+      });
+      expect(s3).toMatchObject({
+        bucket: '0123',
+        prefix: 'team/',
+        grace: 7_200_000,
+        redirect_downloads: true,
+        endpoint: 'http://127.0.0.1:9000',
+      });
+    });
+
+    it('can come from variables alone, and from none where the driver is another one', () => {
+      expect(load(token, { STORAGE_DRIVER: 's3', S3_BUCKET: 'a' }).s3?.bucket).toBe('a');
+      expect(load(token, { S3_BUCKET: 'a', S3_ENDPOINT: 'for another program' }).s3).toBeUndefined();
+    });
+
+    it.each([
+      ['releases', 'releases/'],
+      ['releases/', 'releases/'],
+      ['a/b', 'a/b/'],
+    ])('has the prefix %s end with a slash', (given, prefix) => {
+      expect(load([token, driver, `s3: { bucket: a, prefix: ${given} }`]).s3?.prefix).toBe(prefix);
+    });
+
+    it.each([
+      ['no section', [], 'FILE: s3: missing: storage_driver is s3, which needs at least s3.bucket'],
+      ['no bucket', ['s3:', '  region: x'], 'FILE:3: s3.bucket: expected the name of a bucket'],
+      ['a list', ['s3: []'], 'FILE:3: s3: expected the keys of the section s3'],
+      [
+        'a key of no meaning',
+        ['s3:', '  bucket: a', '  buckets: b'],
+        'FILE:5: s3.buckets: unknown key, did you mean s3.bucket?',
+      ],
+      [
+        'a key far from all',
+        ['s3:', '  bucket: a', '  something_completely_different: b'],
+        'FILE:5: s3.something_completely_different: unknown key, the valid keys are bucket, prefix, region, endpoint, ' +
+          'force_path_style, access_key_id, access_key_id_file, secret_access_key, secret_access_key_file, ' +
+          'redirect_downloads, presign_expires, grace, spool_path',
+      ],
+      [
+        'half of the credentials',
+        ['s3:', '  bucket: a', `  secret_access_key: ${SECRET}`],
+        'FILE:3: s3.access_key_id: the access key and the secret key go together: give both, or none',
+      ],
+      [
+        'a key and its file',
+        [
+          's3:',
+          '  bucket: a',
+          '  access_key_id: a',
+          '  access_key_id_file: b',
+          `  secret_access_key: ${SECRET}`,
+        ],
+        'FILE:6: s3.access_key_id_file: access_key_id is given as well; give one of the two',
+      ],
+      [
+        'an address without a scheme',
+        ['s3:', '  bucket: a', '  endpoint: minio:9000'],
+        'FILE:5: s3.endpoint: expected an absolute http or https URL',
+      ],
+      [
+        'a prefix from the root',
+        ['s3:', '  bucket: a', '  prefix: /a'],
+        'FILE:5: s3.prefix: expected letters, digits and . _ - / with no slash in front',
+      ],
+      [
+        'addresses that outlive their bytes',
+        ['s3:', '  bucket: a', '  redirect_downloads: true', '  presign_expires: 1h'],
+        'FILE:3: s3.grace: expected more than presign_expires, or an address could outlive its bytes',
+      ],
+    ])('is refused with its line, here %s', (_, lines, message) => {
+      const told = refusal([token, driver, ...lines]);
+      expect(told).toBe(message);
+      expect(told).not.toContain(SECRET);
+    });
+  });
+
   describe('a mistake in the file', () => {
     const token = `auth_token: ${SECRET}`;
 
@@ -303,7 +401,11 @@ describe('loadConfig', () => {
         ['log_level: INFO', token],
         'FILE:1: log_level: expected one of trace, debug, info, warn, error, fatal, silent',
       ],
-      ['an unknown driver', ['storage_driver: s4', token], 'FILE:1: storage_driver: expected filesystem'],
+      [
+        'an unknown driver',
+        ['storage_driver: s4', token],
+        'FILE:1: storage_driver: expected filesystem or s3',
+      ],
       ['a number for a host', ['host: 5', token], 'FILE:1: host: expected a host name or address'],
       ['no directory', ['storage_path: ""', token], 'FILE:1: storage_path: expected a directory'],
       ['a list', ['- port: 1'], 'FILE: expected a mapping of keys to values'],
@@ -336,7 +438,7 @@ describe('loadConfig', () => {
 
     it('gets the list of keys where none is near', () => {
       expect(refusal([token, 'completely_different_thing: 1'])).toMatch(
-        /^FILE:2: completely_different_thing: unknown key, the valid keys are host, port, .*, shutdown_timeout$/,
+        /^FILE:2: completely_different_thing: unknown key, the valid keys are host, port, .*, shutdown_timeout, s3$/,
       );
     });
 

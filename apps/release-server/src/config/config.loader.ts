@@ -40,7 +40,7 @@ export function loadConfig(environment: Environment): Config {
   const path = given === '' ? DEFAULT_PATH : given;
   const text = readConfigFile(path, given !== '');
   const fromFile = parseYaml(path, text);
-  const fromEnvironment = readEnvironment(environment);
+  const fromEnvironment = readEnvironment(environment, fromFile);
   const result = configSchema.safeParse(merge(fromFile, fromEnvironment));
   if (result.success) return new Config(result.data);
 
@@ -96,9 +96,11 @@ function withoutValues(reason: string): string {
   return reason.replace(/"[^"]*"|!<[^>]*>/g, '…');
 }
 
-function readEnvironment(environment: Environment): Record<string, unknown> {
+/** Values by their keys. What is for a driver that is not used may be meant for another program. */
+function readEnvironment(environment: Environment, file: Record<string, unknown>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const key of CONFIG_KEYS) {
+  const driver = environment['STORAGE_DRIVER'] || file['storage_driver'];
+  for (const key of CONFIG_KEYS.filter((one) => driver === 's3' || !one.startsWith('s3.'))) {
     const text = environment[variableOf(key)];
     if (text === undefined || text === '') continue;
     values[key] = TEXT_KEYS.has(key) ? text : readScalar(text);
@@ -140,7 +142,12 @@ function printable(key: string): string {
 function hint(key: string): string {
   const nearest = closest(key.toLowerCase(), CONFIG_KEYS);
   const isNear = distance(key.toLowerCase(), nearest) <= Math.max(2, Math.floor(nearest.length / 2));
-  return isNear ? `, did you mean ${nearest}?` : `, the valid keys are ${CONFIG_KEYS.join(', ')}`;
+  if (isNear) return `, did you mean ${nearest}?`;
+  const [section = '', inner] = key.split('.');
+  const valid = CONFIG_KEYS.map((known) => known.split('.')).flatMap(([first = '', second = '']) =>
+    inner === undefined ? first : first === section ? second : [],
+  );
+  return `, the valid keys are ${[...new Set(valid)].join(', ')}`;
 }
 
 /** The line, from 1, on which a key stands, that of a section below its section; else the section's. */

@@ -16,6 +16,7 @@ export interface Config extends ConfigValues {}
 export class Config {
   constructor(values: ConfigValues) {
     Object.assign(this, values);
+    Object.freeze(this.s3);
     Object.freeze(this);
   }
 }
