@@ -369,6 +369,11 @@ describe('loadConfig', () => {
         ['s3:', '  bucket: a', '  redirect_downloads: true', '  presign_expires: 1h'],
         'FILE:3: s3.grace: expected more than presign_expires, or an address could outlive its bytes',
       ],
+      [
+        'a package that no store takes',
+        ['s3: { bucket: a }', 'max_upload_size: 6GiB'],
+        'FILE:4: max_upload_size: expected at most 5GiB, which is what an object store takes at once',
+      ],
     ])('is refused with its line, here %s', (_, lines, message) => {
       const told = refusal([token, driver, ...lines]);
       expect(told).toBe(message);

@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 import { byteSize, duration } from './config.quantity.js';
 
+/** Bytes of the largest object that a single PUT may write. */
+const LARGEST_PUT = 5 * 1024 ** 3;
 const DAY = 24 * 60 * 60 * 1000;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -108,6 +110,9 @@ export const configSchema = z
     }
     if (config.storage_driver === 's3' && config.s3 === undefined) {
       complain('s3', 'missing: storage_driver is s3, which needs at least s3.bucket');
+    }
+    if (config.storage_driver === 's3' && config.max_upload_size > LARGEST_PUT) {
+      complain('max_upload_size', 'expected at most 5GiB, which is what an object store takes at once');
     }
     if (config.s3 !== undefined) checkS3(config.s3, complain);
   });

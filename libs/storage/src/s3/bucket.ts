@@ -74,8 +74,12 @@ export class Bucket {
 
   /** Rejects, with a word on what is wrong, when the bucket cannot be used. */
   async check(): Promise<void> {
-    await this.request('asking for the bucket', () =>
-      this.client.send(new this.sdk.HeadBucketCommand({ Bucket: this.name }), small()),
+    await this.client.config.region().catch((error: unknown) => {
+      throw new StorageError('storage_failed', 'No region is given: see s3.region.', { cause: error });
+    });
+    // Not HEAD, whose answer has no body to say what is wrong.
+    await this.again('asking for the bucket', () =>
+      this.client.send(new this.sdk.ListObjectsV2Command({ Bucket: this.name, MaxKeys: 1 }), small()),
     );
   }
 
@@ -250,9 +254,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: 'the access key is not known there: see s3.access_key_id',
   SignatureDoesNotMatch: 'the secret key is not the one of the access key: see s3.secret_access_key',
   AccessDenied: 'the credentials have no right to do this: see "Permissions" in docs/operations.md',
-  Forbidden: 'the credentials are not accepted, or have no right to do this',
   NoSuchBucket: 'the bucket does not exist: create it, or see s3.bucket',
-  NotFound: 'the bucket does not exist: create it, or see s3.bucket',
   PermanentRedirect: 'the bucket is in another region: see s3.region',
   AuthorizationHeaderMalformed: 'the region is another one: see s3.region',
   RequestTimeTooSkewed: "this machine's clock is wrong",
@@ -263,26 +265,25 @@ const ADVICE: Readonly<Record<string, string>> = {
 function failureOf(error: unknown, doing: string, bucket: string): unknown {
   if (!(error instanceof Error)) return error;
   const status = statusOf(error);
-  if (status === 304 || status === 404 || status === 409 || status === 412) {
-    if (error.name !== 'NoSuchBucket' && !doing.endsWith('the bucket')) return error;
-  }
   if ((error as NodeJS.ErrnoException).syscall === 'open') return error;
   const advice = ADVICE[error.name];
-  if (advice !== undefined && status !== undefined ? status < 500 : advice !== undefined) {
-    return new StorageError(
-      'storage_failed',
-      `The bucket ${bucket} cannot be used: ${advice} (${error.name}).`,
-      {
-        cause: error,
-      },
-    );
+  if (advice !== undefined && (status ?? 0) < 500) {
+    const message = `The bucket ${bucket} cannot be used: ${advice} (${error.name}).`;
+    return new StorageError('storage_failed', message, { cause: error });
   }
+  // An answer that has its meaning where it is asked for.
+  if ([304, 404, 409, 412].includes(status ?? 0)) return error;
   const isRefusal = status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429;
   return new StorageError(
     isRefusal ? 'storage_failed' : 'storage_unavailable',
-    `The object store ${isRefusal ? 'refused' : 'did not answer'}: ${doing} failed with ${error.name}.`,
+    `The object store ${isRefusal ? 'refused' : 'did not answer'}: ${doing} failed with ${reasonOf(error)}.`,
     { cause: error },
   );
+}
+
+/** The store's or the system's word for it, such as ECONNREFUSED. */
+function reasonOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? error.name;
 }
 
 /** The HTTP status with which the store answered, if it did. */
