@@ -39,8 +39,9 @@ export class Committer {
   private running: Promise<void> | undefined;
 
   constructor(
-    private readonly index: IndexObject,
+    private readonly index: Pick<IndexObject, 'recent' | 'fresh' | 'replace'>,
     private readonly now: () => number = Date.now,
+    private readonly patience = DEADLINE,
   ) {}
 
   /**
@@ -49,7 +50,7 @@ export class Committer {
    */
   commit<T>(change: Change<T>): Promise<T> {
     const outcome = new Promise<unknown>((resolve, reject) => {
-      const deadline = performance.now() + DEADLINE;
+      const deadline = performance.now() + this.patience;
       this.waiting.add({ change, deadline, resolve, reject, written: false });
     });
     this.running ??= this.run().finally(() => {
