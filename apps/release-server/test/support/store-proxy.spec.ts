@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+import { kindOf, StoreProxy } from './store-proxy.js';
+import { until } from './until.js';
+
+describe('the proxy in front of a store', () => {
+  let store: Server;
+  let proxy: StoreProxy;
+  let received: { request: IncomingMessage; body: Buffer }[];
+
+  beforeEach(async () => {
+    received = [];
+    store = createServer((request, response) => {
+      void buffer(request).then((body) => {
+        received.push({ request, body });
+        response.writeHead(200, ['ETag', '"tag"']).end(body);
+      });
+    });
+    store.listen(0, '127.0.0.1');
+    await once(store, 'listening');
+    proxy = await StoreProxy.start(`http://127.0.0.1:${(store.address() as AddressInfo).port}`);
+  });
+
+  afterEach(async () => {
+    await proxy.stop();
+    store.close();
+  });
+
+  const send = (headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${proxy.url}/b/x/index.json?x=a%20b`, { method: 'PUT', body: 'content', headers });
+
+  it('passes a request and its answer on as they are, the host included', async () => {
+    const answer = await send({ 'X-Amz-Date': 'now' });
+    expect([answer.status, answer.headers.get('etag'), await answer.text()]).toEqual([
+      200,
+      '"tag"',
+      'content',
+    ]);
+    const [{ request, body } = {}] = received;
+    expect([request?.method, request?.url, String(body)]).toEqual([
+      'PUT',
+      '/b/x/index.json?x=a%20b',
+      'content',
+    ]);
+    expect(request?.headers).toMatchObject({ host: new URL(proxy.url).host, 'x-amz-date': 'now' });
+    expect(proxy.counts()).toEqual({ 'PUT index': 1 });
+  });
+
+  it('answers in the place of the store, so many times', async () => {
+    const rule = proxy.treat(({ kind }) => kind === 'PUT index', { answer: 503 }, 2);
+    expect([(await send()).status, (await send()).status, (await send()).status]).toEqual([503, 503, 200]);
+    expect([rule.met, received.length]).toEqual([2, 1]);
+  });
+
+  it('resets a connection before the store has the request, or after it has done it', async () => {
+    const drop = proxy.treat(() => true, 'drop');
+    await expect(send()).rejects.toThrow('fetch failed');
+    expect(received).toHaveLength(0);
+    drop.remove();
+    proxy.treat(() => true, 'lose reply');
+    await expect(send()).rejects.toThrow('fetch failed');
+    expect(received).toHaveLength(1);
+  });
+
+  it('keeps a request until it may go on', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const rule = proxy.treat(() => true, { after: () => promise });
+    const sent = send();
+    await until(() => rule.met === 1);
+    expect(received).toHaveLength(0);
+    resolve();
+    expect((await sent).status).toBe(200);
+  });
+
+  it('takes headers away, and out of the signature', async () => {
+    proxy.treat(() => true, { without: ['if-match'] });
+    await send({
+      'If-Match': '"old"',
+      Authorization:
+        'AWS4-HMAC-SHA256 Credential=key/20250101/r/s3/aws4_request, SignedHeaders=host;if-match, Signature=0',
+    });
+    const headers = received[0]?.request.headers ?? {};
+    expect(headers).not.toHaveProperty('if-match');
+    expect(headers.authorization).toContain('SignedHeaders=host,');
+  });
+});
+
+it.each([
+  ['PUT', '/b/p/index.json', 'PUT index'],
+  ['GET', '/b/p/packages/uuid/a.zip', 'GET blob'],
+  ['PUT', '/b/p/probe/uuid', 'PUT probe'],
+  ['GET', '/b?list-type=2&prefix=p%2Fpackages%2F', 'GET list'],
+  ['HEAD', '/b', 'HEAD bucket'],
+])('calls %s %s %s', (method, path, kind) => {
+  expect(kindOf(method, path)).toBe(kind);
+});
