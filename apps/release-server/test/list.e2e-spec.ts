@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { get, json, names, put, sha256 } from './support/client.js';
 import { startServer, withServer, type TestServer } from './support/server.js';
+import { itOnDirectory } from './support/storage.js';
 import { until } from './support/until.js';
 
 interface Item {
@@ -81,11 +82,14 @@ describe('GET /packages', () => {
     expect(html).not.toContain(server.directory);
   });
 
-  it('never shows what somebody typed unescaped, nor a file whose name is no package name', async () => {
-    await writeFile(join(server.directory, '<img src=x onerror=alert(1)>'), 'x');
+  it('never shows what somebody typed unescaped', async () => {
     const html = await (await get(server, '/packages?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E')).text();
     expect(html).not.toContain('<script>');
     expect(html).toContain('&lt;script');
+  });
+
+  itOnDirectory('never shows a file whose name is no package name', async () => {
+    await writeFile(join(server.directory, '<img src=x onerror=alert(1)>'), 'x');
     expect(await (await get(server, '/packages')).text()).not.toContain('<img');
   });
 
@@ -142,24 +146,27 @@ describe('GET /packages', () => {
     }
   });
 
-  it('lists and serves what is put into the directory by hand, and its digest follows', async () => {
-    await writeFile(join(server.directory, 'by-hand-1.0.0.zip'), 'by hand');
-    await until(async () => (await names(server)).includes('by-hand-1.0.0.zip'));
-    const early = await get(server, '/assets/by-hand-1.0.0.zip');
-    expect(early.headers.get('etag')).toMatch(/^"[^"]+"$/);
-    expect(await early.text()).toBe('by hand');
-    await until(async () => {
-      const list = await json<Item[]>(await get(server, '/packages?format=json'));
-      return list.find(({ name }) => name === 'by-hand-1.0.0.zip')?.sha256 === sha256('by hand');
-    });
-    expect((await get(server, '/assets/by-hand-1.0.0.zip')).headers.get('etag')).toBe(
-      `"sha256:${sha256('by hand')}"`,
-    );
-    expect((await put(server, 'by-hand-1.0.0.zip', 'x')).status).toBe(409);
-  });
+  itOnDirectory(
+    'lists and serves what is put into the directory by hand, and its digest follows',
+    async () => {
+      await writeFile(join(server.directory, 'by-hand-1.0.0.zip'), 'by hand');
+      await until(async () => (await names(server)).includes('by-hand-1.0.0.zip'));
+      const early = await get(server, '/assets/by-hand-1.0.0.zip');
+      expect(early.headers.get('etag')).toMatch(/^"[^"]+"$/);
+      expect(await early.text()).toBe('by hand');
+      await until(async () => {
+        const list = await json<Item[]>(await get(server, '/packages?format=json'));
+        return list.find(({ name }) => name === 'by-hand-1.0.0.zip')?.sha256 === sha256('by hand');
+      });
+      expect((await get(server, '/assets/by-hand-1.0.0.zip')).headers.get('etag')).toBe(
+        `"sha256:${sha256('by hand')}"`,
+      );
+      expect((await put(server, 'by-hand-1.0.0.zip', 'x')).status).toBe(409);
+    },
+  );
 });
 
-it('lists 10,000 packages, pages through them and finds the latest', () =>
+itOnDirectory('lists 10,000 packages, pages through them and finds the latest', () =>
   withServer({ max_packages: null }, async (server) => {
     const count = 10_000;
     for (let start = 0; start < count; start += 500) {
@@ -175,4 +182,5 @@ it('lists 10,000 packages, pages through them and finds the latest', () =>
     const page = await get(server, '/packages?format=json&sort=name&per_page=100&page=100');
     expect(await json<Item[]>(page)).toHaveLength(100);
     expect(page.headers.get('link')).not.toContain('rel="next"');
-  }));
+  }),
+);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -17,6 +17,7 @@ import {
 } from './support/process.js';
 import { readAnswer } from './support/raw.js';
 import { AUTH, TOKEN } from './support/server.js';
+import { itOnDirectory, leftIn, stagedIn, storedIn } from './support/storage.js';
 import { until } from './support/until.js';
 
 const MIB = 1024 * 1024;
@@ -147,8 +148,7 @@ describe('the process', () => {
       await Promise.all(uploads);
 
       const restarted = await spawnServer(directory.path, { MAX_PACKAGES: 'null' });
-      expect(await readdir(join(directory.path, '.release-server', 'incoming'))).toEqual([]);
-      expect(await readdir(join(directory.path, '.release-server', 'trash'))).toEqual([]);
+      expect(await leftIn(directory.path)).toEqual([]);
       const listed = await names(restarted);
       expect(listed).toEqual(expect.arrayContaining(acknowledged));
       for (const name of listed.filter((one) => one.startsWith(`r${round}-`))) {
@@ -176,15 +176,15 @@ describe('the process', () => {
       `PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 10\r\n\r\n`,
     );
     socket.write('half ');
-    await until(
-      async () => (await readdir(join(directory.path, '.release-server', 'incoming'))).length === 1,
-    );
+    await until(async () => (await stagedIn(directory.path)).length === 1);
     server.child.kill('SIGTERM');
     await until(async () => (await get(server, '/readyz')).status === 503);
     socket.write('whole');
     expect((await readAnswer(socket, 300)).status).toBe(201);
     expect(await server.exited).toBe(0);
-    expect(await readFile(join(directory.path, 'n.zip'), 'utf8')).toBe('half whole');
+    const restarted = await spawnServer(directory.path);
+    expect(await (await get(restarted, '/assets/n.zip')).text()).toBe('half whole');
+    await restarted.stop();
   });
 
   it('cuts off what does not finish within shutdown_timeout, and keeps nothing of it', async () => {
@@ -195,14 +195,12 @@ describe('the process', () => {
     socket.write(
       `PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 10\r\n\r\nhalf`,
     );
-    await until(
-      async () => (await readdir(join(directory.path, '.release-server', 'incoming'))).length === 1,
-    );
+    await until(async () => (await stagedIn(directory.path)).length === 1);
     server.child.kill('SIGTERM');
     expect(await server.exited).toBe(0);
     await closed;
-    expect((await readdir(directory.path)).filter((name) => !name.startsWith('.'))).toEqual([]);
-    expect(await readdir(join(directory.path, '.release-server', 'incoming'))).toEqual([]);
+    expect(await storedIn(directory.path)).toEqual([]);
+    expect(await stagedIn(directory.path)).toEqual([]);
   });
 
   it('takes and gives 100 MiB ten times at once in flat memory', async () => {
@@ -249,14 +247,12 @@ describe('the process', () => {
       socket.resetAndDestroy();
     }
     await until(async () => (await server.inspect()).handles === handles);
-    await until(
-      async () => (await readdir(join(directory.path, '.release-server', 'incoming'))).length === 0,
-    );
+    await until(async () => (await stagedIn(directory.path)).length === 0);
     expect(await names(server)).toEqual(['big.bin']);
     await server.stop();
   });
 
-  it('looks at no file when nothing changed', async () => {
+  itOnDirectory('looks at no file when nothing changed', async () => {
     // Caught: a directory scan, or a stat of every file, for each list.
     const server = await spawnServer(directory.path);
     for (let index = 0; index < 20; index++) await put(server, `p-1.0.${index}.zip`, 'x');
@@ -276,7 +272,7 @@ describe('the process', () => {
     await server.stop();
   });
 
-  it('starts with two calls a package, whatever the packages hold', async () => {
+  itOnDirectory('starts with two calls a package, whatever the packages hold', async () => {
     // Caught: hashing what is known, or opening every package, at start.
     const filling = await spawnServer(directory.path, { MAX_PACKAGES: 'null' });
     const files = Array.from({ length: 1000 }, (_, index) => `p-1.0.${index}.zip`);

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { get, json, names, post, put, sha256 } from './support/client.js';
 import { rawRequest, readAnswer } from './support/raw.js';
 import { AUTH, startServer, TOKEN, withServer, type TestServer } from './support/server.js';
+import { itOnDirectory } from './support/storage.js';
 import { until } from './support/until.js';
 
 const BEARER = `Authorization: Bearer ${TOKEN}`;
@@ -26,7 +26,7 @@ describe('publishing', () => {
   const expectNothingStored = async (): Promise<void> => {
     expect(await names(server)).toEqual([]);
     expect(await server.staged()).toEqual([]);
-    expect((await readdir(server.directory)).filter((name) => !name.startsWith('.'))).toEqual([]);
+    expect(await server.stored()).toEqual([]);
   };
 
   describe('from a form', () => {
@@ -40,7 +40,7 @@ describe('publishing', () => {
         sha256: sha256('content'),
         url: `${server.url}/assets/tool-1.0.0.zip`,
       });
-      expect(await readFile(join(server.directory, 'tool-1.0.0.zip'), 'utf8')).toBe('content');
+      expect(await (await get(server, '/assets/tool-1.0.0.zip')).text()).toBe('content');
       expect(await server.staged()).toEqual([]);
     });
 
@@ -444,7 +444,8 @@ describe('publishing', () => {
     const winners = responses.flatMap((response, index) => (response.ok ? [index] : []));
     expect(winners).toHaveLength(1);
     expect(responses.filter(({ status }) => status === 409)).toHaveLength(63);
-    expect(await readFile(join(server.directory, 'a.zip'), 'utf8')).toBe(bodies[winners[0] ?? -1]);
+    expect(await (await get(server, '/assets/a.zip')).text()).toBe(bodies[winners[0] ?? -1]);
+    expect(await server.stored()).toEqual(['a.zip']);
     expect(await server.staged()).toEqual([]);
   });
 });
@@ -460,19 +461,30 @@ it('answers 507 before the body when the disk would be left too full, and stores
   }));
 
 it('answers 403 to every write when it is read-only, and serves reads', () =>
+  withServer({}, async (writer) => {
+    await put(writer, 'a.zip', 'content');
+    const reading = { read_only: true, auth_token: undefined, storage_path: writer.directory };
+    await withServer(reading, async (server) => {
+      for (const response of [
+        await put(server, 'b.zip', 'x'),
+        await post(server, 'b.zip', 'x'),
+        await fetch(`${server.url}/assets/a.zip`, { method: 'DELETE', headers: AUTH }),
+      ]) {
+        expect(response.status).toBe(403);
+        expect(await json(response)).toMatchObject({ code: 'read_only' });
+      }
+      expect(await (await get(server, '/assets/a.zip')).text()).toBe('content');
+      expect((await get(server, '/readyz')).status).toBe(200);
+    });
+  }));
+
+itOnDirectory('writes nothing into the directory when it is read-only', () =>
   withServer({ read_only: true, auth_token: undefined }, async (server) => {
-    for (const response of [
-      await put(server, 'a.zip', 'x'),
-      await post(server, 'a.zip', 'x'),
-      await fetch(`${server.url}/assets/a.zip`, { method: 'DELETE', headers: AUTH }),
-    ]) {
-      expect(response.status).toBe(403);
-      expect(await json(response)).toMatchObject({ code: 'read_only' });
-    }
     expect((await get(server, '/latest')).status).toBe(200);
     expect((await get(server, '/readyz')).status).toBe(200);
     expect(await readdir(server.directory)).toEqual([]);
-  }));
+  }),
+);
 
 function formBody(disposition: string, content: string): string {
   return `--x\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: application/octet-stream\r\n\r\n${content}\r\n--x--\r\n`;

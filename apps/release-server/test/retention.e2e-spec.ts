@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { names, post, put } from './support/client.js';
 import { startServer, type TestServer } from './support/server.js';
+import { itOnDirectory } from './support/storage.js';
 
 describe('retention with a limit of 5', () => {
   let server: TestServer;
@@ -25,7 +26,7 @@ describe('retention with a limit of 5', () => {
     expect(await names(server)).toEqual(['f', 'e', 'd', 'c', 'b']);
   });
 
-  it('goes by modification time, also of files touched by hand', async () => {
+  itOnDirectory('goes by modification time, also of files touched by hand', async () => {
     await fill();
     const now = new Date(Date.now() + 1000);
     await utimes(join(server.directory, 'a'), now, now);

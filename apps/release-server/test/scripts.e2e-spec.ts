@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 
 import { load } from 'js-yaml';
 
-import { names, put, sha256 } from './support/client.js';
+import { get, names, put, sha256 } from './support/client.js';
 import { startServer, TOKEN, type TestServer } from './support/server.js';
 
 interface Outcome {
@@ -77,7 +77,7 @@ describe('the scripts', () => {
       expect(other.stderr).toContain(`sha256:${sha256('one')}`);
       const forced = await run('upload.sh', ['-f', path], environment);
       expect([forced.code, forced.stdout]).toEqual([0, `a.zip: replaced, sha256 ${sha256('two')}\n`]);
-      expect(await readFile(join(server.directory, 'a.zip'), 'utf8')).toBe('two');
+      expect(await (await get(server, '/assets/a.zip')).text()).toBe('two');
     });
 
     it('goes on after a file that fails, and exits with 1', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { TOKEN } from './server.js';
+import { removeStored, storageEnvironment } from './storage.js';
 
 /** The tree whose build is run: this one, or one that a test of the tests has broken on purpose. */
 const PRODUCT = resolve(process.env['PRODUCT'] ?? '.');
@@ -40,10 +41,14 @@ export interface SpawnOptions {
   readonly through?: readonly string[];
 }
 
-/** A directory for packages and configuration, removed by the test that made it. */
+/** A directory for packages and configuration, removed with what is stored by the test that made it. */
 export async function makeDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'release-server-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  const remove = async (): Promise<void> => {
+    await removeStored(path);
+    await rm(path, { recursive: true, force: true });
+  };
+  return { path, remove };
 }
 
 /** Runs `main.js` with this YAML and environment until it exits; a server that did start is ended after 20 s. */
@@ -90,7 +95,7 @@ export async function spawnServer(
       PORT: '0',
       AUTH_TOKEN: TOKEN,
       MIN_FREE_SPACE: '0',
-      STORAGE_PATH: storagePath,
+      ...storageEnvironment(storagePath),
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -14,20 +14,23 @@ import { configSchema } from '../../src/config/config.schema.js';
 import { Config } from '../../src/config/config.js';
 import { HttpServerAdapter } from '../../src/http/http-server.adapter.js';
 import { recordViolations } from './recorder.js';
+import { removeStored, stagedIn, storageConfig, storedIn } from './storage.js';
 
 export const TOKEN = 'test-token';
 export const AUTH = { Authorization: `Bearer ${TOKEN}` };
 
-/** The application on a free port of loopback and a directory of its own. */
+/** The application on a free port of loopback and a store of its own. */
 export interface TestServer {
   readonly url: string;
   readonly port: number;
-  /** Where the packages lie. */
+  /** Where the packages lie, or what they are received in. */
   readonly directory: string;
   readonly app: NestExpressApplication;
   /** Files that are staged now. */
   staged(): Promise<string[]>;
-  /** Stops, removes the directory, and throws when an answer broke the contract. */
+  /** Names of what is stored now, listed or not. */
+  stored(): Promise<string[]>;
+  /** Stops, removes what is stored, and throws when an answer broke the contract. */
   stop(): Promise<void>;
 }
 
@@ -35,7 +38,8 @@ export interface TestServer {
 export async function startServer(overrides: Record<string, unknown> = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'release-server-'));
   const values = { host: '127.0.0.1', port: 0, auth_token: TOKEN, log_level: 'silent', min_free_space: 0 };
-  const config = new Config(configSchema.parse({ ...values, storage_path: directory, ...overrides }));
+  const { storage_path: path = directory } = overrides;
+  const config = new Config(configSchema.parse({ ...values, ...storageConfig(String(path)), ...overrides }));
   const module = await Test.createTestingModule({ imports: [AppModule] })
     .overrideProvider(configuration.KEY)
     .useValue(config)
@@ -51,9 +55,11 @@ export async function startServer(overrides: Record<string, unknown> = {}): Prom
     port,
     directory: config.storage_path,
     app,
-    staged: () => readdir(join(config.storage_path, '.release-server', 'incoming')),
+    staged: () => stagedIn(config.storage_path),
+    stored: () => storedIn(config.storage_path),
     stop: async () => {
       await app.close();
+      await removeStored(directory);
       await rm(directory, { recursive: true, force: true });
       if (violations.length > 0)
         throw new Error(`answers that break the contract:\n${violations.join('\n')}`);
