@@ -18,6 +18,14 @@ export async function keysBelow(prefix: string): Promise<string[]> {
   return keys;
 }
 
+export async function textOf(key: string): Promise<string> {
+  const { sdk, client, Bucket } = await connect();
+  const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket, Key: key }));
+  const text = await Body?.transformToString();
+  client.destroy();
+  return text ?? '';
+}
+
 /** The names of the packages whose bytes lie below the prefix of a store, listed or not. */
 export async function blobNames(prefix: string): Promise<string[]> {
   const keys = await keysBelow(`${prefix}packages/`);
