@@ -17,7 +17,7 @@ import {
 } from './support/process.js';
 import { readAnswer } from './support/raw.js';
 import { AUTH, TOKEN } from './support/server.js';
-import { itOnDirectory, leftIn, stagedIn, storedIn } from './support/storage.js';
+import { itOnDirectory, leftIn, ON_S3, stagedIn, storedIn } from './support/storage.js';
 import { until } from './support/until.js';
 
 const MIB = 1024 * 1024;
@@ -249,6 +249,17 @@ describe('the process', () => {
     await until(async () => (await server.inspect()).handles === handles);
     await until(async () => (await stagedIn(directory.path)).length === 0);
     expect(await names(server)).toEqual(['big.bin']);
+    await server.stop();
+  });
+
+  it('loads the library for object stores where there is one, and only there', async () => {
+    // Caught: an import that is not put off.
+    const server = await spawnServer(directory.path);
+    await put(server, 'a.zip', 'content');
+    await get(server, '/assets/a.zip');
+    const { libraries } = await server.inspect();
+    expect(libraries).toContain('@nestjs/core');
+    expect(libraries.some((name) => /^@(aws-sdk|smithy)\//.test(name))).toBe(ON_S3);
     await server.stop();
   });
 

@@ -1,10 +1,10 @@
 // Loaded into a server before everything else: counts its file-system calls since it was last asked, and
-// tells them, its open file handles and its memory (bytes, now and at most) by IPC; or, asked for what is live, what
-// a collection leaves.
+// tells them, its open file handles, its memory (bytes, now and at most) and the libraries that it has loaded by IPC;
+// or, asked for what is live, what a collection leaves.
 import { readFileSync } from 'node:fs';
 import fsp from 'node:fs/promises';
 import { ServerResponse } from 'node:http';
-import { syncBuiltinESMExports } from 'node:module';
+import { registerHooks, syncBuiltinESMExports } from 'node:module';
 import { queryObjects } from 'node:v8';
 
 const COUNTED = [
@@ -39,6 +39,15 @@ fsp.open = async (...parameters) => {
 };
 syncBuiltinESMExports();
 
+const libraries = new Set();
+registerHooks({
+  load: (url, context, next) => {
+    const library = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
+    if (library !== undefined) libraries.add(library);
+    return next(url, context);
+  },
+});
+
 /** Most bytes that were resident. Not the maximum of getrusage, which counts what the parent had when it forked. */
 function peak() {
   try {
@@ -61,7 +70,13 @@ process.on('message', (question) => {
     process.send(live());
     return;
   }
-  process.send({ calls, handles, memory: process.memoryUsage.rss(), peak: peak() });
+  process.send({
+    calls,
+    handles,
+    memory: process.memoryUsage.rss(),
+    peak: peak(),
+    libraries: [...libraries],
+  });
   calls = {};
 });
 process.channel.unref();

@@ -24,8 +24,14 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   /** Everything on standard output so far, line by line. */
   lines(): string[];
-  /** What it did and needs: file-system calls since it was last asked, open handles, resident bytes now and at most. */
-  inspect(): Promise<{ calls: Record<string, number>; handles: number; memory: number; peak: number }>;
+  /** What it did and needs: file-system calls since it was last asked, open handles, resident bytes now and at most, libraries. */
+  inspect(): Promise<{
+    calls: Record<string, number>;
+    handles: number;
+    memory: number;
+    peak: number;
+    libraries: string[];
+  }>;
   /** What is left after a collection: bytes of its heap and buffers, and responses that something still refers to. */
   live(): Promise<{ bytes: number; responses: number }>;
   /** Resolves with the exit code or the signal that ended it. */

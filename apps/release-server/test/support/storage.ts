@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { blobNames, removeObjects } from './object-store.js';
 
 /** The tests run on the object store of the environment instead of a directory. */
-const ON_S3 = process.env['TEST_STORE'] === 's3';
+export const ON_S3 = process.env['TEST_STORE'] === 's3';
 
 /** `it` for what is about the directory of packages itself, which an object store has not: there it is skipped. */
 export const itOnDirectory = ON_S3 ? it.skip : it;
