@@ -72,7 +72,12 @@ check 'refuses a host of Ingress and HTTPRoute' refuses 'host of the Ingress and
   --set ingress.enabled=true --set "ingress.hosts[0].host=$host" "${route[@]}"
 check 'refuses a grace period within the drain time' refuses 'more than 60' "${token[@]}" --set terminationGracePeriodSeconds=60
 check 'refuses a variable that outranks the config' refuses 'give config.port' "${token[@]}" --set 'extraEnv[0].name=PORT'
-check 'refuses several pods on an exclusive volume' refuses 'ReadWriteMany' "${token[@]}" --set replicaCount=2
+check 'refuses several pods on an exclusive volume' refuses 'several pods need one place' "${token[@]}" --set replicaCount=2
+check 'refuses a bucket without a name' refuses 'give config.s3.bucket' "${token[@]}" --set config.storage_driver=s3
+check 'refuses a bucket that would be ignored' refuses 'set config.storage_driver=s3' "${token[@]}" --set config.s3.bucket=x
+check 'refuses a misspelt key of the bucket' refuses 'buckt' "${token[@]}" --set config.storage_driver=s3 --set config.s3.buckt=x
+check 'refuses keys of the bucket in the ConfigMap' refuses 's3Credentials.existingSecret' "${token[@]}" \
+  --set config.storage_driver=s3 --set config.s3.bucket=x --set config.s3.secret_access_key=x
 
 if command -v node >/dev/null && [ -d node_modules/js-yaml ]; then
   check 'the table in README.md agrees with values.yaml' node charts/values-table.mjs --check

@@ -145,9 +145,35 @@ labels:
 {{- $url }}
 {{- end }}
 
+{{/* Whether packages are in an object store, and pods have no state of their own. */}}
+{{- define "release-server.s3" -}}
+{{- if eq .Values.config.storage_driver "s3" }}
+{{- "true" }}
+{{- end }}
+{{- end }}
+
+{{/* The section s3 of config.yaml: what is given of it, and where the keys of s3Credentials are mounted. */}}
+{{- define "release-server.s3Config" -}}
+{{- $section := dict }}
+{{- range $key, $value := .Values.config.s3 }}
+  {{- if not (has $value (list "" nil)) }}
+    {{- $_ := set $section $key $value }}
+  {{- end }}
+{{- end }}
+{{- if .Values.s3Credentials.existingSecret }}
+  {{- $_ := set $section "access_key_id_file" "/etc/release-server/access_key_id" }}
+  {{- $_ := set $section "secret_access_key_file" "/etc/release-server/secret_access_key" }}
+{{- end }}
+{{- toYaml $section }}
+{{- end }}
+
 {{/* config.yaml of the server. */}}
 {{- define "release-server.config" -}}
-{{- $config := omit .Values.config "public_url" "auth_token_file" }}
+{{- $config := omit .Values.config "public_url" "auth_token_file" "s3" }}
+{{- if include "release-server.s3" . }}
+  {{- $config = omit $config "storage_path" }}
+  {{- $_ := set $config "s3" (include "release-server.s3Config" . | fromYaml) }}
+{{- end }}
 {{- /* Helm takes a null in given values for "drop the default": the key is missing then, and means no limit. */}}
 {{- if not (hasKey $config "max_packages") }}
   {{- $_ := set $config "max_packages" nil }}
@@ -163,11 +189,32 @@ labels:
 {{- toYaml $config }}
 {{- end }}
 
-{{/* config.shutdown_timeout in whole seconds, rounded up. */}}
+{{/* A size of the server (256MiB) or of Kubernetes (1Gi) in bytes. */}}
+{{- define "release-server.bytes" -}}
+{{- $text := kindIs "string" . | ternary . (printf "%.0f" (float64 .)) | trimSuffix "B" | nospace }}
+{{- $factor := get (dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776) (regexFind "[A-Za-z]*$" $text) }}
+{{- mulf (regexFind "^[0-9.]+" $text | float64) $factor | int64 }}
+{{- end }}
+
+{{/* A time span as 60s in whole seconds, rounded up. */}}
+{{- define "release-server.seconds" -}}
+{{- $factor := get (dict "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0) (regexFind "[a-z]+$" .) }}
+{{- mulf (regexFind "^[0-9.]+" . | float64) $factor | ceil | int }}
+{{- end }}
+
+{{/* Seconds in which a pod that is told to go still serves, and then finishes what is under way. */}}
 {{- define "release-server.shutdownSeconds" -}}
-{{- $text := toString (.Values.config.shutdown_timeout | default "60s") }}
-{{- $factor := get (dict "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0) (regexFind "[a-z]+$" $text) }}
-{{- mulf (regexFind "^[0-9.]+" $text | float64) $factor | ceil | int }}
+{{- $drain := include "release-server.seconds" (.Values.config.shutdown_timeout | default "60s") | int }}
+{{- add $drain (include "release-server.preStopSeconds" . | int) }}
+{{- end }}
+
+{{/* Without a pod to take over it would only be a longer time without service. */}}
+{{- define "release-server.preStopSeconds" -}}
+{{- if include "release-server.exclusiveVolume" . }}
+{{- 0 }}
+{{- else }}
+{{- int .Values.preStopSeconds }}
+{{- end }}
 {{- end }}
 
 {{- define "release-server.terminationGracePeriodSeconds" -}}
@@ -179,9 +226,46 @@ labels:
 {{- end }}
 {{- end }}
 
+{{/* Whether packages are on a volume with a claim. */}}
+{{- define "release-server.persistent" -}}
+{{- if and .Values.persistence.enabled (not (include "release-server.s3" .)) }}
+{{- "true" }}
+{{- end }}
+{{- end }}
+
 {{/* Whether the volume can be in one pod only. */}}
 {{- define "release-server.exclusiveVolume" -}}
-{{- if and .Values.persistence.enabled (has .Values.persistence.accessMode (list "ReadWriteOnce" "ReadWriteOncePod")) }}
+{{- if and (include "release-server.persistent" .) (has .Values.persistence.accessMode (list "ReadWriteOnce" "ReadWriteOncePod")) }}
+{{- "true" }}
+{{- end }}
+{{- end }}
+
+{{/* Those that are given; else, for several pods, over nodes and zones as far as that is possible. */}}
+{{- define "release-server.topologySpreadConstraints" -}}
+{{- $given := .Values.topologySpreadConstraints }}
+{{- if not (kindIs "invalid" $given) }}
+{{- with $given }}
+{{- toYaml . }}
+{{- end }}
+{{- else if gt (int .Values.replicaCount) 1 }}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+- maxSkew: 1
+  topologyKey: {{ . }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "release-server.selectorLabels" $ | nindent 6 }}
+  # Of one version: while pods roll, the old ones do not count.
+  matchLabelKeys:
+    - pod-template-hash
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* As told; else for several pods, of which one can be missing. */}}
+{{- define "release-server.disruptionBudget" -}}
+{{- $given := .Values.podDisruptionBudget.enabled }}
+{{- if kindIs "invalid" $given | ternary (gt (int .Values.replicaCount) 1) $given }}
 {{- "true" }}
 {{- end }}
 {{- end }}

@@ -20,12 +20,25 @@
   {{- if has .name $keys }}
     {{- fail (printf "extraEnv: %s would outrank the server's configuration: give config.%s instead (a token: auth.token or auth.existingSecret)" .name (lower .name)) }}
   {{- end }}
+  {{- if hasPrefix "S3_" .name }}
+    {{- fail (printf "extraEnv: %s would outrank the server's configuration: give config.s3.%s instead (keys: s3Credentials.existingSecret)" .name (trimPrefix "s3_" (lower .name))) }}
+  {{- end }}
+  {{- if and .value (has .name (list "AWS_SECRET_ACCESS_KEY" "AWS_SESSION_TOKEN")) }}
+    {{- fail (printf "extraEnv: %s would stand in the Deployment for all to read: name a Secret of yours in s3Credentials.existingSecret" .name) }}
+  {{- end }}
 {{- end }}
 
-{{- if and (gt (int $v.replicaCount) 1) (or (not $v.persistence.enabled) (include "release-server.exclusiveVolume" .)) }}
-  {{- fail "replicaCount: several pods need one volume that all of them can write: set persistence.accessMode=ReadWriteMany with a storage class that has it, or replicaCount=1" }}
+{{- if include "release-server.s3" . }}
+  {{- include "release-server.validateS3" . }}
+{{- else if or $v.config.s3.bucket $v.s3Credentials.existingSecret }}
+  {{- fail "config.s3.bucket and s3Credentials would be ignored: set config.storage_driver=s3 to keep packages there, or leave them out" }}
+{{- else if and (gt (int $v.replicaCount) 1) (or (not $v.persistence.enabled) (include "release-server.exclusiveVolume" .)) }}
+  {{- fail "replicaCount: several pods need one place that all of them can write: set config.storage_driver=s3 with a bucket, or persistence.accessMode=ReadWriteMany with a storage class that has it, or replicaCount=1" }}
 {{- end }}
-{{- if and $v.persistence.enabled (eq $v.persistence.accessMode "ReadOnlyMany") (not $v.config.read_only) }}
+{{- if and $v.serviceAccount.annotations (not $v.serviceAccount.create) }}
+  {{- fail "serviceAccount.annotations would be ignored: annotate the service account of yours itself, or set serviceAccount.create=true" }}
+{{- end }}
+{{- if and (include "release-server.persistent" .) (eq $v.persistence.accessMode "ReadOnlyMany") (not $v.config.read_only) }}
   {{- fail "persistence.accessMode=ReadOnlyMany: nothing could be published; set config.read_only=true as well, or another access mode" }}
 {{- end }}
 
@@ -50,5 +63,48 @@
       {{- fail (printf "%s is a host of the Ingress and of the HTTPRoute: a name leads to one of them only; take it out of ingress.hosts or httpRoute.hostnames, or disable one of the two" .host) }}
     {{- end }}
   {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "release-server.validateS3" -}}
+{{- $v := .Values }}
+{{- $s3 := $v.config.s3 }}
+
+{{- if not $s3.bucket }}
+  {{- fail "config.storage_driver=s3 without a bucket: give config.s3.bucket, which has to exist" }}
+{{- end }}
+{{- if or (hasKey $s3 "access_key_id") (hasKey $s3 "secret_access_key") }}
+  {{- fail "config.s3.access_key_id and secret_access_key would put the keys into a ConfigMap: name a Secret of yours in s3Credentials.existingSecret" }}
+{{- end }}
+{{- $files := len (compact (list $s3.access_key_id_file $s3.secret_access_key_file)) }}
+{{- if eq $files 1 }}
+  {{- fail "config.s3.access_key_id_file and config.s3.secret_access_key_file go together: give both, or none" }}
+{{- end }}
+{{- if and $files $v.s3Credentials.existingSecret }}
+  {{- fail "the keys of the object store are given twice: give one of s3Credentials.existingSecret and config.s3.*_file" }}
+{{- end }}
+{{- if and $s3.redirect_downloads (le (include "release-server.seconds" $s3.grace | int) (include "release-server.seconds" $s3.presign_expires | int)) }}
+  {{- fail (printf "config.s3.grace=%s would let addresses outlive their bytes: give more than config.s3.presign_expires=%s" $s3.grace $s3.presign_expires) }}
+{{- end }}
+
+{{- range list "existingClaim" "storageClass" "annotations" }}
+  {{- if get $v.persistence . }}
+    {{- fail (printf "persistence.%s would be ignored: with config.storage_driver=s3 packages are in the bucket, on no volume; leave it out" .) }}
+  {{- end }}
+{{- end }}
+{{- if .Release.IsUpgrade }}
+  {{- $name := include "release-server.fullname" . }}
+  {{- $claim := (lookup "v1" "PersistentVolumeClaim" (include "release-server.namespace" .) $name).metadata | default dict }}
+  {{- $annotations := $claim.annotations | default dict }}
+  {{- if and (eq (get $annotations "meta.helm.sh/release-name") .Release.Name) (ne (get $annotations "helm.sh/resource-policy") "keep") }}
+    {{- fail (printf "the claim %s of this release would be removed with all packages on it: upgrade with persistence.keep=true first, and only then to config.storage_driver=s3" $name) }}
+  {{- end }}
+{{- end }}
+
+{{- if and $v.spool.sizeLimit (lt (include "release-server.bytes" $v.spool.sizeLimit | int64) (include "release-server.bytes" $v.config.max_upload_size | int64)) }}
+  {{- fail (printf "spool.sizeLimit=%v: an upload of config.max_upload_size=%v would have the pod evicted; give some times that size" $v.spool.sizeLimit $v.config.max_upload_size) }}
+{{- end }}
+{{- if and $v.networkPolicy.enabled (not $v.networkPolicy.egress) }}
+  {{- fail "networkPolicy.enabled would cut the pods off from the object store: give networkPolicy.egress, the rules that lead to it and to DNS" }}
 {{- end }}
 {{- end }}
