@@ -8,6 +8,9 @@
 #   INGRESS_CLASS  default: the cluster's default class
 #   GATEWAY        NAMESPACE/NAME; default: the first that there is
 #   OCI_REGISTRY   HOST:PORT of a registry without TLS to push the chart to; without, that is skipped
+#   S3_ENDPOINT, S3_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION
+#                  an object store, by its address as pods see it, for three replicas; without, they are skipped.
+#                  What is made there lies below a prefix of its own, and is removed again
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
@@ -223,6 +226,143 @@ forward "$namespace" "service/$name-release-server" 8080
 check 'the package is still there after that' still_has "$url"
 check 'it uninstalls again' h uninstall "$name" --namespace "$namespace" --wait
 check 'the claim is gone, as told' eventually 60 gone persistentvolumeclaims
+
+# ---- several pods on an object store
+
+# in_pod NAME MODE ENVIRONMENT: test-replicas.mjs in a pod under the policy restricted
+in_pod() {
+  k apply --filename - <<YAML
+apiVersion: v1
+kind: Pod
+metadata: { name: '$1' }
+spec:
+  restartPolicy: Never
+  automountServiceAccountToken: false
+  securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: RuntimeDefault } }
+  volumes: [{ name: script, configMap: { name: test-replicas } }]
+  containers:
+    - name: test
+      image: '$image'
+      imagePullPolicy: IfNotPresent
+      command: [/nodejs/bin/node, /script/test-replicas.mjs, '$2']
+      env: $3
+      volumeMounts: [{ name: script, mountPath: /script }]
+      securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: [ALL] } }
+YAML
+}
+ended() { # ended NAME: well, with what it said
+  local phase
+  eventually "${2:-60}" is_over "$1"
+  phase=$(k get pod "$1" -o jsonpath='{.status.phase}')
+  k logs "$1"
+  [ "$phase" = Succeeded ]
+}
+is_over() { [[ $(k get pod "$1" -o jsonpath='{.status.phase}') == @(Succeeded|Failed) ]]; }
+of_store() { # the environment of a pod that uses the store itself
+  local key keys=''
+  for key in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; do
+    keys+="{ name: $key, valueFrom: { secretKeyRef: { name: bucket-keys, key: $key } } }, "
+  done
+  echo "[${keys}{ name: AWS_REGION, value: '$AWS_REGION' }, { name: S3_ENDPOINT, value: '$S3_ENDPOINT' }," \
+    "{ name: S3_BUCKET, value: '$S3_BUCKET' }, { name: S3_PREFIX, value: '$namespace/' }]"
+}
+prepared() {
+  k create configmap test-replicas --from-file=charts/test-replicas.mjs &&
+    k create secret generic bucket-keys --from-literal=AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" \
+      --from-literal=AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY"
+}
+reachable() { in_pod reach reach "$(of_store)" && ended reach; }
+
+missing=
+for variable in S3_ENDPOINT S3_BUCKET AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION; do
+  [ -n "${!variable:-}" ] || missing+=" $variable"
+done
+unreachable() {
+  [ -z "$missing" ] || { reason="without$missing"; return; }
+  prepared >"$work/said" 2>&1 && reachable >"$work/said" 2>&1 && return 1
+  reason="pods get no answer at $S3_ENDPOINT: $(tail -n 1 "$work/said")"
+}
+
+says() { k logs "$1" | grep -Fx "$2"; } # says POD LINE
+stopped() { # as its process 1
+  k exec "$1" -- /nodejs/bin/node -e "process.kill(1, 'SIGTERM')"
+}
+restarted() {
+  k rollout restart "deployment/$name-release-server" && k rollout status --timeout 5m "deployment/$name-release-server"
+}
+none_of() { # none_of UIDS
+  local uid now
+  now=" $(pod) "
+  for uid in $1; do [[ $now != *" $uid "* ]] || { echo "$uid is still there"; return 1; }; done
+}
+lists_acknowledged() { # what the server lists, held against what the load was told
+  ask --header 'Accept: application/json' "$url/packages" | tr '{' '\n' |
+    sed -nE 's/.*"name":"([^"]*)".*"sha256":"([^"]*)".*/\1 \2/p' | LC_ALL=C sort >"$work/listed"
+  [ -s "$work/acknowledged" ] && diff "$work/acknowledged" "$work/listed"
+}
+forwarded() { forward "$namespace" "service/$name-release-server" 80; }
+pods_are() { equal "$(k get deployment "$name-release-server" -o jsonpath='{.status.readyReplicas}')" "$1"; }
+one_may_go() { equal "$(k get poddisruptionbudget "$name-release-server" -o jsonpath='{.status.disruptionsAllowed}')" "$1"; }
+keys_are_files() { ! k get deployment,configmap --selector "app.kubernetes.io/instance=$name" -o yaml | grep -F -e "$AWS_SECRET_ACCESS_KEY" -e 'name: AWS_'; }
+
+if unreachable; then
+  skip 'several pods on an object store' "$reason"
+else
+  name=replicas
+  port=${S3_ENDPOINT##*:}
+  [[ $port =~ ^[0-9]+ ]] && port=${BASH_REMATCH[0]} || port=443
+  cat >"$work/values.yaml" <<YAML
+image: { repository: '${image%:*}', tag: '${image##*:}' }
+replicaCount: 3
+auth: { token: '$token' }
+config:
+  storage_driver: s3
+  max_packages: null
+  shutdown_timeout: 20s
+  s3: { bucket: '$S3_BUCKET', prefix: '$namespace/', region: '$AWS_REGION', endpoint: '$S3_ENDPOINT', force_path_style: true }
+s3Credentials: { existingSecret: bucket-keys }
+spool: { sizeLimit: 1Gi }
+networkPolicy: { enabled: true, egress: [{ ports: [{ port: $port }, { port: 53, protocol: UDP }, { port: 53, protocol: TCP }] }] }
+YAML
+  check 'three pods install on an object store' install || {
+    k get pods,events
+    k logs --selector "app.kubernetes.io/instance=$name" --tail=5
+    finish
+  }
+  check 'they are ready' pods_are 3
+  check 'they claim no volume' gone persistentvolumeclaims
+  check 'the keys of the store are in files only' keys_are_files
+  check 'one of them may be missing, not more' eventually 30 one_may_go 1
+  check 'helm test passes on them' h test "$name" --namespace "$namespace"
+
+  before=$(pod)
+  in_pod load load "[{ name: SERVER, value: 'http://$name-release-server' },
+    { name: TOKEN, valueFrom: { secretKeyRef: { name: $name-release-server, key: token } } }]" >"$work/said" 2>&1
+  check 'publishes are under way' eventually 60 says load 'under way'
+  check 'all pods are replaced meanwhile' restarted
+  check 'none of the old ones is left' eventually 120 none_of "$before"
+  check 'they are replaced once more' restarted
+  check 'the publishes are stopped' stopped load
+  check 'nothing acknowledged is lost, and nothing failed but what may be retried' ended load 300
+  tail -n 1 "$work/said" | sed 's/^/      /'
+  sed -n 's/^acknowledged //p' "$work/said" | LC_ALL=C sort >"$work/acknowledged"
+
+  check 'it grows to five pods' upgrade --set replicaCount=5
+  check 'five are ready' pods_are 5
+  check 'it shrinks to one' upgrade --set replicaCount=1
+  check 'no PodDisruptionBudget is left for one' gone poddisruptionbudgets
+  forwarded
+  check 'it lists what was acknowledged, by name and digest' lists_acknowledged
+  check 'it uninstalls from the store' h uninstall "$name" --namespace "$namespace" --wait
+  check 'nothing of it is left in the cluster' eventually 90 gone deployments,services,configmaps,secrets,serviceaccounts,networkpolicies,pods
+  check 'it installs again on the bucket' install
+  forwarded
+  check 'every package is there again' lists_acknowledged
+  check 'it uninstalls from the store again' h uninstall "$name" --namespace "$namespace" --wait
+  check 'all pods are gone' eventually 90 gone pods
+  in_pod sweep sweep "$(of_store)" >"$work/said" 2>&1
+  check 'what it made in the bucket is removed' ended sweep 300
+fi
 
 # ---- out of a registry
 
