@@ -217,6 +217,11 @@ check 'the new token is taken' eventually 30 takes_new
 
 # ---- remove, and install again on what was kept
 
+refuses_to_lose_the_claim() {
+  local said
+  said=$(upgrade --set config.storage_driver=s3 --set config.s3.bucket=x 2>&1) && { echo 'upgraded'; return 1; }
+  [[ $said == *'persistence.keep=true first'* ]] || { echo "$said"; return 1; }
+}
 gone() { [ -z "$(k get "$1" --selector "app.kubernetes.io/instance=$name" -o name)" ]; }
 check 'it uninstalls' h uninstall "$name" --namespace "$namespace" --wait
 check 'nothing is left but the claim' eventually 60 gone deployments,services,configmaps,secrets,serviceaccounts,ingresses,networkpolicies,poddisruptionbudgets,pods
@@ -224,6 +229,8 @@ check 'the claim is kept, as told' named persistentvolumeclaim "persistentvolume
 check 'it installs again on the kept claim' install --set ingress.enabled=false --set persistence.keep=false
 forward "$namespace" "service/$name-release-server" 8080
 check 'the package is still there after that' still_has "$url"
+check 'an upgrade that would remove the claim with its packages is refused' refuses_to_lose_the_claim
+check 'nothing changed by that' still_has "$url"
 check 'it uninstalls again' h uninstall "$name" --namespace "$namespace" --wait
 check 'the claim is gone, as told' eventually 60 gone persistentvolumeclaims
 

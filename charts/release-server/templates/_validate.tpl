@@ -83,6 +83,13 @@
 {{- if and $files $v.s3Credentials.existingSecret }}
   {{- fail "the keys of the object store are given twice: give one of s3Credentials.existingSecret and config.s3.*_file" }}
 {{- end }}
+{{- $variables := list }}
+{{- range $v.extraEnv }}
+  {{- $variables = append $variables .name }}
+{{- end }}
+{{- if and (not $s3.region) (or $s3.endpoint $files $v.s3Credentials.existingSecret) (not (has "AWS_REGION" $variables)) }}
+  {{- fail "config.storage_driver=s3 without a region: give config.s3.region (stores that are not Amazon's take us-east-1 as a rule)" }}
+{{- end }}
 {{- if and $s3.redirect_downloads (le (include "release-server.seconds" $s3.grace | int) (include "release-server.seconds" $s3.presign_expires | int)) }}
   {{- fail (printf "config.s3.grace=%s would let addresses outlive their bytes: give more than config.s3.presign_expires=%s" $s3.grace $s3.presign_expires) }}
 {{- end }}
