@@ -26,7 +26,10 @@ let stopping = false;
 await { reach, load, sweep }[process.argv[2]]();
 
 async function reach() {
-  await fetch(process.env.S3_ENDPOINT, { signal: AbortSignal.timeout(10_000) });
+  await fetch(process.env.S3_ENDPOINT, { signal: AbortSignal.timeout(10_000) }).catch((error) => {
+    console.log(error.cause?.code ?? error.message);
+    process.exitCode = 1;
+  });
 }
 
 async function load() {
