@@ -4,6 +4,7 @@ export type {
   OpenPackage,
   Package,
   PublishCondition,
+  PublishOptions,
   PublishResult,
   RemoveCondition,
   StagedPackage,

@@ -51,6 +51,16 @@ export type Evict = (
   incoming: Pick<Package, 'name' | 'size' | 'createdAt'> | undefined,
 ) => readonly Package[];
 
+export interface PublishOptions {
+  readonly condition: PublishCondition;
+  readonly evict: Evict;
+  /**
+   * Publish time to keep, in milliseconds since the epoch, of a package that moves here from another store. By default
+   * now, and later than that of every other package.
+   */
+  readonly createdAt?: number | undefined;
+}
+
 export interface PublishResult {
   readonly package: Package;
   /** The version that was overwritten. */
@@ -120,11 +130,7 @@ export abstract class PackageStore {
    * `package_exists` (condition `absent`) or `precondition_failed` (other conditions); the staged bytes
    * remain to be discarded.
    */
-  abstract publish(
-    staged: StagedPackage,
-    name: string,
-    options: { readonly condition: PublishCondition; readonly evict: Evict },
-  ): Promise<PublishResult>;
+  abstract publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult>;
 
   /** Removes a package durably and returns it. Rejects with `package_not_found` or `precondition_failed`. */
   abstract remove(name: string, condition?: RemoveCondition): Promise<Package>;

@@ -13,6 +13,7 @@ import {
   type OpenPackage,
   type Package,
   type PublishCondition,
+  type PublishOptions,
   type PublishResult,
   type RemoveCondition,
   type StagedPackage,
@@ -135,17 +136,11 @@ export class FilesystemPackageStore extends PackageStore {
     await this.staging.discard(staged);
   }
 
-  async publish(
-    staged: StagedPackage,
-    name: string,
-    { condition, evict }: { readonly condition: PublishCondition; readonly evict: Evict },
-  ): Promise<PublishResult> {
+  async publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult> {
     assertPackageName(name);
     const directory = this.assertWritable();
     const publishing = coded(`publishing ${name}`, async () => {
-      const { result, withdrawn } = await this.lock.runExclusive(() =>
-        this.place(staged, name, condition, evict),
-      );
+      const { result, withdrawn } = await this.lock.runExclusive(() => this.place(staged, name, options));
       // Outside the lock: whoever publishes meanwhile shares this fsync or the next.
       await directory.sync();
       await this.drop(withdrawn);
@@ -269,16 +264,16 @@ export class FilesystemPackageStore extends PackageStore {
   private async place(
     staged: StagedPackage,
     name: string,
-    condition: PublishCondition,
-    evict: Evict,
+    options: PublishOptions,
   ): Promise<{ result: PublishResult; withdrawn: readonly Withdrawn[] }> {
+    const { condition, evict } = options;
     await this.index.refresh();
     const existing = this.index.get(name)?.package;
     assertCondition(name, condition, existing);
 
     const source = this.staging.pathOf(staged);
     const target = this.layout.package(name);
-    const createdAt = Math.max(Date.now(), this.newest() + 1);
+    const createdAt = options.createdAt ?? Math.max(Date.now(), this.newest() + 1);
     // Half a millisecond more, for the way through floating-point seconds cuts off.
     const seconds = (createdAt + 0.5) / 1000;
     await utimes(source, seconds, seconds);

@@ -28,6 +28,8 @@ export interface LocalBlob {
   /** Hexadecimal SHA-256. */
   readonly sha256: string;
   readonly name: string;
+  /** Publish time, in milliseconds since the epoch, where it is another than that of the write. */
+  readonly createdAt?: number | undefined;
 }
 
 export interface Listed {
@@ -124,7 +126,7 @@ export class Bucket {
   }
 
   /** Copies a file into a new object, read anew for each try. */
-  async upload(key: string, { path, size, sha256, name }: LocalBlob): Promise<void> {
+  async upload(key: string, { path, size, sha256, name, createdAt }: LocalBlob): Promise<void> {
     await this.again(`writing ${key}`, async () => {
       // Opened first: the SDK waits for ever for a stream that fails to open.
       const opened = await open(path);
@@ -137,7 +139,11 @@ export class Bucket {
           ContentLength: size,
           ContentType: 'application/octet-stream',
           ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
-          Metadata: { sha256, name },
+          Metadata: {
+            sha256,
+            name,
+            ...(createdAt === undefined ? {} : { 'created-at': new Date(createdAt).toISOString() }),
+          },
         });
         // Signed with the content: a store that checks it cannot take a part for the whole.
         command.middlewareStack.add(

@@ -56,7 +56,7 @@ function unavailable(): StorageError {
 
 let keys = 0;
 function publish(name: string, condition: PublishCondition = 'absent', evict: Evict = KEEP_ALL) {
-  return publishing(name, { key: `key-${keys++}`, size: 1, sha256: 'ff' }, condition, evict);
+  return publishing(name, { key: `key-${keys++}`, size: 1, sha256: 'ff' }, { condition, evict });
 }
 
 describe('Committer', () => {
@@ -177,7 +177,11 @@ describe('Committer', () => {
   });
 
   it('does not take a blob that was condemned as nobody’s', async () => {
-    const late = publishing('a.zip', { key: 'late', size: 1, sha256: 'ff' }, 'absent', KEEP_ALL);
+    const late = publishing(
+      'a.zip',
+      { key: 'late', size: 1, sha256: 'ff' },
+      { condition: 'absent', evict: KEEP_ALL },
+    );
     await committer.commit(condemning([{ key: 'late', name: 'a.zip' }]));
 
     await expect(committer.commit(late)).rejects.toMatchObject({ code: 'storage_unavailable' });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { assertCondition, notFound } from '../conditions.js';
-import type { Evict, Package, PublishCondition, PublishResult, RemoveCondition } from '../package-store.js';
+import type { Evict, Package, PublishOptions, PublishResult, RemoveCondition } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
 import { packageOf, type Entry, type Garbage, type IndexDocument } from './index-document.js';
 
@@ -17,8 +17,7 @@ export interface Change<T> {
 export function publishing(
   name: string,
   blob: Omit<Entry, 'at'>,
-  condition: PublishCondition,
-  evict: Evict,
+  { condition, evict, createdAt }: PublishOptions,
 ): Change<PublishResult> {
   return {
     settled: (index) => {
@@ -37,7 +36,7 @@ export function publishing(
       if (index.garbage.some(({ key }) => key === blob.key)) throw tooLate(name);
       const existing = index.get(name);
       assertCondition(name, condition, existing);
-      const entry: Entry = { ...blob, at: Math.max(now, index.last + 1) };
+      const entry: Entry = { ...blob, at: createdAt ?? Math.max(now, index.last + 1) };
       const incoming = { name, size: blob.size, createdAt: entry.at };
       const chosen = evict(index.list(), incoming).filter((one) => one.name !== name);
       const packages = new Map(index.packages);
@@ -52,7 +51,7 @@ export function publishing(
       for (const { name: gone } of chosen) drop(gone, 'evicted');
       packages.set(name, entry);
       return {
-        next: index.with({ last: entry.at, packages, garbage }),
+        next: index.with({ last: Math.max(index.last, entry.at), packages, garbage }),
         result: { package: packageOf(name, entry), replaced: existing, evicted: chosen },
       };
     },

@@ -16,6 +16,7 @@ import {
   type OpenPackage,
   type Package,
   type PublishCondition,
+  type PublishOptions,
   type PublishResult,
   type RemoveCondition,
   type StagedPackage,
@@ -120,14 +121,10 @@ export class S3PackageStore extends PackageStore {
     await this.staging.discard(staged);
   }
 
-  async publish(
-    staged: StagedPackage,
-    name: string,
-    { condition, evict }: { readonly condition: PublishCondition; readonly evict: Evict },
-  ): Promise<PublishResult> {
+  async publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult> {
     assertPackageName(name);
     this.assertWritable();
-    return this.track(coded(`publishing ${name}`, () => this.publishBlob(staged, name, condition, evict)));
+    return this.track(coded(`publishing ${name}`, () => this.publishBlob(staged, name, options)));
   }
 
   async remove(name: string, condition: RemoveCondition = 'present'): Promise<Package> {
@@ -195,15 +192,20 @@ export class S3PackageStore extends PackageStore {
   private async publishBlob(
     staged: StagedPackage,
     name: string,
-    condition: PublishCondition,
-    evict: Evict,
+    options: PublishOptions,
   ): Promise<PublishResult> {
-    await this.requireCondition(name, condition);
+    await this.requireCondition(name, options.condition);
     const { size, sha256 } = staged;
     const key = `${this.options.prefix}packages/${randomUUID()}/${name}`;
-    await this.bucket.upload(key, { path: this.staging.pathOf(staged), size, sha256, name });
+    await this.bucket.upload(key, {
+      path: this.staging.pathOf(staged),
+      size,
+      sha256,
+      name,
+      createdAt: options.createdAt,
+    });
     try {
-      const result = await this.committer.commit(publishing(name, { key, size, sha256 }, condition, evict));
+      const result = await this.committer.commit(publishing(name, { key, size, sha256 }, options));
       await this.staging.discard(staged).catch(() => undefined);
       return result;
     } catch (error) {

@@ -6,7 +6,7 @@ import type {
   OpenPackage,
   Package,
   PackageStore,
-  PublishCondition,
+  PublishOptions,
   PublishResult,
   StagedPackage,
   StageOptions,
@@ -63,11 +63,11 @@ export async function publish(
   store: PackageStore,
   name: string,
   content: Uint8Array | string,
-  { condition = 'any', evict = KEEP_ALL }: { condition?: PublishCondition; evict?: Evict } = {},
+  options: Partial<PublishOptions> = {},
 ): Promise<PublishResult> {
   const staged = await stage(store, content);
   try {
-    return await store.publish(staged, name, { condition, evict });
+    return await store.publish(staged, name, { condition: 'any', evict: KEEP_ALL, ...options });
   } finally {
     await store.discard(staged);
   }

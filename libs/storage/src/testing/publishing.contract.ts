@@ -162,6 +162,70 @@ export function describePublishing(harness: PackageStoreHarness): void {
     });
   });
 
+  describe('publishing with the time of another store', () => {
+    const YEAR_2020 = Date.UTC(2020, 0, 1, 12, 0, 0, 123);
+
+    // Mutants: the time is that of the write; it lives in memory only; it is cut to seconds.
+    it('keeps it to the millisecond, also through a store that is opened later', async () => {
+      const store = await harness.open();
+
+      const { package: published } = await publish(store, 'a.zip', 'a', { createdAt: YEAR_2020 });
+
+      expect(published.createdAt).toBe(YEAR_2020);
+      expect(await store.find('a.zip')).toEqual(published);
+      expect(await (await harness.reopen(store)).list()).toEqual([published]);
+    });
+
+    it('orders packages by it, whenever they came', async () => {
+      const store = await harness.open();
+      await publish(store, 'third.zip', '3');
+      await publish(store, 'second.zip', '2', { createdAt: YEAR_2020 + 1 });
+      await publish(store, 'first.zip', '1', { createdAt: YEAR_2020 });
+      await publish(store, 'also-first.zip', '1', { createdAt: YEAR_2020 });
+
+      const names = ['third.zip', 'second.zip', 'also-first.zip', 'first.zip'];
+      expect(await namesIn(store)).toEqual(names);
+      expect(await namesIn(await harness.reopen(store))).toEqual(names);
+    });
+
+    it('tells it to what decides on eviction', async () => {
+      const store = await harness.open();
+      const seen: Parameters<Evict>[1][] = [];
+      const evict: Evict = (_, incoming) => {
+        seen.push(incoming);
+        return [];
+      };
+
+      await publish(store, 'a.zip', 'a', { createdAt: YEAR_2020, evict });
+
+      expect(seen.at(-1)).toEqual({ name: 'a.zip', size: 1, createdAt: YEAR_2020 });
+    });
+
+    it('overwrites with an older time where that is asked for, and refuses where it is not', async () => {
+      const store = await harness.open();
+      const { package: existing } = await publish(store, 'a.zip', 'new');
+
+      const refused = publish(store, 'a.zip', 'old', { condition: 'absent', createdAt: YEAR_2020 });
+      expect(await refusalOf(refused)).toMatchObject({ code: 'package_exists', existing });
+      await publish(store, 'a.zip', 'old', { createdAt: YEAR_2020 });
+
+      expect(await store.find('a.zip')).toMatchObject({ createdAt: YEAR_2020 });
+      expect((await read(store, 'a.zip')).toString()).toBe('old');
+    });
+
+    // Mutant: the latest time that was given is set back to the one that was kept.
+    it('never has a later publish get a time that another had', async () => {
+      const store = await harness.open();
+      const { package: newest } = await publish(store, 'future.zip', 'f', { createdAt: Date.now() + 60_000 });
+      await publish(store, 'old.zip', 'o', { createdAt: YEAR_2020 });
+
+      const { package: next } = await publish(store, 'next.zip', 'n');
+
+      expect(next.createdAt).toBeGreaterThan(newest.createdAt);
+      expect(await namesIn(store)).toEqual(['next.zip', 'future.zip', 'old.zip']);
+    });
+  });
+
   describe('listing', () => {
     it('is newest first, and the same array until something changes', async () => {
       const store = await harness.open();
