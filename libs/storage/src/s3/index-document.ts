@@ -25,6 +25,14 @@ export interface Garbage extends Entry {
   readonly by: string;
 }
 
+interface StoredIndex {
+  readonly format: number;
+  readonly seq: number;
+  readonly last: number;
+  readonly packages: Readonly<Record<string, Entry>>;
+  readonly garbage: readonly Garbage[];
+}
+
 /** What is stored: the one object that is the truth. Immutable; what is written over it has the next `seq`. */
 export class IndexDocument {
   private listed: readonly Package[] | undefined;
@@ -40,13 +48,14 @@ export class IndexDocument {
   static readonly EMPTY = new IndexDocument(0, 0, new Map(), []);
 
   static parse(text: string): IndexDocument {
-    const { format, seq, last, packages, garbage } = JSON.parse(text) as {
-      format: number;
-      seq: number;
-      last: number;
-      packages: Record<string, Entry>;
-      garbage: Garbage[];
-    };
+    const stored = readIndex(text);
+    if (stored === undefined) {
+      throw new StorageError(
+        'storage_failed',
+        'The index cannot be read: see "Repair the index" in docs/operations.md.',
+      );
+    }
+    const { format, seq, last, packages, garbage } = stored;
     if (format !== FORMAT) {
       throw new StorageError(
         'storage_failed',
@@ -91,6 +100,16 @@ export class IndexDocument {
   private fields() {
     const { seq, last, packages, garbage } = this;
     return { seq, last, packages, garbage };
+  }
+}
+
+/** What an index says, whatever its format; undefined where the text is no index. */
+export function readIndex(text: string): StoredIndex | undefined {
+  try {
+    const value = JSON.parse(text) as StoredIndex | null;
+    return typeof value?.format === 'number' ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
