@@ -16,6 +16,8 @@ export type { StorageErrorCode } from './storage.errors.js';
 export { FilesystemPackageStore } from './filesystem/filesystem.driver.js';
 export type { FilesystemOptions } from './filesystem/filesystem.options.js';
 export { S3PackageStore } from './s3/s3.driver.js';
+export { S3IndexRepair } from './s3/repair.js';
+export type { RepairPlan } from './s3/repair.js';
 export type { S3Options } from './s3/s3.options.js';
 export type { StorageOptions } from './storage.options.js';
 export { StorageModule } from './storage.module.js';

@@ -4,7 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { CORE_SCHEMA, load, loadAll, YAMLException } from 'js-yaml';
 
 import { ConfigError } from './config.error.js';
-import { CONFIG_KEYS, configSchema } from './config.schema.js';
+import { CONFIG_KEYS, serverConfigSchema, type configSchema } from './config.schema.js';
 import { Config } from './config.js';
 
 const DEFAULT_PATH = '/etc/release-server/config.yaml';
@@ -32,16 +32,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Reads the YAML file at `CONFIG_PATH` (or the default path, which may be missing), puts environment
  * variables above it, each the key in capitals (`S3_BUCKET` for `s3.bucket`), and checks the whole. An empty variable
- * counts as not set.
+ * counts as not set. Commands give the schema that asks for no token.
  * Throws {@link ConfigError}.
  */
-export function loadConfig(environment: Environment): Config {
+export function loadConfig(
+  environment: Environment,
+  schema: typeof configSchema = serverConfigSchema,
+): Config {
   const given = environment['CONFIG_PATH'] ?? '';
   const path = given === '' ? DEFAULT_PATH : given;
   const text = readConfigFile(path, given !== '');
   const fromFile = parseYaml(path, text);
   const fromEnvironment = readEnvironment(environment, fromFile);
-  const result = configSchema.safeParse(merge(fromFile, fromEnvironment));
+  const result = schema.safeParse(merge(fromFile, fromEnvironment));
   if (result.success) return new Config(result.data);
 
   const where = (key: string): string => {

@@ -96,17 +96,11 @@ export const configSchema = z
     s3: s3Schema.optional(),
   })
   .superRefine((config, context) => {
-    const { auth_token: token, auth_token_file: file, read_only: readOnly } = config;
+    const { auth_token: token, auth_token_file: file } = config;
     const complain = (key: string, message: string): void =>
       context.addIssue({ code: 'custom', path: key.split('.'), message });
     if (token !== undefined && file !== undefined) {
       complain('auth_token_file', 'auth_token is given as well; give one of the two');
-    }
-    if (token === undefined && file === undefined && !readOnly) {
-      complain(
-        'auth_token',
-        'missing: give auth_token or auth_token_file, or set read_only: true to serve without writes',
-      );
     }
     if (config.storage_driver === 's3' && config.s3 === undefined) {
       complain('s3', 'missing: storage_driver is s3, which needs at least s3.bucket');
@@ -134,6 +128,17 @@ function checkS3(s3: z.output<typeof s3Schema>, complain: (key: string, message:
     complain('s3.grace', 'expected more than presign_expires, or an address could outlive its bytes');
   }
 }
+
+/** What a server needs beyond that; commands, which answer nobody, do without a token. */
+export const serverConfigSchema = configSchema.superRefine((config, context) => {
+  const { auth_token: token, auth_token_file: file, read_only: readOnly } = config;
+  if (token !== undefined || file !== undefined || readOnly) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['auth_token'],
+    message: 'missing: give auth_token or auth_token_file, or set read_only: true to serve without writes',
+  });
+});
 
 /** The names of all keys, those of sections as `section.key`. */
 export const CONFIG_KEYS = Object.keys(configSchema.shape).flatMap((key) =>

@@ -10,7 +10,7 @@ import { Test } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
 import { APP_OPTIONS, setUpApp } from '../../src/app.setup.js';
 import { configuration } from '../../src/config/config.module.js';
-import { configSchema } from '../../src/config/config.schema.js';
+import { serverConfigSchema } from '../../src/config/config.schema.js';
 import { Config } from '../../src/config/config.js';
 import { HttpServerAdapter } from '../../src/http/http-server.adapter.js';
 import { recordViolations } from './recorder.js';
@@ -39,7 +39,9 @@ export async function startServer(overrides: Record<string, unknown> = {}): Prom
   const directory = await mkdtemp(join(tmpdir(), 'release-server-'));
   const values = { host: '127.0.0.1', port: 0, auth_token: TOKEN, log_level: 'silent', min_free_space: 0 };
   const { storage_path: path = directory } = overrides;
-  const config = new Config(configSchema.parse({ ...values, ...storageConfig(String(path)), ...overrides }));
+  const config = new Config(
+    serverConfigSchema.parse({ ...values, ...storageConfig(String(path)), ...overrides }),
+  );
   const module = await Test.createTestingModule({ imports: [AppModule] })
     .overrideProvider(configuration.KEY)
     .useValue(config)

@@ -8,6 +8,7 @@ import { unless } from '../errno.js';
 import { fingerprintOf, isTouched, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
+import { inParallel } from '../parallel.js';
 
 /** One file version as the index knows it. */
 export interface IndexEntry {
@@ -144,7 +145,7 @@ export class PackageIndex {
       const settled = Math.abs(Date.now() - Number(mtimeNs / 1_000_000n)) > GRANULARITY;
       this.dirty.clear();
       const names = (await readdir(this.layout.root)).filter(isPackageName);
-      await inParallel(names, (name) => this.examine(name, quiet));
+      await inParallel(names, PARALLEL_STATS, (name) => this.examine(name, quiet));
       const present = new Set(names);
       for (const name of this.entries.keys()) {
         if (!present.has(name) && !this.writtenDuringScan.has(name)) this.unset(name);
@@ -160,7 +161,7 @@ export class PackageIndex {
     if (this.dirty.size === 0) return;
     const names = [...this.dirty];
     this.dirty.clear();
-    await inParallel(names, (name) => this.examine(name, QUIET));
+    await inParallel(names, PARALLEL_STATS, (name) => this.examine(name, QUIET));
   }
 
   /**
@@ -251,12 +252,4 @@ function newestFirst(a: Package, b: Package): number {
 
 function lstatBig(path: string) {
   return lstat(path, { bigint: true });
-}
-
-async function inParallel(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
-  const rest = names.values();
-  const worker = async (): Promise<void> => {
-    for (const name of rest) await work(name);
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL_STATS, names.length) }, worker));
 }

@@ -1,26 +1,26 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 
 import { namesIn, publish, publishAll, refusalOf } from '../testing/packages.js';
 import { S3_STORE, S3Harness } from '../testing/s3.harness.js';
 import { Bucket } from './bucket.js';
 import { S3PackageStore } from './s3.driver.js';
 
-/** The real store behind an address of its own, where a request can be held up. */
-async function delayedStore(onRequest: (target: string) => Promise<void>): Promise<Server> {
-  const server = createServer((incoming, outgoing) => {
+/** The real store behind an address of its own, where a request can be held up by its head. */
+async function delayedStore(onRequest: (head: string) => Promise<void>): Promise<Server> {
+  const { hostname, port } = new URL(S3_STORE ?? '');
+  const server = createServer((client) => {
+    const store = connect(Number(port), hostname);
     const forward = async (): Promise<void> => {
-      await onRequest(`${incoming.method} ${incoming.url}`);
-      const { method, url, headers } = incoming;
-      // With the host as it was signed.
-      const forwarded = request(new URL(url ?? '/', S3_STORE), { method, headers });
-      incoming.pipe(forwarded);
-      const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+      for await (const chunk of client as AsyncIterable<Buffer>) {
+        await onRequest(chunk.toString('latin1'));
+        store.write(chunk);
+      }
+      store.end();
     };
-    forward().catch(() => outgoing.destroy());
+    store.pipe(client);
+    store.on('error', () => client.destroy());
+    forward().catch(() => store.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -51,8 +51,8 @@ async function delayedStore(onRequest: (target: string) => Promise<void>): Promi
   // Mutant: the index that was missing a moment ago is not asked for again when blobs are found.
   it('does not take the packages of a faster neighbour for those of a lost index', async () => {
     const options = harness.options();
-    server = await delayedStore(async (target) => {
-      if (!target.includes('list-type=2')) return;
+    server = await delayedStore(async (head) => {
+      if (!head.includes('list-type=2')) return;
       await publish(await harness.openWith(options), 'early.zip', 'x');
     });
     const { port } = server.address() as AddressInfo;

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+
+import { isPackageName } from '../package-name.js';
+import { inParallel } from '../parallel.js';
+import { BlobReader } from './blob-reader.js';
+import { statusOf, type Bucket, type Listed } from './bucket.js';
+import { packageOf, type Entry } from './index-document.js';
+
+/** Blobs that are looked at at once. */
+const AT_ONCE = 8;
+
+/** What a blob says of itself, by which it can be a package. */
+export interface Blob extends Entry {
+  readonly name: string;
+  /** When it was written, in milliseconds since the epoch. */
+  readonly written: number;
+}
+
+/** A blob that is not listed, and why. */
+export interface LeftOut {
+  readonly key: string;
+  readonly reason: string;
+}
+
+/** Everything below `prefix`, read from the blobs' metadata, and where it is asked for held against their bytes. */
+export async function readBlobs(
+  bucket: Bucket,
+  prefix: string,
+  verify: boolean,
+): Promise<{ readonly blobs: readonly Blob[]; readonly leftOut: readonly LeftOut[] }> {
+  const listed: Listed[] = [];
+  for await (const one of bucket.list(prefix)) listed.push(one);
+  const reader = new BlobReader(bucket, undefined);
+  const blobs: Blob[] = [];
+  const leftOut: LeftOut[] = [];
+  await inParallel(listed, AT_ONCE, async (one) => {
+    const blob = await readBlob(bucket, one);
+    const reason = typeof blob === 'string' ? blob : verify ? await flawOf(reader, blob) : undefined;
+    if (reason !== undefined) leftOut.push({ key: one.key, reason });
+    else if (typeof blob !== 'string') blobs.push(blob);
+  });
+  return { blobs, leftOut };
+}
+
+/**
+ * The newest blob of each name, by when they were written, and of those written at once that with the greatest key:
+ * whoever looks gets the same.
+ */
+export function newestOfEachName(blobs: readonly Blob[]): { newest: readonly Blob[]; leftOut: LeftOut[] } {
+  const newest = new Map<string, Blob>();
+  const leftOut: LeftOut[] = [];
+  for (const blob of blobs.toSorted((a, b) => b.written - a.written || (a.key < b.key ? 1 : -1))) {
+    const chosen = newest.get(blob.name);
+    if (chosen === undefined) newest.set(blob.name, blob);
+    else leftOut.push({ key: blob.key, reason: `older than ${chosen.key}, which has the same name` });
+  }
+  return { newest: [...newest.values()], leftOut };
+}
+
+/** The blob, or why it cannot be a package. */
+async function readBlob(bucket: Bucket, { key, modified }: Listed): Promise<Blob | string> {
+  let found: Awaited<ReturnType<Bucket['metadata']>>;
+  try {
+    found = await bucket.metadata(key);
+  } catch (error) {
+    if (statusOf(error) === 404) return 'deleted meanwhile';
+    throw error;
+  }
+  const { name, sha256, 'created-at': createdAt } = found.metadata;
+  if (name === undefined || sha256 === undefined) return 'its metadata name or sha256 is missing';
+  if (!isPackageName(name)) return 'the name in its metadata is not a package name';
+  if (!/^[0-9a-f]{64}$/.test(sha256)) return 'the sha256 in its metadata is not a digest';
+  if (!key.endsWith(`/${name}`)) return 'its key ends with another name than its metadata has';
+  if (found.size === 0) return 'it is empty';
+  const kept = createdAt === undefined ? Number.NaN : Date.parse(createdAt);
+  return { key, name, sha256, size: found.size, written: modified, at: Number.isNaN(kept) ? modified : kept };
+}
+
+/** What is wrong with the bytes of a blob. Rejects when they cannot be read, which says nothing about them. */
+async function flawOf(reader: BlobReader, blob: Blob): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  for await (const chunk of reader.open(packageOf(blob.name, blob), blob).read()) hash.update(chunk);
+  const digest = hash.digest('hex');
+  return digest === blob.sha256
+    ? undefined
+    : `its bytes have the SHA-256 ${digest}, and not ${blob.sha256} as its metadata says`;
+}

@@ -1,0 +1,100 @@
+import { StorageError } from '../storage.errors.js';
+import { newestOfEachName, readBlobs, type LeftOut } from './blobs.js';
+import { Bucket } from './bucket.js';
+import { IndexDocument, readIndex, type Entry } from './index-document.js';
+import type { S3Options } from './s3.options.js';
+
+/** A package as the rebuilt index would list it. */
+export interface RepairedPackage extends Entry {
+  readonly name: string;
+}
+
+/** The index that can be made of the blobs. */
+export interface RepairPlan {
+  /** The index that is there: one that a server can read, something else, or none. */
+  readonly existing: 'readable' | 'unreadable' | 'missing';
+  /** Newest first, then by name. */
+  readonly packages: readonly RepairedPackage[];
+  /** By key. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Makes an index anew of what the blobs say of themselves, for a bucket that has lost its own. */
+export class S3IndexRepair {
+  /** Where the index lies, for people. */
+  readonly address: string;
+  private readonly key: string;
+  /** The object that was there when the plan was made, and the `seq` that it had. */
+  private found: { readonly etag: string; readonly seq: number } | undefined;
+
+  private constructor(
+    private readonly options: S3Options,
+    private readonly bucket: Bucket,
+  ) {
+    this.key = `${options.prefix}index.json`;
+    this.address = `s3://${options.bucket}/${this.key}`;
+  }
+
+  static async open(options: S3Options): Promise<S3IndexRepair> {
+    const repair = new S3IndexRepair(options, await Bucket.connect(options));
+    try {
+      await repair.bucket.check();
+      return repair;
+    } catch (error) {
+      repair.close();
+      throw error;
+    }
+  }
+
+  /** Changes nothing. `verify` reads every blob and leaves out those whose bytes are others than they were. */
+  async plan({ verify }: { readonly verify: boolean }): Promise<RepairPlan> {
+    // First, so that an index that appears meanwhile makes the write fail.
+    const existing = await this.look();
+    const { blobs, leftOut } = await readBlobs(this.bucket, `${this.options.prefix}packages/`, verify);
+    const { newest, leftOut: older } = newestOfEachName(blobs);
+    return {
+      existing,
+      packages: newest.toSorted((a, b) => b.at - a.at || (a.name < b.name ? -1 : 1)),
+      leftOut: [...leftOut, ...older].toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    };
+  }
+
+  /**
+   * Writes the planned index in the place of the one that was there when the plan was made. Rejects with
+   * `precondition_failed` when a readable one is there and `replace` is not set, or when somebody wrote another meanwhile.
+   */
+  async write({ existing, packages }: RepairPlan, { replace }: { readonly replace: boolean }): Promise<void> {
+    if (existing === 'readable' && !replace) {
+      throw new StorageError('precondition_failed', `${this.address} exists and can be read.`);
+    }
+    const entries = packages.map(
+      ({ name, key, size, sha256, at }) => [name, { key, size, sha256, at }] as const,
+    );
+    const last = packages.reduce((latest, { at }) => Math.max(latest, at), 0);
+    // Higher than whatever the lost one had, or replicas that run on would take the new one for an older version.
+    const seq = Math.max(Date.now(), (this.found?.seq ?? 0) + 1);
+    const body = Buffer.from(new IndexDocument(seq, last, new Map(entries), []).serialize());
+    const condition = this.found === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: this.found.etag };
+    if ((await this.bucket.put(this.key, body, condition)) === undefined) {
+      throw new StorageError(
+        'precondition_failed',
+        `Somebody else has written ${this.address} meanwhile; nothing was written.`,
+      );
+    }
+  }
+
+  close(): void {
+    this.bucket.close();
+  }
+
+  private async look(): Promise<RepairPlan['existing']> {
+    const answer = await this.bucket.get(this.key);
+    if (answer === 'missing' || answer === 'unchanged') {
+      this.found = undefined;
+      return 'missing';
+    }
+    const stored = readIndex(answer.body.toString());
+    this.found = { etag: answer.etag, seq: stored?.seq ?? 0 };
+    return stored === undefined ? 'unreadable' : 'readable';
+  }
+}
