@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 
 import type { Evict, OpenPackage, Package, PackageStore } from '#storage';
 
+import { messageOf } from './command.js';
+
 /** Retention is the business of the server that the target is for. */
 const KEEP_ALL: Evict = () => [];
 
@@ -28,7 +30,7 @@ export class Migration {
     return (await this.from.list()).toReversed();
   }
 
-  /** Copies one package, unless the target has it. Rejects when it could not be copied whole; then it is not in the target. */
+  /** Copies one package, unless the target has it. Rejects when it could not be copied whole, and says so where that stays there. */
   async copy(name: string): Promise<Outcome> {
     const existing = await this.to.find(name);
     const opened = await this.from.open(name);
@@ -74,14 +76,24 @@ export class Migration {
 
   /** Reads what was stored, and takes it away again where it is not what was sent. */
   private async verify(stored: Package, sha256: string, createdAt: number): Promise<void> {
-    const digest = await digestOf(this.to, stored.name);
-    if (digest === sha256 && stored.createdAt === createdAt) return;
-    await this.to.remove(stored.name, { versions: [stored.version] });
-    throw new Error(
-      digest === sha256
-        ? 'the target did not keep its time; it was removed there again'
-        : `the target stored bytes with the SHA-256 ${digest} instead of ${sha256}; it was removed there again`,
-    );
+    const flaw = await this.flawOf(stored, sha256, createdAt);
+    if (flaw === undefined) return;
+    await this.to.remove(stored.name, { versions: [stored.version] }).catch((cause: unknown) => {
+      throw new Error(`${flaw}, and it could not be removed there: delete it before another run`, { cause });
+    });
+    throw new Error(`${flaw}; it was removed there again`);
+  }
+
+  private async flawOf(stored: Package, sha256: string, createdAt: number): Promise<string | undefined> {
+    if (stored.createdAt !== createdAt) return 'the target did not keep its time';
+    try {
+      const digest = await digestOf(this.to, stored.name);
+      return digest === sha256
+        ? undefined
+        : `the target stored bytes with the SHA-256 ${digest} instead of ${sha256}`;
+    } catch (error) {
+      return `the target does not give it back (${messageOf(error)})`;
+    }
   }
 }
 

@@ -1,0 +1,106 @@
+import type { PackageStore } from '#storage';
+
+import { FilesystemHarness } from '../../../../libs/storage/src/testing/filesystem.harness.js';
+import { bytesOf, namesIn, publish, read } from '../../../../libs/storage/src/testing/packages.js';
+import { Migration } from './migration.js';
+
+const YEAR_2020 = Date.UTC(2020, 0, 1);
+
+describe('a migration', () => {
+  const harness = new FilesystemHarness();
+  let from: PackageStore;
+  let to: PackageStore;
+
+  beforeEach(async () => {
+    from = await harness.open();
+    to = await harness.open();
+  });
+
+  afterEach(() => harness.destroy());
+
+  // Mutant: chunks are handed on whose memory the store uses again.
+  it('copies large packages byte for byte', async () => {
+    const content = bytesOf(5_000_000);
+    const { package: original } = await publish(from, 'a.zip', content, { createdAt: YEAR_2020 });
+
+    expect(await new Migration(from, to, { overwrite: false }).copy('a.zip')).toEqual({ kind: 'copied' });
+
+    expect(await to.list()).toEqual([original]);
+    expect((await read(to, 'a.zip')).equals(content)).toBe(true);
+  });
+
+  // Mutants: what was stored is not read again; what cannot be read again stays.
+  it.each<[string, () => AsyncGenerator<Uint8Array>, RegExp]>([
+    [
+      'gives back other bytes than it was sent',
+      async function* wrong() {
+        yield Buffer.from('wrong');
+      },
+      /^the target stored bytes with the SHA-256 [0-9a-f]{64} instead of [0-9a-f]{64}; it was removed there again$/,
+    ],
+    [
+      'does not give back what it was sent',
+      async function* failing() {
+        yield Buffer.from('ri');
+        throw new Error('no answer');
+      },
+      /^the target does not give it back \(no answer\); it was removed there again$/,
+    ],
+  ])('fails where the target %s, and leaves nothing there', async (_, readBack, message) => {
+    await publish(from, 'a.zip', 'right');
+    const open = to.open.bind(to);
+    to.open = async (name) => {
+      const opened = await open(name);
+      return { package: opened.package, close: () => opened.close(), read: readBack };
+    };
+
+    const copying = new Migration(from, to, { overwrite: false }).copy('a.zip');
+
+    await expect(copying).rejects.toThrow(message);
+    expect(await namesIn(to)).toEqual([]);
+    expect(await harness.staged(to)).toEqual([]);
+  });
+
+  it('fails where the target does not keep the time, and leaves nothing there', async () => {
+    await publish(from, 'a.zip', 'a', { createdAt: YEAR_2020 });
+    const publishWith = to.publish.bind(to);
+    to.publish = (staged, name, options) =>
+      publishWith(staged, name, { ...options, createdAt: YEAR_2020 + 1 });
+
+    const copying = new Migration(from, to, { overwrite: false }).copy('a.zip');
+
+    await expect(copying).rejects.toThrow('the target did not keep its time');
+    expect(await namesIn(to)).toEqual([]);
+  });
+
+  it('copies what the source has by the time of its turn', async () => {
+    await publish(from, 'a.zip', 'old');
+    const migration = new Migration(from, to, { overwrite: false });
+    const [{ name } = { name: '' }] = await migration.packages();
+    const { package: current } = await publish(from, 'a.zip', 'new and longer');
+
+    await migration.copy(name);
+
+    expect(await to.list()).toEqual([current]);
+  });
+
+  it('fails for a package that is gone by the time of its turn', async () => {
+    await expect(new Migration(from, to, { overwrite: false }).copy('a.zip')).rejects.toThrow(
+      'There is no package named a.zip.',
+    );
+  });
+
+  it('does not overwrite what came to the target meanwhile', async () => {
+    await publish(from, 'a.zip', 'of the source');
+    const stage = to.stage.bind(to);
+    to.stage = async (...parameters) => {
+      await publish(await harness.reopen(to), 'a.zip', 'of another');
+      return stage(...parameters);
+    };
+
+    const copying = new Migration(from, to, { overwrite: false }).copy('a.zip');
+
+    await expect(copying).rejects.toThrow('a.zip is stored already');
+    expect((await read(await harness.reopen(to), 'a.zip')).toString()).toBe('of another');
+  });
+});

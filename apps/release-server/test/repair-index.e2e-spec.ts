@@ -1,0 +1,138 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { S3_ENDPOINT, TestPrefix } from './support/bucket.js';
+import { names, put } from './support/client.js';
+import { runCommand, type Ended } from './support/command.js';
+import { killServers, makeDirectory, runToExit, spawnServer, type ServerProcess } from './support/process.js';
+import { AUTH } from './support/server.js';
+
+describe('npm run repair-index', () => {
+  let directory: Awaited<ReturnType<typeof makeDirectory>>;
+
+  beforeEach(async () => {
+    directory = await makeDirectory();
+  });
+
+  afterEach(async () => {
+    await killServers();
+    await directory.remove();
+  });
+
+  it('tells what it can do', async () => {
+    const { code, stdout, stderr } = await runCommand('repair-index', ['--help']);
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: repair-index /);
+  });
+
+  it.each([
+    ['an unknown option', ['--wirte'], 2, "repair-index: Unknown option '--wirte'"],
+    ['--replace without --write', ['--replace'], 2, 'repair-index: --replace goes with --write; see --help'],
+    ['a configuration of the filesystem driver', [], 78, 'storage_driver is filesystem, which has no index'],
+  ])('refuses %s', async (_, parameters, code, message) => {
+    const ended = await runCommand('repair-index', parameters, { CONFIG_PATH: '/dev/null' });
+
+    expect(ended).toMatchObject({ code, stdout: '' });
+    expect(ended.stderr).toContain(message);
+  });
+
+  (S3_ENDPOINT === undefined ? describe.skip : describe)('on a bucket (needs S3_ENDPOINT)', () => {
+    let bucket: TestPrefix;
+    let config: string;
+
+    beforeEach(async () => {
+      bucket = new TestPrefix();
+      config = join(directory.path, 'config.yaml');
+      await writeFile(config, bucket.config(join(directory.path, 'spool')));
+    });
+
+    afterEach(() => bucket.destroy());
+
+    function credentials(): Record<string, string> {
+      const variables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'];
+      return Object.fromEntries(variables.map((name) => [name, process.env[name] ?? '']));
+    }
+
+    function startServer(): Promise<ServerProcess> {
+      return spawnServer('/unused', { CONFIG_PATH: config, ...credentials() });
+    }
+
+    function repair(...parameters: string[]): Promise<Ended> {
+      return runCommand('repair-index', parameters, { CONFIG_PATH: config });
+    }
+
+    async function namesAt(server: ServerProcess): Promise<string[]> {
+      return (await names(server)).toSorted();
+    }
+
+    it('brings a server back that has lost its index', async () => {
+      const server = await startServer();
+      for (const name of ['a.zip', 'b.zip']) await put(server, name, `content of ${name}`);
+      await server.stop();
+      await bucket.put('packages/1/stray.zip', 'stray');
+      await bucket.delete('index.json');
+      const yaml = `auth_token: t\n${bucket.config(join(directory.path, 'spool'))}`;
+
+      const refused = await runToExit(yaml, { PORT: '0', HOST: '127.0.0.1', ...credentials() });
+      expect(refused.code).toBe(1);
+      expect(refused.output).toContain('Repair the index');
+
+      const dry = await repair('--verify');
+      expect({ code: dry.code, stderr: dry.stderr }).toEqual({ code: 0, stderr: '' });
+      expect(dry.stdout).toContain(`s3://${bucket.bucket}/${bucket.prefix}index.json is missing.\n`);
+      expect(dry.stdout).toContain('list 2 packages (name, size, time, key):\n');
+      expect(dry.stdout).toMatch(
+        /^  a\.zip  16  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z  test\/[-0-9a-f]+\/packages\/[-0-9a-f]+\/a\.zip$/m,
+      );
+      expect(dry.stdout).toContain(
+        `leave out 1 blob:\n  ${bucket.prefix}packages/1/stray.zip: its metadata name or sha256 is missing\n`,
+      );
+      expect(dry.stdout).toContain('packages that were deleted or evicted less than the grace time ago');
+      expect(dry.stdout).toContain('nothing was written. To write this index, add --write.\n');
+      expect(await bucket.keys()).not.toContain(`${bucket.prefix}index.json`);
+
+      const written = await repair('--write');
+      expect({ code: written.code, stderr: written.stderr }).toEqual({ code: 0, stderr: '' });
+      expect(written.stdout).toContain('index.json lists 2 packages.\n');
+
+      const again = await startServer();
+      expect(await namesAt(again)).toEqual(['a.zip', 'b.zip']);
+      const answer = await fetch(`${again.url}/assets/b.zip`);
+      expect(await answer.text()).toBe('content of b.zip');
+    });
+
+    it('leaves an index alone that can be read, unless it is told to replace it', async () => {
+      const server = await startServer();
+      await put(server, 'a.zip', 'a');
+      await put(server, 'deleted.zip', 'd');
+      await fetch(`${server.url}/assets/deleted.zip`, {
+        method: 'DELETE',
+        headers: AUTH,
+      });
+      await server.stop();
+
+      const refused = await repair('--write');
+      expect(refused.code).toBe(1);
+      expect(refused.stdout).toContain('exists and can be read; a server needs no repair.\n');
+      expect(refused.stderr).toBe(
+        'repair-index: nothing was written: the index can be read; add --replace to lose it\n',
+      );
+      expect(await namesAt(await startServer())).toEqual(['a.zip']);
+      await killServers();
+
+      expect((await repair('--write', '--replace')).code).toBe(0);
+      expect(await namesAt(await startServer())).toEqual(['a.zip', 'deleted.zip']);
+    });
+
+    it('fails in one line where the bucket does not exist', async () => {
+      const ended = await runCommand('repair-index', [], {
+        CONFIG_PATH: config,
+        S3_BUCKET: 'no-such-bucket',
+      });
+
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toMatch(/^repair-index: The bucket no-such-bucket cannot be used: .*\n$/);
+    });
+  });
+});

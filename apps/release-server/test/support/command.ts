@@ -1,0 +1,34 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+
+const COMMANDS = resolve('dist/apps/release-server/src/commands');
+/** What the credentials of a store are read from. */
+const PASSED_ON = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'];
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a built command with this environment until it exits; `onProgress` hears of what it writes to standard error. */
+export async function runCommand(
+  command: 'migrate' | 'repair-index',
+  parameters: readonly string[],
+  environment: Record<string, string> = {},
+  onProgress: (stderr: string, child: ChildProcess) => void = () => undefined,
+): Promise<Ended> {
+  const passedOn = PASSED_ON.map((name) => [name, process.env[name] ?? '']);
+  const env = { ...Object.fromEntries(passedOn), ...environment } as NodeJS.ProcessEnv;
+  const child = spawn(process.execPath, [resolve(COMMANDS, `${command}.js`), ...parameters], { env });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+    onProgress(stderr, child);
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
