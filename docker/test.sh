@@ -210,6 +210,13 @@ check 'it starts with another port, a token file and user 12345' \
 check 'it takes a package there' publishes "$work/large-1.0.0.zip"
 check 'its health check follows the port' becomes_healthy other
 
+runs_a_command() { # NAME
+  docker run --rm "${LOCKED_DOWN[@]}" "$image" "dist/apps/release-server/src/commands/$1.js" --help >"$work/help" &&
+    grep -q "^Usage: $1 " "$work/help"
+}
+check 'it rebuilds an index in the place of serving' runs_a_command repair-index
+check 'it moves packages in the place of serving' runs_a_command migrate
+
 check 'it refuses to start without a token, with 78' refuses_to_start 78
 check 'it refuses an unknown key, with 78' refuses_to_start 78 "${config[@]}" --env PORT=none
 check 'it starts without a token when it only reads' start reader 8000 --env READ_ONLY=true
