@@ -193,7 +193,7 @@ function untried(calls: readonly Call[], replicas: Replicas, { rounds }: Row): s
   const counts: readonly (readonly [string, number, number])[] = [
     ['publishes', count(({ version, wish }) => wish.does === 'publish' && version !== undefined), 2 * rounds],
     ['downloads', count(({ received }) => received !== undefined), rounds],
-    ['kills', replicas.down.length, rounds / 8],
+    ['kills', replicas.down.length, rounds / 10],
     ['publishes in flight at a kill', cutOff(calls, replicas), 1],
     ['lost requests and answers', replicas.lost.length, rounds / 2],
     ['lost answers of an index that was written', replicas.untold, 1],

@@ -97,6 +97,21 @@ export class IndexHistory {
     );
   }
 
+  /**
+   * What a name stood for, by digest, at some moment of a span, or may have; undefined where it was free. Changes that one
+   * version brings together come one after the other, so that there are moments between them.
+   */
+  statesOf(name: string, span: Span): (string | undefined)[] {
+    const isMeant = (one: Arrival | Departure): boolean => one.name === name && overlap(one, span);
+    const came = [...this.arrivals.values()].filter(isMeant).map(({ sha256 }) => sha256);
+    const freed = this.departures.filter((one) => isMeant(one) && one.why !== 'overwritten');
+    return [
+      ...this.during(span).map(({ packages }) => packages.get(name)?.sha256),
+      ...came,
+      ...freed.map(() => undefined),
+    ];
+  }
+
   private step(before: Version, after: Version): void {
     if (after.seq === before.seq) this.problems.push(`two versions ${after.seq} of the index were written`);
     if (after.seq > before.seq + 1) this.problems.push(`version ${before.seq + 1} was never seen`);

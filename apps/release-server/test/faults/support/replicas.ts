@@ -69,20 +69,19 @@ export class Replicas implements Troubles {
     return one?.server === undefined ? undefined : { replica: one.number, url: one.server.url };
   }
 
-  /** Kills one after the other at random, and starts each again. */
+  /** Kills one every few seconds, and starts it again meanwhile. */
   async killOnAndOn(goesOn: () => boolean): Promise<void> {
+    const restarts: Promise<void>[] = [];
     while (goesOn()) {
-      await delay(randomInt(1000, 3000));
+      await delay(randomInt(2000, 5000));
       const one = this.all[randomInt(this.all.length)];
       if (one?.server === undefined) continue;
-      const { server } = one;
-      one.server = undefined;
-      const span = { replica: one.number, began: performance.now(), ended: Infinity };
-      this.down.push(span);
-      await server.kill();
-      await this.launch(one);
-      span.ended = performance.now();
+      const restart = this.killAndStart(one, one.server);
+      // What fails is met in the end.
+      restart.catch(() => undefined);
+      restarts.push(restart);
     }
+    await Promise.all(restarts);
   }
 
   /** From now on the ways to the store are good. */
@@ -112,6 +111,15 @@ export class Replicas implements Troubles {
       ({ kind }) => kind === 'PUT index' || kind === 'DELETE blob',
       (exchange) => this.record(exchange, replica),
     );
+  }
+
+  private async killAndStart(replica: Replica, server: ServerProcess): Promise<void> {
+    replica.server = undefined;
+    const span = { replica: replica.number, began: performance.now(), ended: Infinity };
+    this.down.push(span);
+    await server.kill();
+    await this.launch(replica);
+    span.ended = performance.now();
   }
 
   private async launch(replica: Replica): Promise<void> {

@@ -115,7 +115,7 @@ class Judge {
 
   /** A refusal has to be true at some moment between request and answer. */
   private refused(call: Call, { name, condition }: Write['wish']): string[] {
-    const digests = this.index.during(call).map(({ packages }) => packages.get(name)?.sha256);
+    const digests = this.index.statesOf(name, call);
     const isNotFound = call.wish.does === 'remove' && digests.includes(undefined);
     const isStored = digests.some((one) => one !== undefined);
     if (call.status === 404) return isNotFound ? [] : ['it was stored all the time'];
