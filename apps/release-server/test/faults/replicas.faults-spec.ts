@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { get, json, names, put, sha256 } from '../support/client.js';
+import { blobNames, keysBelow, textOf } from '../support/object-store.js';
 import type { ServerProcess } from '../support/process.js';
+import { prefixOf } from '../support/storage.js';
 import { until } from '../support/until.js';
+import { objectStore } from './support/behind-proxy.js';
 import { CallLog, ChaosClient, type Call } from './support/calls.js';
 import { IndexHistory, parseVersion } from './support/index-history.js';
-import { ObjectStore, objectStore } from './support/object-store.js';
 import { Replicas } from './support/replicas.js';
 import { row, type Row } from './support/row.js';
 import { judge, listOf } from './support/verdict.js';
@@ -20,15 +22,14 @@ const CLIENTS = 12;
 
 row(
   'O7',
-  'three replicas behind lossy ways to the store, killed and started again, their clocks apart, against a model',
+  'three replicas, lossy ways to the store, kill -9, clocks apart: all answers and indexes against a model',
   {
     rounds: { usual: 25, long: 120, of: 'seconds' },
     needs: [objectStore],
     timeout: { usual: 180_000, long: 600_000 },
   },
   async (frame) => {
-    const store = storeOf(frame);
-    const replicas = await Replicas.start(frame, store, {
+    const replicas = await Replicas.start(frame, {
       count: 3,
       clocksApart: CLOCKS_APART,
       lossPercent: 3,
@@ -50,7 +51,7 @@ row(
 
     const index = historyOf(replicas);
     const problems = judge(log.calls, index, replicas);
-    expect([...problems, ...(await leftovers(store, replicas, index, log.calls))].slice(0, 20)).toEqual([]);
+    expect([...problems, ...(await leftovers(frame, replicas, index, log.calls))].slice(0, 20)).toEqual([]);
     const little = untried(log.calls, replicas, frame);
     if (little.length > 0) throw new Error(`too little was tried: ${little.join(', ')}`);
     note(frame, replicas, log.calls);
@@ -62,8 +63,7 @@ row(
   '64 creates of one name through three replicas',
   { rounds: { usual: 10, long: 200, of: 'rounds' }, needs: [objectStore] },
   async (frame) => {
-    const store = storeOf(frame);
-    const servers = await startThree(frame, store);
+    const servers = await startThree(frame);
     for (let round = 0; round < frame.rounds; round++) {
       const name = `r-${round}.bin`;
       const bodies = Array.from({ length: 64 }, (_, index) => `${round} of ${index}`.padEnd(1000 + index));
@@ -79,7 +79,7 @@ row(
       }
     }
     // The blobs of those that were refused are gone.
-    expect((await store.keys()).filter((key) => key.includes('/packages/'))).toHaveLength(frame.rounds);
+    expect(await blobNames(prefixOf(frame.directory))).toHaveLength(frame.rounds);
   },
 );
 
@@ -88,7 +88,7 @@ row(
   'what one replica stores, another finds at once by its name and soon in its list',
   { rounds: { usual: 60, long: 2000, of: 'publishes' }, needs: [objectStore] },
   async (frame) => {
-    const servers = await startThree(frame, storeOf(frame));
+    const servers = await startThree(frame);
     let slowest = 0;
     for (let round = 0; round < frame.rounds; round++) {
       const name = `${round}.bin`;
@@ -114,16 +114,11 @@ row(
   },
 );
 
+const NEVER = { began: 0, ended: 0 };
 const NONE: Pick<ServerProcess, 'url'> = { url: '' };
 
-function storeOf({ atEnd }: Row): ObjectStore {
-  const store = new ObjectStore();
-  atEnd(() => store.clear());
-  return store;
-}
-
-async function startThree(frame: Row, store: ObjectStore): Promise<ServerProcess[]> {
-  const replicas = await Replicas.start(frame, store, {
+async function startThree(frame: Row): Promise<ServerProcess[]> {
+  const replicas = await Replicas.start(frame, {
     count: 3,
     clocksApart: 0,
     lossPercent: 0,
@@ -138,19 +133,19 @@ function historyOf({ versions, deletions }: Replicas): IndexHistory {
 
 /** What is not in the store as the last version of the index says, or is there and should not be. */
 async function leftovers(
-  store: ObjectStore,
+  { directory }: Row,
   { servers }: Replicas,
   index: IndexHistory,
   calls: readonly Call[],
 ): Promise<string[]> {
-  const { packages } = parseVersion(await store.read(`${store.prefix}index.json`), { began: 0, ended: 0 });
+  const { packages } = parseVersion(await textOf(`${prefixOf(directory)}index.json`), NEVER);
   const expected = index.latest === undefined ? [] : listOf(index.latest);
   const listed = [...packages].map(([name, { sha256: digest }]) => `${name} ${digest}`);
   const problems =
     listed.toSorted().join() === expected.toSorted().join() ? [] : ['the last index is another'];
   for (const [name, { key, sha256: digest }] of packages) {
-    const isWhole = await store.read(key).then(
-      (bytes) => sha256(bytes) === digest,
+    const isWhole = await textOf(key).then(
+      (content) => sha256(content) === digest,
       () => false,
     );
     if (!isWhole) problems.push(`the blob of ${name} is not whole`);
@@ -160,7 +155,7 @@ async function leftovers(
     if ((await listAt(url)).join() !== expected.join())
       problems.push(`${url} lists something else in the end`);
   }
-  return [...problems, ...(await orphans(store, index, calls))];
+  return [...problems, ...(await orphans(directory, index, calls))];
 }
 
 async function listAt(url: string): Promise<string[]> {
@@ -169,7 +164,7 @@ async function listAt(url: string): Promise<string[]> {
 }
 
 /** Objects that no version of the index explains, and no publish either of which nobody knows what came of it. */
-async function orphans(store: ObjectStore, index: IndexHistory, calls: readonly Call[]): Promise<string[]> {
+async function orphans(directory: string, index: IndexHistory, calls: readonly Call[]): Promise<string[]> {
   const unknown = new Set(
     calls.flatMap(({ wish, status }) =>
       wish.does === 'publish' && (status === undefined || status >= 500) ? [wish.digest] : [],
@@ -177,9 +172,9 @@ async function orphans(store: ObjectStore, index: IndexHistory, calls: readonly 
   );
   const known = new Set([...index.arrivals.values()].map(({ key }) => key));
   const problems: string[] = [];
-  for (const key of await store.keys()) {
-    if (known.has(key) || key === `${store.prefix}index.json`) continue;
-    const isExplained = key.includes('/packages/') && unknown.has(sha256(await store.read(key)));
+  for (const key of await keysBelow(prefixOf(directory))) {
+    if (known.has(key) || key.endsWith('/index.json')) continue;
+    const isExplained = key.includes('/packages/') && unknown.has(sha256(await textOf(key)));
     if (!isExplained) problems.push(`${key} is nobody's`);
   }
   return problems;

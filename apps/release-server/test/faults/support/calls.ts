@@ -77,7 +77,7 @@ export class ChaosClient {
   }
 
   private async call({ replica, url }: Target): Promise<void> {
-    const body = Buffer.alloc(SIZES[randomInt(SIZES.length)] ?? 1, randomBytes(16));
+    const body = Buffer.alloc(SIZES[randomInt(SIZES.length)] ?? 1, randomBytes(16).toString('hex'));
     const wish = this.wish(sha256(body));
     const began = performance.now();
     const answer = await this.send(url, wish, body).catch((): Answer => ({ status: undefined }));

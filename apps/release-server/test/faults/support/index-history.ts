@@ -39,8 +39,8 @@ export interface Departure extends Span, Entry {
   readonly why: string;
 }
 
-export function parseVersion(body: Buffer, { began, ended }: Span): Version {
-  const { seq, last, packages, garbage } = JSON.parse(body.toString()) as {
+export function parseVersion(text: string, { began, ended }: Span): Version {
+  const { seq, last, packages, garbage } = JSON.parse(text) as {
     seq: number;
     last: number;
     packages: Record<string, Entry>;

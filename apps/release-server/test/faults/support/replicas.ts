@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ServerProcess } from '../../support/process.js';
-import { StoreProxy, type Exchange } from '../../support/store-proxy.js';
+import type { Exchange } from '../../support/store-proxy.js';
+import { wayOf } from './behind-proxy.js';
 import { parseVersion, type Span, type Version } from './index-history.js';
-import type { ObjectStore } from './object-store.js';
 import type { Row } from './row.js';
 import type { Troubles } from './verdict.js';
 
@@ -24,7 +24,6 @@ export interface ReplicaOptions {
 
 interface Replica {
   readonly number: number;
-  readonly proxy: StoreProxy;
   readonly start: () => Promise<ServerProcess>;
   /** Undefined while it is down. */
   server: ServerProcess | undefined;
@@ -46,13 +45,10 @@ export class Replicas implements Troubles {
   private readonly all: Replica[] = [];
   private losing = true;
 
-  private constructor(
-    private readonly store: ObjectStore,
-    private readonly options: ReplicaOptions,
-  ) {}
+  private constructor(private readonly options: ReplicaOptions) {}
 
-  static async start(row: Row, store: ObjectStore, options: ReplicaOptions): Promise<Replicas> {
-    const replicas = new Replicas(store, options);
+  static async start(row: Row, options: ReplicaOptions): Promise<Replicas> {
+    const replicas = new Replicas(options);
     for (let number = 0; number < options.count; number++) await replicas.add(row, number);
     await Promise.all(replicas.all.map((one) => replicas.launch(one)));
     return replicas;
@@ -89,21 +85,21 @@ export class Replicas implements Troubles {
     this.losing = false;
   }
 
-  private async add({ directory, server, atEnd }: Row, number: number): Promise<void> {
-    const own = join(directory, `${number}`);
+  private async add(row: Row, number: number): Promise<void> {
+    const own = join(row.directory, `${number}`);
     await mkdir(own);
     const clock = join(own, 'clock');
     await writeFile(clock, `${(number - 1) * this.options.clocksApart}`);
-    const proxy = await StoreProxy.start(this.store.endpoint);
-    atEnd(() => proxy.stop());
+    const { proxy, environment: way } = await wayOf(row);
     const environment = {
-      ...this.store.environment(proxy.url),
-      S3_SPOOL_PATH: join(own, 'spool'),
+      ...way,
+      S3_SPOOL_PATH: join(own, '.release-server', 'incoming'),
       NODE_OPTIONS: `--import=${CLOCK}`,
       CLOCK: clock,
       ...this.options.environment,
     };
-    const replica: Replica = { number, proxy, start: () => server(environment), server: undefined };
+    const start = (): Promise<ServerProcess> => row.server(environment, { directory: own });
+    const replica: Replica = { number, start, server: undefined };
     this.all.push(replica);
     proxy.treat(() => this.isLost(replica), 'drop');
     proxy.treat(() => this.isLost(replica), 'lose reply');
@@ -137,10 +133,10 @@ export class Replicas implements Troubles {
     if (status === 0 || status >= 500) this.lost.push({ replica: number, at: ended });
     if (status < 200 || status >= 300) return;
     if (kind === 'PUT index') {
-      this.versions.push(parseVersion(body, { began, ended }));
+      this.versions.push(parseVersion(body.toString(), { began, ended }));
       if (isLost) this.untold += 1;
     } else {
-      const key = decodeURIComponent(path.replace(/\?.*/s, '')).replace(`/${this.store.bucket}/`, '');
+      const key = decodeURIComponent(path.replace(/\?.*/s, '').replace(/^\/[^/]+\//, ''));
       this.deletions.push({ key, began, ended });
     }
   }

@@ -82,7 +82,7 @@ export function row(id: string, does: string, options: RowOptions, run: (row: Ro
             const server = await spawnServer(other, environment, spawning);
             const one = {
               server,
-              staging: environment?.['S3_SPOOL_PATH'] ?? join(other, '.release-server', 'incoming'),
+              directory: other,
               handles: (await server.inspect()).handles,
               mayEnd: false,
             };
@@ -121,21 +121,21 @@ async function tooLate(milliseconds: number): Promise<never> {
 
 interface Started {
   readonly server: ServerProcess;
-  /** Where uploads are received. */
-  readonly staging: string;
+  readonly directory: string;
   /** Open files when it had started. */
   readonly handles: number;
   mayEnd: boolean;
 }
 
-async function expectAftermath({ server, staging, handles, mayEnd }: Started): Promise<void> {
+async function expectAftermath({ server, directory, handles, mayEnd }: Started): Promise<void> {
   if (server.lines().some((line) => line.includes(TOKEN))) throw new Error('the log holds the token');
   if (!server.isRunning()) {
     if (!mayEnd) throw new Error(`the server ended by itself: ${server.lines().slice(-3).join('\n')}`);
     return;
   }
-  await until(async () => (await readdir(staging)).length === 0).catch(async () => {
-    throw new Error(`staged files are left: ${(await readdir(staging)).join(', ')}`);
+  const incoming = join(directory, '.release-server', 'incoming');
+  await until(async () => (await readdir(incoming)).length === 0).catch(async () => {
+    throw new Error(`staged files are left: ${(await readdir(incoming)).join(', ')}`);
   });
   await until(async () => (await server.inspect()).handles <= handles).catch(async () => {
     throw new Error(`${(await server.inspect()).handles} files are open, ${handles} were at the start`);
