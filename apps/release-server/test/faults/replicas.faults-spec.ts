@@ -184,6 +184,7 @@ async function orphans(directory: string, index: IndexHistory, calls: readonly C
 function untried(calls: readonly Call[], replicas: Replicas, { rounds }: Row): string[] {
   const count = (is: (call: Call) => boolean): number => calls.filter(is).length;
   const { departures } = historyOf(replicas);
+  const gone = new Set(departures.map(({ key }) => key));
   const left = (why: string): number => departures.filter((one) => one.why === why).length;
   const counts: readonly (readonly [string, number, number])[] = [
     ['publishes', count(({ version, wish }) => wish.does === 'publish' && version !== undefined), 2 * rounds],
@@ -195,7 +196,7 @@ function untried(calls: readonly Call[], replicas: Replicas, { rounds }: Row): s
     ['evictions', left('evicted'), 1],
     ['deletes', left('deleted'), 1],
     ['overwrites', left('overwritten'), 1],
-    ['deleted blobs', replicas.deletions.length, 1],
+    ['blobs deleted after their packages', replicas.deletions.filter(({ key }) => gone.has(key)).length, 1],
     ...[404, 409, 412].map((status) => [`${status}`, count((call) => call.status === status), 1] as const),
   ];
   return counts.flatMap(([what, found, least]) => (found < least ? [`${found} ${what}`] : []));
