@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { kindOf, StoreProxy } from './store-proxy.js';
 import { until } from './until.js';
@@ -29,8 +30,13 @@ describe('the proxy in front of a store', () => {
     store.close();
   });
 
-  const send = (headers: Record<string, string> = {}): Promise<Response> =>
-    fetch(`${proxy.url}/b/x/index.json?x=a%20b`, { method: 'PUT', body: 'content', headers });
+  const send = (headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> =>
+    fetch(`${proxy.url}/b/x/index.json?x=a%20b`, {
+      method: 'PUT',
+      body: 'content',
+      headers,
+      signal: signal ?? null,
+    });
 
   it('passes a request and its answer on as they are, the host included', async () => {
     const answer = await send({ 'X-Amz-Date': 'now' });
@@ -73,6 +79,31 @@ describe('the proxy in front of a store', () => {
     expect(received).toHaveLength(0);
     resolve();
     expect((await sent).status).toBe(200);
+  });
+
+  it('tells of what the store did, also when its answer is lost or nobody waits for it', async () => {
+    const seen: string[] = [];
+    proxy.observe(
+      ({ kind }) => kind === 'PUT index',
+      ({ body, status, isLost }) => seen.push(`${String(body)} ${status} ${isLost ? 'lost' : 'told'}`),
+    );
+    await send();
+    proxy.treat(() => true, 'lose reply', 1);
+    await expect(send()).rejects.toThrow('fetch failed');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    store.removeAllListeners('request').once('request', (_request, response: ServerResponse) => {
+      void promise.then(() => response.end());
+    });
+    const leaving = new AbortController();
+    const left = send({}, leaving.signal);
+    await until(() => store.listenerCount('request') === 0);
+    leaving.abort();
+    await expect(left).rejects.toThrow('aborted');
+    // So that the proxy has noticed.
+    await delay(50);
+    resolve();
+    await until(() => seen.length === 3);
+    expect(seen).toEqual(['content 200 told', 'content 200 lost', 'content 200 told']);
   });
 
   it('takes headers away, and out of the signature', async () => {

@@ -38,6 +38,23 @@ export type Fate =
    */
   | { readonly without: readonly string[] };
 
+/** What became of a request at the store. */
+export interface Exchange extends StoreRequest {
+  readonly body: Buffer;
+  /** Of the store's answer; 0 where none came. */
+  readonly status: number;
+  /** When it went on to the store and when the answer began to come, by `performance.now()`. */
+  readonly began: number;
+  readonly ended: number;
+  /** Whether the answer is kept from who asked. */
+  readonly isLost: boolean;
+}
+
+interface Observer {
+  readonly matches: (request: StoreRequest) => boolean;
+  readonly tell: (exchange: Exchange) => void;
+}
+
 /** A fate for requests, until it is taken back. */
 export interface Rule {
   /** Requests that met it so far. */
@@ -56,6 +73,7 @@ interface Kept {
 export class StoreProxy {
   private readonly agent = new Agent({ keepAlive: true, timeout: 4000 });
   private readonly rules = new Set<Kept>();
+  private readonly observers: Observer[] = [];
   private readonly kinds = new Map<string, number>();
 
   private constructor(
@@ -92,6 +110,14 @@ export class StoreProxy {
       },
       remove: () => void this.rules.delete(rule),
     };
+  }
+
+  /**
+   * Tells of every exchange that matches. Such a request goes on once all of it is here, and then its outcome is awaited
+   * even when nobody waits for it any more, so that nothing happens in the store unseen.
+   */
+  observe(matches: Observer['matches'], tell: Observer['tell']): void {
+    this.observers.push({ matches, tell });
   }
 
   /** Requests so far by their kind. */
@@ -137,16 +163,30 @@ export class StoreProxy {
     fate?: 'lose reply',
     headers: readonly string[] = request.rawHeaders,
   ): Promise<void> {
-    const { method, url: path } = request;
+    const { method = '', url: path = '' } = request;
     const { hostname, port } = this.store;
+    const asked = { method, path, headers: request.headers, kind: kindOf(method, path) };
+    const observers = this.observers.filter(({ matches }) => matches(asked));
+    if (observers.length > 0 && request.headers.expect !== undefined) response.writeContinue();
+    const body = observers.length > 0 ? await buffer(request) : undefined;
+    const began = performance.now();
     const upstream = ask({ agent: this.agent, host: hostname, port, method, path, headers, setHost: false });
     // Errors are met where the answer is awaited and read.
     upstream.on('error', () => undefined);
     response.once('close', () => {
-      if (!response.writableFinished && fate === undefined) upstream.destroy();
+      if (!response.writableFinished && fate === undefined && body === undefined) upstream.destroy();
     });
     const answered = once(upstream, 'response') as Promise<[IncomingMessage]>;
-    if (request.headers.expect === undefined) request.pipe(upstream);
+    const tell = (status: number): void => {
+      const outcome = { status, began, ended: performance.now(), isLost: fate === 'lose reply' };
+      for (const one of observers) one.tell({ ...asked, body: body ?? Buffer.alloc(0), ...outcome });
+    };
+    answered.then(
+      ([{ statusCode = 0 }]) => tell(statusCode),
+      () => tell(0),
+    );
+    if (body !== undefined) upstream.end(body);
+    else if (request.headers.expect === undefined) request.pipe(upstream);
     else {
       upstream.once('continue', () => {
         response.writeContinue();
