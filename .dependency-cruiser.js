@@ -32,8 +32,9 @@ export default {
     },
     {
       name: 'storage-and-retention-know-nothing-of-http',
+      comment: 'A spec may play the object store.',
       severity: 'error',
-      from: { path: '^libs/(storage|retention)/' },
+      from: { path: '^libs/(storage|retention)/', pathNot: '\\.spec\\.ts$' },
       to: { path: HTTP },
     },
     {

@@ -25,7 +25,11 @@ async function main(): Promise<void> {
   await app.listen(config.port, config.host);
   const limit = config.max_packages === null ? 'any number of' : `at most ${config.max_packages}`;
   const url = (await app.getUrl()).replace('[::1]', 'localhost');
-  new Logger('main').log(`listening on ${url}, storing ${limit} packages in ${resolve(config.storage_path)}`);
+  new Logger('main').log(`listening on ${url}, storing ${limit} packages in ${placeOf(config)}`);
+}
+
+function placeOf({ storage_driver: driver, storage_path: path, s3 }: Config): string {
+  return driver === 's3' ? `the bucket ${s3?.bucket}, below ${s3?.prefix || '/'}` : resolve(path);
 }
 
 main().catch(async (error: unknown) => {
