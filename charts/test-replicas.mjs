@@ -108,13 +108,9 @@ function once(method, path, bytes) {
     const sent = request(`${process.env.SERVER}${path}`, { method, headers, agent: false, timeout: 60_000 });
     sent.once('timeout', () => sent.destroy(new Error('no answer')));
     sent.once('error', reject);
-    sent.once('response', async (response) => {
-      try {
-        const body = Buffer.concat(await response.toArray());
-        resolve({ status: response.statusCode, body });
-      } catch (error) {
-        reject(error);
-      }
+    sent.once('response', (response) => {
+      const answered = (chunks) => resolve({ status: response.statusCode, body: Buffer.concat(chunks) });
+      response.toArray().then(answered, reject);
     });
     sent.end(bytes);
   });
