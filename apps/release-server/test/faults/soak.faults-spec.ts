@@ -123,7 +123,9 @@ row(
     expect(errors).toEqual([]);
     // Whatever it still held for under way, its end would wait for.
     const ended = one.stop().then(() => 'ended');
-    expect(await Promise.race([ended, delay(20_000, 'waits for what is answered', { ref: false })])).toBe('ended');
+    expect(await Promise.race([ended, delay(20_000, 'waits for what is answered', { ref: false })])).toBe(
+      'ended',
+    );
   },
 );
 
