@@ -3,10 +3,11 @@ import { join } from 'node:path';
 
 import { FilesystemPackageStore, type Package } from '#storage';
 
-import { S3_ENDPOINT, TestPrefix } from './support/bucket.js';
 import { sha256 } from './support/client.js';
 import { runCommand, type Ended } from './support/command.js';
-import { killServers, makeDirectory } from './support/process.js';
+import { removeObjects } from './support/object-store.js';
+import { makeDirectory } from './support/process.js';
+import { describeOnS3, prefixOf, s3Section, stagedIn } from './support/storage.js';
 
 const YEAR_2020 = Date.UTC(2020, 0, 1, 0, 0, 0, 123);
 
@@ -21,10 +22,7 @@ describe('npm run migrate', () => {
     await mkdir(source);
   });
 
-  afterEach(async () => {
-    await killServers();
-    await directory.remove();
-  });
+  afterEach(() => directory.remove());
 
   /** A configuration without a token. */
   async function configFile(name: string, text: string): Promise<string> {
@@ -248,16 +246,15 @@ describe('npm run migrate', () => {
     expect(stdout).toMatch(/^Usage: migrate --from FILE --to FILE/);
   });
 
-  (S3_ENDPOINT === undefined ? describe.skip : describe)('with a bucket (needs S3_ENDPOINT)', () => {
-    const bucket = new TestPrefix();
-
-    afterAll(() => bucket.destroy());
+  describeOnS3('with a bucket (needs S3_ENDPOINT: npm run test:s3)', () => {
+    afterEach(() => removeObjects(prefixOf(directory.path)));
 
     it('copies into it and back, with the same names, bytes and times', async () => {
       await put(source, 'a.zip', 'aaaa', YEAR_2020);
       await put(source, 'b.zip', 'b'.repeat(300_000), YEAR_2020 + 1);
       const from = await configFile('from', `storage_path: ${source}\n`);
-      const s3 = await configFile('s3', `min_free_space: 0\n${bucket.config(join(directory.path, 'spool'))}`);
+      const section = { storage_driver: 's3', s3: s3Section(directory.path), min_free_space: 0 };
+      const s3 = await configFile('s3', JSON.stringify(section));
       const to = await configFile('to', `storage_path: ${target}\nmin_free_space: 0\n`);
 
       const there = await runCommand('migrate', ['--from', from, '--to', s3]);
@@ -269,7 +266,7 @@ describe('npm run migrate', () => {
       expect([there, again, back].map(({ stdout }) => stdout)).toEqual([all, none, all]);
       expect([there, again, back].map(({ code }) => code)).toEqual([0, 0, 0]);
       expect(await packagesIn(target)).toEqual(await packagesIn(source));
-      expect(await readdir(join(directory.path, 'spool'))).toEqual([]);
+      expect(await stagedIn(directory.path)).toEqual([]);
       expect(await readFile(join(target, 'b.zip'), 'utf8')).toBe('b'.repeat(300_000));
     });
   });

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { S3_ENDPOINT, TestPrefix } from './support/bucket.js';
 import { names, put } from './support/client.js';
 import { runCommand, type Ended } from './support/command.js';
+import { keysBelow, putObjects, removeObjects } from './support/object-store.js';
 import { killServers, makeDirectory, runToExit, spawnServer, type ServerProcess } from './support/process.js';
 import { AUTH } from './support/server.js';
+import { describeOnS3, prefixOf, s3Section, storageEnvironment } from './support/storage.js';
 
 describe('npm run repair-index', () => {
   let directory: Awaited<ReturnType<typeof makeDirectory>>;
@@ -37,25 +38,24 @@ describe('npm run repair-index', () => {
     expect(ended.stderr).toContain(message);
   });
 
-  (S3_ENDPOINT === undefined ? describe.skip : describe)('on a bucket (needs S3_ENDPOINT)', () => {
-    let bucket: TestPrefix;
+  describeOnS3('on a bucket (needs S3_ENDPOINT: npm run test:s3)', () => {
     let config: string;
+    let prefix: string;
 
     beforeEach(async () => {
-      bucket = new TestPrefix();
       config = join(directory.path, 'config.yaml');
-      await writeFile(config, bucket.config(join(directory.path, 'spool')));
+      prefix = prefixOf(directory.path);
+      await writeFile(config, JSON.stringify({ storage_driver: 's3', s3: s3Section(directory.path) }));
     });
 
-    afterEach(() => bucket.destroy());
-
-    function credentials(): Record<string, string> {
-      const variables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'];
-      return Object.fromEntries(variables.map((name) => [name, process.env[name] ?? '']));
-    }
+    afterEach(() => removeObjects(prefix));
 
     function startServer(): Promise<ServerProcess> {
-      return spawnServer('/unused', { CONFIG_PATH: config, ...credentials() });
+      return spawnServer(directory.path, onBucket());
+    }
+
+    function onBucket(): Record<string, string> {
+      return storageEnvironment(directory.path, process.env['S3_ENDPOINT']);
     }
 
     function repair(...parameters: string[]): Promise<Ended> {
@@ -70,27 +70,26 @@ describe('npm run repair-index', () => {
       const server = await startServer();
       for (const name of ['a.zip', 'b.zip']) await put(server, name, `content of ${name}`);
       await server.stop();
-      await bucket.put('packages/1/stray.zip', 'stray');
-      await bucket.delete('index.json');
-      const yaml = `auth_token: t\n${bucket.config(join(directory.path, 'spool'))}`;
+      await putObjects({ [`${prefix}packages/1/stray.zip`]: 'stray' });
+      await removeObjects(`${prefix}index.json`);
 
-      const refused = await runToExit(yaml, { PORT: '0', HOST: '127.0.0.1', ...credentials() });
+      const refused = await runToExit('auth_token: secret\nport: 0', onBucket());
       expect(refused.code).toBe(1);
       expect(refused.output).toContain('Repair the index');
 
       const dry = await repair('--verify');
       expect({ code: dry.code, stderr: dry.stderr }).toEqual({ code: 0, stderr: '' });
-      expect(dry.stdout).toContain(`s3://${bucket.bucket}/${bucket.prefix}index.json is missing.\n`);
+      expect(dry.stdout).toContain(`s3://${process.env['S3_BUCKET']}/${prefix}index.json is missing.\n`);
       expect(dry.stdout).toContain('list 2 packages (name, size, time, key):\n');
       expect(dry.stdout).toMatch(
-        /^  a\.zip  16  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z  test\/[-0-9a-f]+\/packages\/[-0-9a-f]+\/a\.zip$/m,
+        /^  a\.zip  16  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z  test\/[-\w]+\/packages\/[-0-9a-f]+\/a\.zip$/m,
       );
       expect(dry.stdout).toContain(
-        `leave out 1 blob:\n  ${bucket.prefix}packages/1/stray.zip: its metadata name or sha256 is missing\n`,
+        `leave out 1 blob:\n  ${prefix}packages/1/stray.zip: its metadata name or sha256 is missing\n`,
       );
       expect(dry.stdout).toContain('packages that were deleted or evicted less than the grace time ago');
       expect(dry.stdout).toContain('nothing was written. To write this index, add --write.\n');
-      expect(await bucket.keys()).not.toContain(`${bucket.prefix}index.json`);
+      expect(await keysBelow(prefix)).not.toContain(`${prefix}index.json`);
 
       const written = await repair('--write');
       expect({ code: written.code, stderr: written.stderr }).toEqual({ code: 0, stderr: '' });

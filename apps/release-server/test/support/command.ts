@@ -3,9 +3,6 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 
 const COMMANDS = resolve('dist/apps/release-server/src/commands');
-/** What the credentials of a store are read from. */
-const PASSED_ON = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'];
-
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -19,9 +16,9 @@ export async function runCommand(
   environment: Record<string, string> = {},
   onProgress: (stderr: string, child: ChildProcess) => void = () => undefined,
 ): Promise<Ended> {
-  const passedOn = PASSED_ON.map((name) => [name, process.env[name] ?? '']);
-  const env = { ...Object.fromEntries(passedOn), ...environment } as NodeJS.ProcessEnv;
-  const child = spawn(process.execPath, [resolve(COMMANDS, `${command}.js`), ...parameters], { env });
+  const child = spawn(process.execPath, [resolve(COMMANDS, `${command}.js`), ...parameters], {
+    env: environment,
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -7,6 +7,9 @@ import { blobNames, removeObjects } from './object-store.js';
 /** The tests run on the object store of the environment instead of a directory. */
 export const ON_S3 = process.env['TEST_STORE'] === 's3';
 
+/** `describe` for what needs an object store, wherever the other tests run: without one it is skipped. */
+export const describeOnS3 = process.env['S3_ENDPOINT'] === undefined ? describe.skip : describe;
+
 /** `it` for what is about the directory of packages itself, which an object store has not: there it is skipped. */
 export const itOnDirectory = ON_S3 ? it.skip : it;
 
