@@ -107,7 +107,9 @@ export class IndexDocument {
 export function readIndex(text: string): StoredIndex | undefined {
   try {
     const value = JSON.parse(text) as StoredIndex | null;
-    return typeof value?.format === 'number' ? value : undefined;
+    if (typeof value?.format !== 'number') return undefined;
+    const isComplete = typeof value.packages === 'object' && Array.isArray(value.garbage);
+    return value.format === FORMAT && !isComplete ? undefined : value;
   } catch {
     return undefined;
   }
