@@ -20,6 +20,7 @@ import {
   type StageOptions,
 } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
+import { UnderWay } from '../under-way.js';
 import { BufferPool } from '../staging/buffer-pool.js';
 import { DirectorySync } from './directory-sync.js';
 import { coded, toStorageError, unless } from '../errno.js';
@@ -63,8 +64,7 @@ export class FilesystemPackageStore extends PackageStore {
   private readonly placement: Placement;
   private readonly trash: Trash;
   private directory: DirectorySync | undefined;
-  /** Writes that are not answered yet. */
-  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly writes = new UnderWay();
   private sweeper: NodeJS.Timeout | undefined;
 
   private constructor(private readonly options: FilesystemOptions) {
@@ -129,7 +129,7 @@ export class FilesystemPackageStore extends PackageStore {
 
   async stage(body: Readable, options: StageOptions): Promise<StagedPackage> {
     this.assertWritable();
-    return this.track(this.staging.receive(body, options));
+    return this.writes.add(this.staging.receive(body, options));
   }
 
   async discard(staged: StagedPackage): Promise<void> {
@@ -146,7 +146,7 @@ export class FilesystemPackageStore extends PackageStore {
       await this.drop(withdrawn);
       return result;
     });
-    return this.track(publishing);
+    return this.writes.add(publishing);
   }
 
   async remove(name: string, condition: RemoveCondition = 'present'): Promise<Package> {
@@ -166,7 +166,7 @@ export class FilesystemPackageStore extends PackageStore {
       await this.metadata.forget(name);
       return removed;
     });
-    return this.track(removing);
+    return this.writes.add(removing);
   }
 
   async prune(evict: Evict): Promise<readonly Package[]> {
@@ -181,7 +181,7 @@ export class FilesystemPackageStore extends PackageStore {
       await this.drop(withdrawn);
       return withdrawn.map((gone) => gone.package);
     });
-    return this.track(pruning);
+    return this.writes.add(pruning);
   }
 
   async probe(): Promise<void> {
@@ -198,7 +198,7 @@ export class FilesystemPackageStore extends PackageStore {
 
   async close(): Promise<void> {
     clearInterval(this.sweeper);
-    await Promise.allSettled(this.underWay);
+    await this.writes.settled();
     await this.index.close();
     await this.placement.close();
     await this.directory?.close();
@@ -216,14 +216,6 @@ export class FilesystemPackageStore extends PackageStore {
     this.directory = await DirectorySync.open(this.layout.root);
     if (!this.options.readOnly) await this.directory.sync();
     await this.index.start();
-  }
-
-  /** Has {@link close} wait for a write. */
-  private track<T>(write: Promise<T>): Promise<T> {
-    const answered = (): void => void this.underWay.delete(write);
-    this.underWay.add(write);
-    write.then(answered, answered);
-    return write;
   }
 
   private async sweep(): Promise<void> {

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { isPackageName } from '../package-name.js';
 import { inParallel } from '../parallel.js';
 import { BlobReader } from './blob-reader.js';
-import { statusOf, type Bucket, type Listed } from './bucket.js';
+import type { Bucket, Listed } from './bucket.js';
+import { statusOf } from './failure.js';
 import { packageOf, type Entry } from './index-document.js';
 
 /** Blobs that are looked at at once. */

@@ -23,6 +23,7 @@ import {
   type StageOptions,
 } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
+import { UnderWay } from '../under-way.js';
 import { assertArbitration } from './arbitration.js';
 import { BlobReader } from './blob-reader.js';
 import { Bucket } from './bucket.js';
@@ -52,8 +53,7 @@ export class S3PackageStore extends PackageStore {
   private readonly committer: Committer;
   private readonly collector: Collector;
   private readonly reader: BlobReader;
-  /** Writes that are not answered yet. */
-  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly writes = new UnderWay();
 
   private constructor(
     private readonly options: S3Options,
@@ -114,7 +114,7 @@ export class S3PackageStore extends PackageStore {
 
   async stage(body: Readable, options: StageOptions): Promise<StagedPackage> {
     this.assertWritable();
-    return this.track(this.staging.receive(body, options));
+    return this.writes.add(this.staging.receive(body, options));
   }
 
   async discard(staged: StagedPackage): Promise<void> {
@@ -124,7 +124,7 @@ export class S3PackageStore extends PackageStore {
   async publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult> {
     assertPackageName(name);
     this.assertWritable();
-    return this.track(coded(`publishing ${name}`, () => this.publishBlob(staged, name, options)));
+    return this.writes.add(coded(`publishing ${name}`, () => this.publishBlob(staged, name, options)));
   }
 
   async remove(name: string, condition: RemoveCondition = 'present'): Promise<Package> {
@@ -147,7 +147,7 @@ export class S3PackageStore extends PackageStore {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.underWay);
+    await this.writes.settled();
     await this.collector.stop();
     await this.committer.idle();
     this.bucket.close();
@@ -219,15 +219,7 @@ export class S3PackageStore extends PackageStore {
 
   private async commit<T>(change: Change<T>): Promise<T> {
     this.assertWritable();
-    return this.track(this.committer.commit(change));
-  }
-
-  /** Has {@link close} wait for a write. */
-  private track<T>(write: Promise<T>): Promise<T> {
-    const answered = (): void => void this.underWay.delete(write);
-    this.underWay.add(write);
-    write.then(answered, answered);
-    return write;
+    return this.writes.add(this.committer.commit(change));
   }
 
   private assertWritable(): void {
