@@ -123,6 +123,11 @@ describe('publishing', () => {
       ],
       ['a body that is no multipart', 'multipart/form-data; boundary=x', 'hello'],
       [
+        'a part that ends within its header',
+        'multipart/form-data; boundary=x',
+        `--x\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n${formBody('name="file"; filename="b.zip"', 'b')}`,
+      ],
+      [
         'a deeply nested field name',
         'multipart/form-data; boundary=x',
         `--x\r\nContent-Disposition: form-data; name="a${'[b]'.repeat(1000)}"\r\n\r\nv\r\n--x--\r\n`,

@@ -3,16 +3,10 @@ import { finished, type Readable } from 'node:stream';
 import type { Request, Response } from 'express';
 import multer, { type StorageEngine } from 'multer';
 
-import { StorageError, type StagedPackage } from '#storage';
+import type { StagedPackage } from '#storage';
 
-import { ProblemError } from '../http/problem.js';
+import { FIELD, malformed, missingFile, watchForm } from './multipart-watch.js';
 
-/** The form field that carries the package. */
-const FIELD = 'file';
-/** Bytes that a multipart body may have beyond its package: boundaries, part headers, small text fields. */
-export const MULTIPART_OVERHEAD = 64 * 1024;
-/** Most bytes that come from a connection at once, and so may hold the beginning of the file as well. */
-const READ = 64 * 1024;
 const LIMITS = { files: 1, fields: 16, parts: 17, fieldSize: 1024, fieldNameSize: 100, fieldNestingDepth: 0 };
 
 /** What becomes of the file while the body is parsed. */
@@ -121,8 +115,7 @@ function parse(
     preservePath: true,
     defParamCharset: 'utf8',
     streamHandler: (_request: Request, busboy: NodeJS.WritableStream) => {
-      watchParser(request, busboy, fail);
-      watchLength(request, busboy, maxSize, fail);
+      watchForm(request, busboy, maxSize, fail);
       request.pipe(busboy);
     },
   };
@@ -148,70 +141,4 @@ export function assertMultipart(request: Request): void {
   throw missingFile(
     `Send multipart/form-data with a file field named ${FIELD}, or PUT the bytes to /assets/{filename}.`,
   );
-}
-
-function watchParser(request: Request, parser: NodeJS.WritableStream, fail: (error: unknown) => void): void {
-  let files = 0;
-  parser.on('file', (field: string, _stream: Readable, { filename }: { filename?: string }) => {
-    files += 1;
-    if (isPastEnd(parser)) fail(malformed('a part follows its end'));
-    else if (field !== FIELD)
-      fail(missingFile(`The file is in the field ${JSON.stringify(field)}, not in ${FIELD}.`));
-    else if (!filename) fail(noName());
-    else if (files > 1) fail(malformed('more than one file'));
-  });
-  parser.on('field', (field: string) => {
-    if (field === FIELD) fail(noName());
-  });
-  for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit']) {
-    parser.on(limit, () => fail(malformed('too many parts')));
-  }
-  parser.on('error', (error: Error) => fail(malformed(error.message)));
-  // Multer lets go of the parser when it gives up, and only then reads what is left of the body.
-  parser.on('unpipe', () => {
-    if (!request.readableEnded) setImmediate(() => fail(malformed('a part is not as expected')));
-  });
-}
-
-/**
- * Whether the parser has met the closing delimiter. It parses on to the end of the chunk that holds it and ignores
- * what comes then, so that a file that begins there would never end.
- */
-function isPastEnd(parser: NodeJS.WritableStream): boolean {
-  return Reflect.get(parser, '_complete') === true;
-}
-
-/** Ends a body that goes on beyond its limits, as a whole or around its file, whatever its parts are. */
-function watchLength(
-  request: Request,
-  parser: NodeJS.WritableStream,
-  maxSize: number,
-  fail: (error: unknown) => void,
-): void {
-  let left = maxSize + MULTIPART_OVERHEAD;
-  let leftAround = MULTIPART_OVERHEAD + READ;
-  let isInFile = false;
-  parser.on('file', (_field: string, stream: Readable) => {
-    isInFile = true;
-    stream.once('end', () => (isInFile = false));
-  });
-  request.on('data', (chunk: Uint8Array) => {
-    left -= chunk.length;
-    if (!isInFile) leftAround -= chunk.length;
-    if (left < 0)
-      fail(new StorageError('package_too_large', `The upload is larger than the limit of ${maxSize} bytes.`));
-    else if (leftAround < 0) fail(malformed('too much beside the file'));
-  });
-}
-
-function malformed(why: string): ProblemError {
-  return new ProblemError('malformed_multipart', `The multipart body is malformed: ${why}.`);
-}
-
-function missingFile(detail: string): ProblemError {
-  return new ProblemError('missing_file', detail);
-}
-
-function noName(): StorageError {
-  return new StorageError('invalid_package_name', `The part ${FIELD} has no filename.`);
 }

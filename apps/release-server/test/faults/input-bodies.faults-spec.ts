@@ -33,6 +33,11 @@ function badForms(): [string, number, Message][] {
     ['a long field name', 400, body(part(`name="${'n'.repeat(5000)}"`), file('f.zip'))],
     ['a field of 1 MiB', 400, body(part('name="a"', 'v'.repeat(MIB)), file('f.zip'))],
     ['a part head of 1 MiB', 400, body(`--x\r\nX: ${'h'.repeat(MIB)}\r\n\r\n\r\n`, file('f.zip'))],
+    [
+      'a part that ends in its head',
+      400,
+      body(part('name="file"; filename="f.zip"').split('\r\nx')[0] ?? '', file('g.zip')),
+    ],
     ['a file in the wrong field', 422, body(part('name="package"; filename="f.zip"'))],
     ['no part', 422, body()],
     ['no boundary', 400, typed('multipart/form-data')],
