@@ -86,7 +86,7 @@ const OPERATIONS: readonly Operation[] = [
 row(
   'K2',
   'kill at the k-th system call of publish, overwrite, delete and an evicting publish, for every k',
-  { rounds: { usual: 1, long: 3, of: 'passes' }, needs: [strace] },
+  { rounds: { usual: 1, long: 1, of: 'passes' }, needs: [strace] },
   async (frame) => {
     // `write` wakes the event loop as well: with it there are more than twice as many k for few further states.
     const calls = frame.isLong ? `${CALLS} write` : CALLS;
