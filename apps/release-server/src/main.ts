@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 
 import { resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -14,6 +15,8 @@ import { HttpServerAdapter } from './http/http-server.adapter.js';
 import { logStartFailure } from './observability/start-failure.js';
 
 async function main(): Promise<void> {
+  // Collects soon rather than take memory that is free: docs/adr/0004-collect-soon.md
+  setFlagsFromString('--memory-saver-mode');
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule,
     new HttpServerAdapter(),

@@ -85,12 +85,13 @@ describe('the process', () => {
     expect(server.lines().join('\n')).not.toContain(TOKEN);
     expect(server.lines().join('\n')).not.toContain('wrong-token');
     const requests = lines.filter((line) => line['status'] !== undefined);
-    expect(requests.map(({ method, path, status }) => [method, path, status])).toEqual([
-      ['PUT', '/assets/a.zip', 201],
-      ['PUT', '/assets/a.zip', 409],
-      ['PUT', '/assets/a.zip', 401],
-      ['GET', '/assets/a%0d%0aINJECTED%0d%0a', 404],
-      ['DELETE', '/assets/a.zip', 204],
+    // A refused upload is over when its connection is, which may be after the next request.
+    expect(requests.map(({ method, path, status }) => `${method} ${path} ${status}`).toSorted()).toEqual([
+      'DELETE /assets/a.zip 204',
+      'GET /assets/a%0d%0aINJECTED%0d%0a 404',
+      'PUT /assets/a.zip 201',
+      'PUT /assets/a.zip 401',
+      'PUT /assets/a.zip 409',
     ]);
     expect(requests[0]).toMatchObject({
       request_id: 'id-1',

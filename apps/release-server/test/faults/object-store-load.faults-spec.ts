@@ -93,6 +93,6 @@ row(
     own.note(`idle ${Math.round(idle / MB)} MB`);
     own.note(`peak ${Math.round(peak / MB)} MB`);
     expect(await stagedIn(own.directory)).toEqual([]);
-    expect(peak - idle).toBeLessThan((own.isLong ? 100 : 150) * MB);
+    expect(peak - idle).toBeLessThan(100 * MB);
   },
 );
