@@ -86,7 +86,7 @@ describe('the process', () => {
     expect(server.lines().join('\n')).not.toContain('wrong-token');
     const requests = lines.filter((line) => line['status'] !== undefined);
     // A refused upload is over when its connection is, which may be after the next request.
-    expect(requests.map(({ method, path, status }) => `${method} ${path} ${status}`).toSorted()).toEqual([
+    expect(requests.map(({ method, path, status }) => [method, path, status].join(' ')).toSorted()).toEqual([
       'DELETE /assets/a.zip 204',
       'GET /assets/a%0d%0aINJECTED%0d%0a 404',
       'PUT /assets/a.zip 201',
