@@ -107,7 +107,7 @@ async function bytesRead({ child }: ServerProcess): Promise<number> {
 row(
   'A2',
   '100 MB without a token or with a wrong one, waiting for 100 Continue or not',
-  { rounds: { usual: 1, long: 50, of: 'rounds' }, needs: [linux] },
+  { rounds: { usual: 5, long: 50, of: 'rounds' }, needs: [linux] },
   async ({ server: start, rounds, directory, note }) => {
     const server = await start();
     const multipart = 'Content-Type: multipart/form-data; boundary=x';
