@@ -65,6 +65,19 @@ describe('npm run migrate', () => {
     return (await readdir(path).catch(() => [])).filter((name) => !name.startsWith('.')).toSorted();
   }
 
+  // Mutant: the first write to nobody ends the process.
+  it('goes on when nobody reads its output any more', async () => {
+    for (let at = 0; at < 20; at++) await put(source, `p-${at}.zip`, `${at}`, YEAR_2020 + at);
+
+    const { code } = await migrate([], (_, child) => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    });
+
+    expect(code).toBe(0);
+    expect(await namesIn(target)).toHaveLength(20);
+  });
+
   it('copies all packages with names, bytes, times and digests, and changes nothing at the source', async () => {
     await put(source, 'tool-v1.0.0.zip', 'one', YEAR_2020);
     await put(source, 'tool-v2.0.0.zip', 'two', YEAR_2020 + 60_000);

@@ -16,6 +16,7 @@ export async function runCommand(name: string, command: () => Promise<number>): 
     warn: (message: unknown) => warn(name, message),
     error: (message: unknown) => warn(name, message),
   });
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe);
   try {
     process.exitCode = await command();
   } catch (error) {
@@ -23,6 +24,11 @@ export async function runCommand(name: string, command: () => Promise<number>): 
     warn(name, isUsage(error) ? `${message}; see --help` : message);
     process.exitCode = isUsage(error) ? EX_USAGE : error instanceof ConfigError ? EX_CONFIG : 1;
   }
+}
+
+/** Who read the output, such as `head`, may leave; the work goes on. */
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** An error in one line, with what is behind it. */
