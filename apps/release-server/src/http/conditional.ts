@@ -24,7 +24,8 @@ export function noneMatchHits(header: string, tag: string): boolean {
 
 /** What a read is answered with; `range` holds the first and last byte. */
 export type ReadOutcome =
-  | { readonly status: 200 | 304 | 412 | 416 }
+  | { readonly status: 200 | 304 }
+  | { readonly status: 412 | 416 }
   | { readonly status: 206; readonly range: { readonly start: number; readonly end: number } };
 
 /**

@@ -19,22 +19,22 @@ import {
   type StagedPackage,
   type StageOptions,
 } from '../package-store.js';
+import { coded, toStorageError, unless } from '../errno.js';
+import { BufferPool } from '../staging/buffer-pool.js';
+import { FreeSpace } from '../staging/free-space.js';
+import { Owner } from '../staging/owner.js';
+import { Staging } from '../staging/staging.js';
 import { StorageError } from '../storage.errors.js';
 import { UnderWay } from '../under-way.js';
-import { BufferPool } from '../staging/buffer-pool.js';
 import { DirectorySync } from './directory-sync.js';
-import { coded, toStorageError, unless } from '../errno.js';
 import type { FilesystemOptions } from './filesystem.options.js';
 import { fingerprintOf, modifiedAt } from './fingerprint.js';
-import { FreeSpace } from '../staging/free-space.js';
 import { Layout } from './layout.js';
 import { MetadataCache } from './metadata-cache.js';
-import { Owner } from '../staging/owner.js';
 import { describe, PackageIndex } from './package-index.js';
 import { Placement } from './placement.js';
 import { Reader } from './reader.js';
 import { prepareDirectories, recover } from './recovery.js';
-import { Staging } from '../staging/staging.js';
 import { Trash, type Withdrawn } from './trash.js';
 
 /** Times that a name is tried again because what held it has gone. */

@@ -1,14 +1,14 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 
+import { unless } from '../errno.js';
 import { isPackageName } from '../package-name.js';
 import type { Package } from '../package-store.js';
+import { inParallel } from '../parallel.js';
 import { Digester } from './digester.js';
-import { unless } from '../errno.js';
 import { fingerprintOf, isTouched, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
-import { inParallel } from '../parallel.js';
 
 /** One file version as the index knows it. */
 export interface IndexEntry {

@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 
 import type { OpenPackage, Package } from '../package-store.js';
-import { StorageError } from '../storage.errors.js';
 import type { BufferPool } from '../staging/buffer-pool.js';
+import { StorageError } from '../storage.errors.js';
 
 /** A version pinned by its open descriptor: renaming or unlinking the file does not touch it. */
 export class PinnedFile implements OpenPackage {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 
 import { NO_HARD_LINKS, unless } from '../errno.js';
-import type { Layout } from './layout.js';
 import type { Owner } from '../staging/owner.js';
+import type { Layout } from './layout.js';
 import { lockDirectory } from './recovery.js';
 
 /** Makes a complete and synced file appear under a name, in one system call. */

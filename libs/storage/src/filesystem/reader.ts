@@ -3,9 +3,9 @@ import { lstat, open, readFile } from 'node:fs/promises';
 
 import { LRUCache } from 'lru-cache';
 
+import { errnoOf } from '../errno.js';
 import type { OpenPackage } from '../package-store.js';
 import type { BufferPool } from '../staging/buffer-pool.js';
-import { errnoOf } from '../errno.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { IndexEntry } from './package-index.js';

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Layout } from './layout.js';
 import { Owner } from '../staging/owner.js';
+import { Layout } from './layout.js';
 import { prepareDirectories, recover, trashName } from './recovery.js';
 
 const ELSEWHERE = 'ffffffffffff.1.00000000';

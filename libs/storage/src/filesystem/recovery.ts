@@ -1,12 +1,12 @@
 import { link, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { isPackageName } from '../package-name.js';
-import { StorageError } from '../storage.errors.js';
 import { unless } from '../errno.js';
-import type { Layout } from './layout.js';
+import { isPackageName } from '../package-name.js';
 import { leftoversIn } from '../staging/leftovers.js';
 import { isAbandoned, isRunningHere } from '../staging/owner.js';
+import { StorageError } from '../storage.errors.js';
+import type { Layout } from './layout.js';
 
 /** Milliseconds between two signs of life of a process that holds the directory. */
 const HEARTBEAT = 60_000;

@@ -1,11 +1,11 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Evict, Package } from '../package-store.js';
-import { StorageError } from '../storage.errors.js';
 import { unless } from '../errno.js';
-import type { Layout } from './layout.js';
+import type { Evict, Package } from '../package-store.js';
 import type { Owner } from '../staging/owner.js';
+import { StorageError } from '../storage.errors.js';
+import type { Layout } from './layout.js';
 import type { IndexEntry, PackageIndex } from './package-index.js';
 import { isVersion } from './reader.js';
 import { putBack, trashName } from './recovery.js';
