@@ -74,7 +74,7 @@ npm_in "$source" run build
 mkdir "$bundle/contracts"
 cp "$work/artifacts/openapi.yaml" "$bundle/contracts/"
 cp "$source"/{package.json,package-lock.json,LICENSE} "$bundle/"
-(cd "$source" && find dist -name '*.js' | "$tar" -c -T -) | "$tar" -x -C "$bundle"
+(cd "$source" && find dist -type f ! -name '*.map' ! -name '*.tsbuildinfo' | "$tar" -c -T -) | "$tar" -x -C "$bundle"
 echo 'engine-strict=true' >"$bundle/.npmrc"
 start=$(cd "$bundle" && npm pkg get 'scripts.start:prod')
 npm_in "$bundle" pkg delete devDependencies overrides scripts

@@ -233,8 +233,9 @@ describe('the server', () => {
     const addresses = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address ?? '');
     expect(addresses.length).toBeGreaterThan(3);
     for (const address of addresses) {
-      expect(address.startsWith(`${server.url}/`)).toBe(true);
-      expect((await fetch(address)).status).toBe(200);
+      const url = new URL(address, `${server.url}/docs`);
+      expect(url.origin).toBe(server.url);
+      expect((await fetch(url)).status).toBe(200);
     }
     expect(html).not.toMatch(/<script(?![^>]*src=)/);
     expect((await get(server, '/docs/package.json')).status).toBe(404);

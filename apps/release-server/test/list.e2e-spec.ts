@@ -69,15 +69,17 @@ describe('GET /packages', () => {
     const response = await get(server, `/packages${query}`, accept === undefined ? {} : { Accept: accept });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe(type);
-    expect(response.headers.get('vary')).toBe('Accept');
+    expect(response.headers.get('vary')).toBe(
+      type.startsWith('text/html') ? 'Accept, Accept-Encoding' : 'Accept',
+    );
   });
 
   it('shows a table with links, versions and digests', async () => {
     const html = await (await get(server, '/packages')).text();
     expect(html).toContain(
-      `<a href="${server.url}/assets/notes%2Bdraft%40home~1.txt">notes+draft@home~1.txt</a>`,
+      `href="${server.url}/assets/notes%2Bdraft%40home~1.txt">notes+draft@home~1.txt</a>`,
     );
-    expect(html).toContain('<td>2.0.0-rc.1</td>');
+    expect(html).toContain('>2.0.0-rc.1</h2>');
     expect(html).toContain(sha256('three'));
     expect(html).not.toContain(server.directory);
   });
@@ -90,7 +92,7 @@ describe('GET /packages', () => {
 
   itOnDirectory('never shows a file whose name is no package name', async () => {
     await writeFile(join(server.directory, '<img src=x onerror=alert(1)>'), 'x');
-    expect(await (await get(server, '/packages')).text()).not.toContain('<img');
+    expect(await (await get(server, '/packages')).text()).not.toMatch(/<img src=x|onerror=alert/);
   });
 
   it('finds, sorts and pages', async () => {
@@ -115,7 +117,7 @@ describe('GET /packages', () => {
     expect(await list('order=asc&per_page=1')).toEqual(['tool-1.0.0.zip']);
     const second = await get(server, '/packages?format=json&q=zip&per_page=1&page=1');
     expect(second.headers.get('link')).toBe(
-      `<${server.url}/packages?format=json&q=zip&sort=created_at&page=2&per_page=1>; rel="next", <${server.url}/packages?format=json&q=zip&sort=created_at&page=2&per_page=1>; rel="last"`,
+      `<${server.url}/packages?format=json&q=zip&page=2&per_page=1>; rel="next", <${server.url}/packages?format=json&q=zip&page=2&per_page=1>; rel="last"`,
     );
     expect(await list('page=9')).toEqual([]);
   });

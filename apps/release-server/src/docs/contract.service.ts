@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { findPackageJSON } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { Injectable } from '@nestjs/common';
 import mime from 'mime';
@@ -9,22 +8,20 @@ import mime from 'mime';
 import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
 
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
+import { PRODUCT_ROOT } from '../product.js';
 
-const START = `window.ui = SwaggerUIBundle({
-  url: document.getElementById('contract').href,
-  dom_id: '#swagger-ui',
-  deepLinking: true,
-  tryItOutEnabled: true,
-  validatorUrl: null,
-});
-`;
-const FROM_SWAGGER_UI = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']);
+const COMPRESSIBLE = { compressible: true };
+const FROM_SWAGGER_UI = new Set(['swagger-ui.css', 'swagger-ui-bundle.js']);
 
 /** Serves `contracts/openapi.yaml`, and what the page that shows it is made of. */
 @Injectable()
 export class ContractService {
-  readonly document: PreparedBody = prepareBody('application/yaml', readContract());
-  private readonly assets = new Map([['start.js', prepareBody('text/javascript; charset=utf-8', START)]]);
+  readonly document: PreparedBody = prepareBody(
+    'application/yaml',
+    readFileSync(join(PRODUCT_ROOT, 'contracts/openapi.yaml')),
+    COMPRESSIBLE,
+  );
+  private readonly assets = new Map<string, PreparedBody>();
 
   /** A file of the page, or undefined where there is none of that name. */
   async pageAsset(file: string): Promise<PreparedBody | undefined> {
@@ -33,14 +30,9 @@ export class ContractService {
     const asset = prepareBody(
       mime.getType(file) ?? 'application/octet-stream',
       await readFile(join(getAbsoluteFSPath(), file)),
+      COMPRESSIBLE,
     );
     this.assets.set(file, asset);
     return asset;
   }
-}
-
-function readContract(): string {
-  const manifest = findPackageJSON('..', import.meta.url);
-  if (manifest === undefined) throw new Error('package.json, beside which contracts/ lies, is missing');
-  return readFileSync(join(dirname(manifest), 'contracts', 'openapi.yaml'), 'utf8');
 }

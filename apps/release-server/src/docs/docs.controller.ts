@@ -7,12 +7,14 @@ import { ProblemError } from '../http/problem.js';
 import { pathOf } from '../http/path.js';
 import { PublicUrl } from '../http/public-url.service.js';
 import { sendPrepared, sendText } from '../http/prepared-body.js';
+import { PAGE_POLICY } from '../pages/layout.js';
+import { rootOf } from '../pages/root.js';
+import { StaticFiles } from '../pages/static-files.js';
 import { ContractService } from './contract.service.js';
 import { docsPage } from './docs.page.js';
 
-/** Swagger UI sets styles on its elements; everything else comes from here. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'";
+/** Swagger UI shows its arrows from addresses that are data. */
+const POLICY = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data:");
 
 /** The contract, as a file and as a page on which requests can be tried out. */
 @Public()
@@ -21,6 +23,7 @@ export class DocsController {
   constructor(
     private readonly contract: ContractService,
     private readonly publicUrl: PublicUrl,
+    private readonly files: StaticFiles,
   ) {}
 
   /** `/` leads to the packages. */
@@ -31,13 +34,13 @@ export class DocsController {
   }
 
   @Get('openapi.yaml')
-  openapi(@Req() request: Request, @Res() response: Response): void {
-    sendPrepared(request, response, this.contract.document);
+  async openapi(@Req() request: Request, @Res() response: Response): Promise<void> {
+    await sendPrepared(request, response, this.contract.document);
   }
 
   @Get('docs')
   page(@Req() request: Request, @Res() response: Response): void {
-    const page = docsPage(this.publicUrl.baseFor(request));
+    const page = docsPage({ root: rootOf(request), files: this.files });
     response.setHeader('Content-Security-Policy', POLICY);
     response.setHeader('Cache-Control', 'no-cache');
     sendText(response, 200, 'text/html; charset=utf-8', page);
@@ -47,6 +50,6 @@ export class DocsController {
   async file(@Param('file') file: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const asset = await this.contract.pageAsset(file);
     if (asset === undefined) throw new ProblemError('not_found', `There is nothing at ${pathOf(request)}.`);
-    sendPrepared(request, response, asset);
+    await sendPrepared(request, response, asset);
   }
 }

@@ -1,27 +1,29 @@
-import { render } from 'preact-render-to-string';
+import { renderPage, type PageContext } from '../pages/layout.js';
 
 /** The page that shows the contract; its script finds the contract by the link. */
-export function docsPage(base: string): string {
-  const page = (
-    <html lang="en">
-      <head>
-        <meta charSet="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Release Server API</title>
-        <link rel="stylesheet" href={`${base}/docs/swagger-ui.css`} />
-        <link rel="icon" type="image/png" href={`${base}/docs/favicon-32x32.png`} />
-        <link rel="service-desc" id="contract" type="application/yaml" href={`${base}/openapi.yaml`} />
-      </head>
-      <body>
+export function docsPage(context: PageContext): string {
+  const { root, files } = context;
+  return renderPage({
+    ...context,
+    title: 'API – Release Server',
+    head: (
+      <>
+        <link rel="stylesheet" href={`${root}docs/swagger-ui.css`} />
+        <link rel="service-desc" id="contract" type="application/yaml" href={`${root}openapi.yaml`} />
+        <script defer src={`${root}docs/swagger-ui-bundle.js`} />
+        <script type="module" src={files.url('docs.js', root)} />
+      </>
+    ),
+    children: (
+      <>
         <div id="swagger-ui" />
         <noscript>
-          This page needs JavaScript. The contract is at{' '}
-          <a href={`${base}/openapi.yaml`}>{`${base}/openapi.yaml`}</a>.
+          <p>
+            This page needs JavaScript. The contract as a file:{' '}
+            <a href={`${root}openapi.yaml`}>openapi.yaml</a>
+          </p>
         </noscript>
-        <script src={`${base}/docs/swagger-ui-bundle.js`} />
-        <script src={`${base}/docs/start.js`} />
-      </body>
-    </html>
-  );
-  return `<!doctype html>${render(page)}`;
+      </>
+    ),
+  });
 }

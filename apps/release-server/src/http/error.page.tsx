@@ -1,26 +1,25 @@
-import { render } from 'preact-render-to-string';
-
+import { renderPage, type PageContext } from '../pages/layout.js';
 import type { ProblemDocument } from './problem.js';
 
-/** An error as a plain page for a browser. */
-export function errorPage({ status, title, detail, code }: ProblemDocument): string {
-  const page = (
-    <html lang="en">
-      <head>
-        <meta charSet="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{`${status} ${title}`}</title>
-      </head>
-      <body>
-        <h1>
-          {status} {title}
-        </h1>
-        <p>{detail}</p>
+/** An error as a page for a browser, with a way back. */
+export function errorPage({ status, title, detail, code }: ProblemDocument, context: PageContext): string {
+  return renderPage({
+    ...context,
+    title: `${status} ${title}`,
+    children: (
+      <article class="problem">
+        <p class="status">{status}</p>
+        <h1>{title}</h1>
         <p>
+          <bdi>{detail}</bdi>
+        </p>
+        <p class="quiet">
           Code: <code>{code}</code>
         </p>
-      </body>
-    </html>
-  );
-  return `<!doctype html>${render(page)}`;
+        <p>
+          <a href={`${context.root}packages`}>All packages</a>
+        </p>
+      </article>
+    ),
+  });
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 
+import { PagesModule } from '../pages/pages.module.js';
 import { DrainService } from './drain.service.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import { PublicUrl } from './public-url.service.js';
@@ -9,6 +10,7 @@ import { RequestLog } from './request-log.middleware.js';
 
 /** What all routes share: request log, checks, error answers, addresses, graceful end. */
 @Module({
+  imports: [PagesModule],
   providers: [
     DrainService,
     PublicUrl,

@@ -4,6 +4,9 @@ import type { Request, Response } from 'express';
 import { AuthError, type AuthErrorCode } from '#auth';
 import { StorageError } from '#storage';
 
+import { PAGE_POLICY } from '../pages/layout.js';
+import { rootOf } from '../pages/root.js';
+import { StaticFiles } from '../pages/static-files.js';
 import { entityTag } from './conditional.js';
 import { errorPage } from './error.page.js';
 import { answerUnread } from './lingering-close.js';
@@ -27,6 +30,8 @@ export class ProblemDetailsFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
   private readonly audit = new Logger('audit');
 
+  constructor(private readonly files: StaticFiles) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
@@ -43,23 +48,26 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    send(request, response, problem, status);
+    this.send(request, response, problem, status);
   }
-}
 
-function send(request: Request, response: Response, problem: Problem, status: number): void {
-  const document = problemDocument(problem.code, problem.detail, pathOf(request), problem.members);
-  const html = request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html';
-  const body = Buffer.from(html ? errorPage(document) : JSON.stringify(document));
+  private send(request: Request, response: Response, problem: Problem, status: number): void {
+    const document = problemDocument(problem.code, problem.detail, pathOf(request), problem.members);
+    const html =
+      request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html';
+    const body = Buffer.from(
+      html ? errorPage(document, { root: rootOf(request), files: this.files }) : JSON.stringify(document),
+    );
 
-  response.status(status);
-  response.setHeader('Content-Type', html ? 'text/html; charset=utf-8' : 'application/problem+json');
-  response.setHeader('Content-Length', body.length);
-  response.setHeader('Cache-Control', 'no-store');
-  response.vary('Accept');
-  if (html) response.setHeader('Content-Security-Policy', "default-src 'none'");
-  for (const [name, value] of Object.entries(problem.headers ?? {})) response.setHeader(name, value);
-  answerUnread(request, response, body);
+    response.status(status);
+    response.setHeader('Content-Type', html ? 'text/html; charset=utf-8' : 'application/problem+json');
+    response.setHeader('Content-Length', body.length);
+    response.setHeader('Cache-Control', 'no-store');
+    response.vary('Accept');
+    if (html) response.setHeader('Content-Security-Policy', PAGE_POLICY);
+    for (const [name, value] of Object.entries(problem.headers ?? {})) response.setHeader(name, value);
+    answerUnread(request, response, body);
+  }
 }
 
 function toProblem(error: unknown, request: Request): Problem {

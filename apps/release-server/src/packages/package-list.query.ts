@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { ProblemError } from '../http/problem.js';
 
-const MOST_PER_PAGE = 1000;
+export const MOST_PER_PAGE = 1000;
 const wholeNumber = z
   .string({ error: 'expected one whole number' })
   .regex(/^\d{1,9}$/, 'expected a whole number from 1')
@@ -33,4 +33,20 @@ export function parseListQuery(query: unknown): PackageListQuery {
   throw new ProblemError('invalid_parameter', `${parameter}: ${issue?.message ?? 'not valid'}.`, {
     members: { parameter },
   });
+}
+
+/** The address of a list, relative to `prefix`, without what goes without saying. */
+export function listUrl(prefix: string, query: Partial<PackageListQuery>): string {
+  const { format, q, sort, order, page, per_page: perPage } = query;
+  const parameters = {
+    format,
+    q: q === '' ? undefined : q,
+    sort: sort === 'created_at' ? undefined : sort,
+    order,
+    page,
+    per_page: perPage,
+  };
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return `${prefix}packages${search === '' ? '' : `?${search}`}`;
 }

@@ -5,6 +5,7 @@ import { Public } from '#auth';
 
 import { sendPrepared } from '../http/prepared-body.js';
 import { PublicUrl } from '../http/public-url.service.js';
+import { rootOf } from '../pages/root.js';
 import { parseListQuery } from './package-list.query.js';
 import { PackageListService } from './package-list.service.js';
 
@@ -21,6 +22,10 @@ export class PackagesController {
   async list(@Query() rawQuery: unknown, @Req() request: Request, @Res() response: Response): Promise<void> {
     const query = parseListQuery(rawQuery);
     const format = query.format ?? (request.accepts(['html', 'json']) === 'json' ? 'json' : 'html');
-    sendPrepared(request, response, await this.packages.list(query, format, this.publicUrl.baseFor(request)));
+    // Who reads the page as an index of links reads one, and all of it; people turn pages.
+    const turnsPages = format === 'html' && request.accepts()[0] === 'text/html';
+    const page = query.page ?? (turnsPages ? 1 : undefined);
+    const place = { base: this.publicUrl.baseFor(request), root: rootOf(request) };
+    await sendPrepared(request, response, await this.packages.list({ ...query, page }, format, place));
   }
 }

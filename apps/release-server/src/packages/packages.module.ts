@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 
 import { HttpModule } from '../http/http.module.js';
+import { PagesModule } from '../pages/pages.module.js';
 import { AssetsController } from './assets.controller.js';
 import { PackageListService } from './package-list.service.js';
 import { PackagesController } from './packages.controller.js';
@@ -9,7 +10,7 @@ import { UploadsController } from './uploads.controller.js';
 
 /** Publish, download, delete and list. */
 @Module({
-  imports: [HttpModule],
+  imports: [HttpModule, PagesModule],
   controllers: [PackagesController, AssetsController, UploadsController],
   providers: [PackageListService, PublishingService],
 })

@@ -1,42 +1,25 @@
 import { createHash } from 'node:crypto';
 
 import mime from 'mime';
-import semver from 'semver';
 
 import type { Package } from '#storage';
 
 import { versionOf, type PackageVersion } from '../packages/package-version.js';
 import { assetUrl } from '../packages/package.view.js';
+import { byPreference, isPrerelease } from '../packages/release-order.js';
 
 /** A package with the version in its name, parsed once. */
 interface VersionedPackage {
   readonly stored: Package;
   readonly version: PackageVersion | undefined;
+  readonly createdAt: number;
 }
 
-/**
- * The order that decides what clients install, for they take the first asset that fits: stable versions
- * first, then pre-releases, both from the highest down, then names without a version; within one version the
- * newest first, then by name.
- */
+/** The order that decides what clients install, for they take the first asset that fits: by preference, then by name. */
 export function inReleaseOrder(packages: readonly Package[]): VersionedPackage[] {
-  return packages.map((stored) => ({ stored, version: versionOf(stored.name) })).sort(compare);
-}
-
-function compare(a: VersionedPackage, b: VersionedPackage): number {
-  return (
-    rank(a.version) - rank(b.version) ||
-    (a.version !== undefined && b.version !== undefined
-      ? semver.rcompare(a.version.semver, b.version.semver)
-      : 0) ||
-    b.stored.createdAt - a.stored.createdAt ||
-    (a.stored.name < b.stored.name ? -1 : 1)
-  );
-}
-
-function rank(version: PackageVersion | undefined): number {
-  if (version === undefined) return 2;
-  return version.semver.prerelease.length === 0 ? 0 : 1;
+  return packages
+    .map((stored) => ({ stored, version: versionOf(stored.name), createdAt: stored.createdAt }))
+    .sort((a, b) => byPreference(a, b) || (a.stored.name < b.stored.name ? -1 : 1));
 }
 
 /**
@@ -45,7 +28,8 @@ function rank(version: PackageVersion | undefined): number {
  */
 export function latestRelease(packages: readonly Package[], base: string) {
   const ordered = inReleaseOrder(packages);
-  const tag = ordered[0]?.version?.tag ?? 'latest';
+  const version = ordered[0]?.version;
+  const tag = version?.tag ?? 'latest';
   const times = packages.map(({ createdAt }) => createdAt);
   const newest = times.length === 0 ? undefined : isoTime(times.reduce((a, b) => Math.max(a, b)));
   return {
@@ -62,7 +46,7 @@ export function latestRelease(packages: readonly Package[], base: string) {
     name: tag,
     body: '',
     draft: false,
-    prerelease: (ordered[0]?.version?.semver.prerelease.length ?? 0) > 0,
+    prerelease: version !== undefined && isPrerelease(version),
     immutable: false,
     created_at: newest ?? isoTime(0),
     updated_at: newest ?? isoTime(0),

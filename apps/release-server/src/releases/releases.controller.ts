@@ -18,6 +18,6 @@ export class ReleasesController {
 
   @Get()
   async latest(@Req() request: Request, @Res() response: Response): Promise<void> {
-    sendPrepared(request, response, await this.releases.latest(this.publicUrl.baseFor(request)));
+    await sendPrepared(request, response, await this.releases.latest(this.publicUrl.baseFor(request)));
   }
 }

@@ -1,0 +1,85 @@
+import type { Package } from '#storage';
+
+import { packageView } from '../package.view.js';
+import { downloadCommand, verifyCommand } from './commands.js';
+import { CopyButton, Size, Time } from './parts.js';
+
+interface TableProps {
+  readonly packages: readonly Package[];
+  readonly base: string;
+  readonly now: number;
+  /** Whether packages can be deleted here. */
+  readonly writable: boolean;
+  readonly caption: string;
+}
+
+/** Packages, each with what one does with it. */
+export function PackageTable({ packages, caption, ...row }: TableProps) {
+  return (
+    <table class="packages">
+      <caption class="hidden">{caption}</caption>
+      <thead class="hidden">
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Size</th>
+          <th scope="col">Published</th>
+          <th scope="col">SHA-256</th>
+          <th scope="col">Actions</th>
+        </tr>
+      </thead>
+      <tbody>
+        {packages.map((stored) => (
+          <PackageRow key={stored.name} stored={stored} {...row} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+type RowProps = Omit<TableProps, 'packages' | 'caption'> & { readonly stored: Package };
+
+function PackageRow({ stored, base, now, writable }: RowProps) {
+  const view = packageView(stored, base);
+  const { name, sha256 } = view;
+  return (
+    <tr data-name={name}>
+      <th scope="row">
+        <a class="name" href={view.url}>
+          {name}
+        </a>
+        <details>
+          <summary aria-label={`Commands for ${name}`}>commands</summary>
+          <pre data-line="curl">{downloadCommand(view)}</pre>
+          {sha256 !== null && <pre data-line="verify">{verifyCommand(name, sha256)}</pre>}
+        </details>
+      </th>
+      <td class="size">
+        <Size bytes={stored.size} />
+      </td>
+      <td class="time">
+        <Time time={stored.createdAt} now={now} />
+      </td>
+      <td class="digest">
+        {sha256 === null ? (
+          <span class="quiet">being computed</span>
+        ) : (
+          <>
+            <code data-line="digest" data-whole={sha256} title={sha256}>
+              {sha256.slice(0, 12)}
+            </code>
+            <CopyButton line="digest" label="Copy" of={`the SHA-256 of ${name}`} />
+          </>
+        )}
+      </td>
+      <td class="actions">
+        <CopyButton line="curl" label="curl" of={`the curl line of ${name}`} />
+        {sha256 !== null && <CopyButton line="verify" label="verify" of={`the verify line of ${name}`} />}
+        {writable && (
+          <button type="button" class="delete" aria-label={`Delete ${name}`}>
+            Delete
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,197 @@
+import type { Package } from '#storage';
+
+import type { Config } from '../../config/config.js';
+import { renderPage, type PageContext } from '../../pages/layout.js';
+import { listUrl, type PackageListQuery } from '../package-list.query.js';
+import type { PackageListing, PackagePage, ReleaseSummary } from '../package-listing.js';
+import { assetUrl } from '../package.view.js';
+import { isPrerelease } from '../release-order.js';
+import { publishCommand } from './commands.js';
+import { Found, Pager, Search, Sorting } from './finding.js';
+import { Overview } from './overview.js';
+import { PackageTable } from './package-table.js';
+import { Command, Size, Time } from './parts.js';
+import { counted } from './words.js';
+
+export interface PackagesPageProps extends PageContext {
+  readonly listing: PackageListing;
+  readonly page: PackagePage;
+  readonly query: PackageListQuery;
+  /** The base of links that hold everywhere. */
+  readonly base: string;
+  /** Whether the packages are too many to say more of each than its name. */
+  readonly plain: boolean;
+  /** What ages count from, in milliseconds since the epoch. */
+  readonly now: number;
+  readonly config: Pick<Config, 'max_packages' | 'max_upload_size' | 'read_only'>;
+}
+
+/** The list as a page, complete without script. */
+export function packagesPage(props: PackagesPageProps): string {
+  const { listing, query, root, files, config } = props;
+  const empty = listing.packages.length === 0;
+  return renderPage({
+    title: query.q === '' ? 'Packages – Release Server' : `${query.q} – Packages – Release Server`,
+    root,
+    files,
+    head: (
+      <script
+        type="module"
+        id="script"
+        src={files.url('page.js', root)}
+        data-digest-worker={files.url('digest.worker.js', root)}
+      />
+    ),
+    actions: config.read_only ? undefined : <PublishButton />,
+    children: (
+      <>
+        <h1>Packages</h1>
+        {/* What a script brings up to date as a whole. */}
+        <div id="overview">{!empty && <Overview {...props} />}</div>
+        {!empty && <Search query={query} root={root} />}
+        {!config.read_only && <div id="publishing" data-max-size={config.max_upload_size} />}
+        <div id="results">{empty ? <Empty {...props} /> : <Results {...props} />}</div>
+      </>
+    ),
+  });
+}
+
+/** Shown where scripts run. */
+function PublishButton() {
+  return (
+    <div class="account">
+      <button type="button" id="publish" class="primary">
+        Publish
+      </button>
+    </div>
+  );
+}
+
+function Results(props: PackagesPageProps) {
+  const { page, query, root } = props;
+  return (
+    <>
+      <div class="results-head">
+        <Found query={query} page={page} />
+        <Sorting query={query} root={root} />
+      </div>
+      {page.total === 0 && (
+        <p class="nothing">
+          No package has {query.q.trim().includes(' ') ? 'all these words' : 'this'} in its name.{' '}
+          <a href={`${root}packages`}>Show all packages</a>
+        </p>
+      )}
+      {page.total > 0 && page.packages.length === 0 && (
+        <p class="nothing">
+          There are only {counted(page.pages, 'page')}.{' '}
+          <a href={listUrl(root, { ...query, page: undefined })}>Go to the first</a>
+        </p>
+      )}
+      <List {...props} />
+      <Pager query={query} root={root} page={page} />
+    </>
+  );
+}
+
+function List(props: PackagesPageProps) {
+  const { plain, query, page } = props;
+  if (page.packages.length === 0) return null;
+  if (plain) return <Links {...props} />;
+  return query.sort === 'created_at' ? <Releases {...props} /> : <Flat {...props} />;
+}
+
+/** By release, in the order in which their packages come; last those without a version. */
+function Releases(props: PackagesPageProps) {
+  const { listing, page } = props;
+  const groups = Map.groupBy(page.packages, (stored) => listing.releaseOf(stored));
+  const withVersion = [...groups].filter(([{ version }]) => version !== undefined);
+  const without = [...groups].filter(([{ version }]) => version === undefined);
+  return (
+    <>
+      {[...withVersion, ...without].map(([release, packages]) => (
+        <Release
+          key={release.version?.tag}
+          {...props}
+          release={release}
+          packages={packages}
+          latest={release === listing.latest()}
+        />
+      ))}
+    </>
+  );
+}
+
+interface ReleaseProps extends PackagesPageProps {
+  readonly release: ReleaseSummary;
+  readonly packages: readonly Package[];
+  readonly latest: boolean;
+}
+
+function Release({ release, packages, latest, base, now, config }: ReleaseProps) {
+  const { version, count, size, createdAt } = release;
+  const title = version?.tag ?? 'Without a version';
+  const id = `release-${version?.tag ?? 'none'}`;
+  return (
+    <section class="release" aria-labelledby={id}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        {latest && <span class="badge">latest</span>}
+        {version !== undefined && isPrerelease(version) && <span class="badge pre">pre-release</span>}
+        <p class="quiet">
+          <Time time={createdAt} now={now} /> · {counted(count, 'package')} · <Size bytes={size} />
+          {packages.length < count && ` · ${packages.length} of them here`}
+        </p>
+      </header>
+      <PackageTable
+        packages={packages}
+        base={base}
+        now={now}
+        writable={!config.read_only}
+        caption={`Packages of ${title}`}
+      />
+    </section>
+  );
+}
+
+function Flat({ page, base, now, config, query }: PackagesPageProps) {
+  const caption = `Packages by ${query.sort}`;
+  return (
+    <PackageTable
+      packages={page.packages}
+      base={base}
+      now={now}
+      writable={!config.read_only}
+      caption={caption}
+    />
+  );
+}
+
+function Links({ page, base }: PackagesPageProps) {
+  return (
+    <ul>
+      {page.packages.map(({ name }) => (
+        <li key={name}>
+          <a href={assetUrl(name, base)}>{name}</a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** How to come to a first package. */
+function Empty({ base, config }: PackagesPageProps) {
+  return (
+    <section class="empty" aria-labelledby="empty">
+      <h2 id="empty">No packages yet</h2>
+      {config.read_only ? (
+        <p>This server is read-only: packages come by another way than this page.</p>
+      ) : (
+        <>
+          <p>Publish the first one with the token of this server:</p>
+          <Command of="the publish line">{publishCommand(base)}</Command>
+          <p class="scripted">Or drop files anywhere on this page.</p>
+        </>
+      )}
+    </section>
+  );
+}

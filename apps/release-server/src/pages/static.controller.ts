@@ -1,0 +1,23 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+import { Public } from '#auth';
+
+import { pathOf } from '../http/path.js';
+import { sendPrepared } from '../http/prepared-body.js';
+import { ProblemError } from '../http/problem.js';
+import { StaticFiles } from './static-files.js';
+
+/** `/static/{file}`: what pages load. */
+@Public()
+@Controller('static')
+export class StaticController {
+  constructor(private readonly files: StaticFiles) {}
+
+  @Get(':file')
+  async file(@Param('file') name: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const file = this.files.find(name);
+    if (file === undefined) throw new ProblemError('not_found', `There is nothing at ${pathOf(request)}.`);
+    await sendPrepared(request, response, file);
+  }
+}
