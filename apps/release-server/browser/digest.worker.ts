@@ -1,1 +1,2 @@
-export {};
+/** Computes a SHA-256 apart from the page. */
+postMessage(undefined);

@@ -48,7 +48,7 @@ export function packagesPage(props: PackagesPageProps): string {
         <h1>Packages</h1>
         {/* What a script brings up to date as a whole. */}
         <div id="overview">{!empty && <Overview {...props} />}</div>
-        {!empty && <Search query={query} root={root} />}
+        <div id="search">{!empty && <Search query={query} root={root} />}</div>
         {!config.read_only && <div id="publishing" data-max-size={config.max_upload_size} />}
         <div id="results">{empty ? <Empty {...props} /> : <Results {...props} />}</div>
       </>

@@ -1,0 +1,87 @@
+import { announce, element } from './dom.js';
+
+/** The parts of the page that tell what is stored. The search stays, with what is being typed, once it is there. */
+const PARTS = ['#overview', '#results'];
+const SEARCH = '#search';
+
+let loading = new AbortController();
+
+/** Whether an address is that of the list, in whatever selection. */
+export function isListAddress(url: URL): boolean {
+  return (
+    url.origin === location.origin &&
+    url.pathname === location.pathname &&
+    url.searchParams.get('format') !== 'json'
+  );
+}
+
+/**
+ * Shows the list at an address in the place of the present one, as following the address would, but keeps what the
+ * page holds in memory. The last call counts: one that is overtaken does nothing.
+ */
+export async function showList(address: string): Promise<void> {
+  loading.abort();
+  loading = new AbortController();
+  const { signal } = loading;
+  try {
+    const response = await fetch(address, { headers: { Accept: 'text/html' }, signal });
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    signal.throwIfAborted();
+    const hasSearch = element(SEARCH).hasChildNodes();
+    const parts = (hasSearch ? PARTS : [SEARCH, ...PARTS]).map(
+      (part) => [element(part), page.querySelector(part)] as const,
+    );
+    if (parts.some(([, replacement]) => replacement === null)) {
+      // An error, or a page of another version of the server.
+      location.assign(address);
+      return;
+    }
+    for (const [part, replacement] of parts) part.replaceChildren(...(replacement?.childNodes ?? []));
+    document.title = page.title;
+    announce(document.querySelector('#found')?.textContent ?? '');
+  } catch (error) {
+    if (signal.aborted) return;
+    announce(`The list could not be loaded: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Shows what is stored now, in the present selection. */
+export async function refreshList(): Promise<void> {
+  await showList(location.href);
+}
+
+/** Has links to other selections, and the way back from them, change the list instead of the page. */
+export function followListLinks(): void {
+  document.addEventListener('click', (event) => {
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
+    const link = (event.target as Element).closest<HTMLAnchorElement>('#results a, .bar a');
+    if (link === null || link.classList.contains('name') || !isListAddress(new URL(link.href))) return;
+    event.preventDefault();
+    history.pushState(null, '', link.href);
+    fillSearch();
+    void showList(link.href).then(() => {
+      if (link.isConnected) return;
+      // The link is gone, and with it the focus.
+      element('#found').focus({ preventScroll: true });
+      element('#results').scrollIntoView({ block: 'nearest' });
+    });
+  });
+  addEventListener('popstate', () => {
+    fillSearch();
+    void refreshList();
+  });
+}
+
+/** Puts the words of the address into the search. */
+function fillSearch(): void {
+  const search = document.querySelector<HTMLInputElement>('#q');
+  if (search !== null) search.value = new URL(location.href).searchParams.get('q') ?? '';
+}
