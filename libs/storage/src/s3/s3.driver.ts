@@ -177,7 +177,7 @@ export class S3PackageStore extends PackageStore {
       throw new StorageError(
         'storage_failed',
         `${this.options.prefix}index.json is missing while there are packages, such as ${key}: ` +
-          'see "Repair the index" in docs/operations.md.',
+          'see "Repair the index" in docs/storage.md.',
       );
     }
     await this.index.create();
