@@ -3,5 +3,4 @@ export type { Extensions } from './app.extensions.js';
 export { Config } from './config/config.js';
 export { ConfigError } from './config/config.error.js';
 export { versionOf } from './packages/package-version.js';
-export type { PackageVersion } from './packages/package-version.js';
 export { serve } from './serve.js';
