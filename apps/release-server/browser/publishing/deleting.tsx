@@ -30,7 +30,8 @@ async function deleteRow(row: HTMLTableRowElement, token: Token): Promise<void> 
       problem = problemOf(error);
     }
   }
-  if (problem !== undefined) await refreshList();
+  // What the server says of the package may be news to the list.
+  if (problem?.again === false) await refreshList();
 }
 
 function confirm(name: string, problem: Problem | undefined): Promise<true | undefined> {

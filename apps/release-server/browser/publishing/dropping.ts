@@ -10,6 +10,8 @@ export function takeDroppedFiles(take: (dropped: Dropped) => void): void {
   hint.className = 'drop-hint';
   hint.textContent = 'Drop to publish';
   hint.hidden = true;
+  // It tells those who drag with a pointer.
+  hint.setAttribute('aria-hidden', 'true');
   document.body.append(hint);
 
   document.addEventListener('dragover', (event) => {

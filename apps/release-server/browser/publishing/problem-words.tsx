@@ -4,7 +4,7 @@ import type { Problem } from './problem.js';
 export function ProblemWords({ problem: { title, detail, code } }: { readonly problem: Problem }) {
   return (
     <p class="failure">
-      <strong>{title}</strong>
+      <strong>{title}.</strong>
       {detail !== undefined && ` ${detail}`}
       {code !== undefined && (
         <>

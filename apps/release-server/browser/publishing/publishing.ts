@@ -11,12 +11,15 @@ import { tell } from './telling.js';
 import { askForToken } from './token-dialog.js';
 import { showTokenButton } from './token-button.js';
 import { Token } from './token.js';
-import { isActive, Uploads } from './uploads.js';
+import { isActive, Uploads, type Phase } from './uploads.js';
 
 const DIRECTORY: Problem = {
   title: 'This is a directory',
   detail: 'Only files can be published. Drop or choose the files in it.',
 };
+
+/** After these another list may be stored than the page shows; the server may have been faster than a cancel. */
+const CHANGES = new Set<Phase['is']>(['published', 'replaced', 'cancelled']);
 
 /** Publishes and deletes from the page, where the server takes that. Nothing of it shows before somebody asks for it. */
 export function startPublishing(): void {
@@ -52,7 +55,7 @@ export function startPublishing(): void {
   }
 
   async function bringUpToDate(): Promise<void> {
-    await refreshList();
+    if (uploads.all.some(({ phase }) => CHANGES.has(phase.is))) await refreshList();
     announce(tell(uploads.all));
   }
 }

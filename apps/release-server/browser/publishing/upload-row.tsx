@@ -105,7 +105,7 @@ function Conflict({ file, sha256, stored }: ConflictProps) {
         </dd>
         <dt>This file</dt>
         <dd>
-          <Size bytes={file.size} /> <Digest sha256={sha256} />
+          <Size bytes={file.size} />, <Digest sha256={sha256} />
         </dd>
       </dl>
     </>
