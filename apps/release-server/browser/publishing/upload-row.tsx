@@ -100,7 +100,11 @@ function Conflict({ file, sha256, stored }: ConflictProps) {
       <dl>
         <dt>Stored</dt>
         <dd>
-          {stored.size !== null && <Size bytes={stored.size} />}{' '}
+          {stored.size !== null && (
+            <>
+              <Size bytes={stored.size} />,{' '}
+            </>
+          )}
           <Digest sha256={stored.sha256 ?? undefined} />
         </dd>
         <dt>This file</dt>
