@@ -16,6 +16,8 @@ export interface Problem {
   readonly code?: string;
   /** Whether the same may succeed when it is tried again. */
   readonly again?: boolean;
+  /** Whether all that waits would end the same way. */
+  readonly forAll?: boolean;
   /** What a name that is taken is taken by. */
   readonly stored?: Stored;
 }

@@ -57,7 +57,7 @@ describe('Token', () => {
   it('ends with the words of the server when no other is given', async () => {
     const { token } = person('wrong');
 
-    await expect(token.use(server('right'))).rejects.toMatchObject({ problem: REFUSED });
+    await expect(token.use(server('right'))).rejects.toMatchObject({ problem: { ...REFUSED, forAll: true } });
   });
 
   it('does not take another failure for its own', async () => {

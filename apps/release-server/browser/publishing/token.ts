@@ -5,6 +5,8 @@ import { Failure, type Problem } from './problem.js';
  */
 export type AskForToken = (refused: Problem | undefined) => Promise<string | undefined>;
 
+const MISSING: Problem = { title: 'This needs a token', again: true };
+
 /** The token that somebody typed. It is kept here and nowhere else: never in storage, an address or an element. */
 export class Token {
   private value: string | undefined;
@@ -39,7 +41,7 @@ export class Token {
     let refused: Problem | undefined;
     for (;;) {
       const token = await this.get(refused);
-      if (token === undefined) throw new Failure(refused ?? { title: 'This needs a token', again: true });
+      if (token === undefined) throw new Failure({ ...(refused ?? MISSING), forAll: true });
       try {
         const result = await act(token);
         this.accepted = true;

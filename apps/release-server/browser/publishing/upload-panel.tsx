@@ -1,6 +1,6 @@
 import { shortSize } from '../../src/packages/page/words.js';
 import { counts } from './telling.js';
-import { isActive, isFinished, type Upload, type Uploads } from './uploads.js';
+import { isActive, isFinished, mayGoOn, type Upload, type Uploads } from './uploads.js';
 import { UploadRow } from './upload-row.js';
 
 interface PanelProps {
@@ -16,6 +16,7 @@ export function UploadPanel({ uploads, maxSize, take, close }: PanelProps) {
   const { all } = uploads;
   const waiting = all.filter(({ phase }) => phase.is === 'conflict');
   const active = all.filter(isActive);
+  const stopped = all.filter(mayGoOn);
   let input: HTMLInputElement | null = null;
   return (
     <section class="panel" aria-labelledby="panel-heading" tabindex={-1}>
@@ -52,6 +53,9 @@ export function UploadPanel({ uploads, maxSize, take, close }: PanelProps) {
         )}
         {active.length > 1 && (
           <Choice key="cancel" label="Cancel all" act={each(active, (one) => uploads.cancel(one))} />
+        )}
+        {stopped.length > 1 && (
+          <Choice key="again" label="Try all again" act={each(stopped, (one) => uploads.again(one))} />
         )}
         {all.some(isFinished) && (
           <Choice key="clear" label="Clear finished" act={() => uploads.clearFinished()} />

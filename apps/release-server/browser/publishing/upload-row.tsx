@@ -3,7 +3,7 @@ import { shortSize } from '../../src/packages/page/words.js';
 import { ProblemWords } from './problem-words.js';
 import type { Stored } from './problem.js';
 import { percent } from './telling.js';
-import { isActive, type Phase, type Upload, type Uploads } from './uploads.js';
+import { isActive, mayGoOn, type Upload, type Uploads } from './uploads.js';
 
 interface RowProps {
   readonly upload: Upload;
@@ -142,9 +142,5 @@ function Choices({ upload, uploads }: RowProps) {
       </>
     );
   }
-  return mayGoOn(phase) ? choice('Try again', (one) => uploads.again(one)) : null;
-}
-
-function mayGoOn(phase: Phase): boolean {
-  return phase.is === 'cancelled' || (phase.is === 'failed' && phase.problem.again === true);
+  return mayGoOn(upload) ? choice('Try again', (one) => uploads.again(one)) : null;
 }

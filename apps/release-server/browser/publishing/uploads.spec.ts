@@ -61,6 +61,17 @@ describe('Uploads', () => {
     expect(find('a').phase).toEqual({ is: 'failed', problem: PROBLEM });
   });
 
+  it('does not try what would fail the same way, such as for want of a token', async () => {
+    const { add, end, phases, settled } = start();
+    add('a', 'b', 'c', 'd');
+
+    await end('a', new Failure({ ...PROBLEM, forAll: true }));
+    expect(phases()).toEqual(['failed', 'uploading', 'failed', 'failed']);
+
+    await end('b', { is: 'published' });
+    expect(settled()).toBe(1);
+  });
+
   it('settles once when all have ended', async () => {
     const { add, end, settled } = start();
     add('a', 'b', 'c');

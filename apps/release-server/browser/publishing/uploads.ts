@@ -39,6 +39,10 @@ export function isActive({ phase }: Upload): boolean {
   return phase.is === 'waiting' || phase.is === 'hashing' || phase.is === 'uploading';
 }
 
+export function mayGoOn({ phase }: Upload): boolean {
+  return phase.is === 'cancelled' || (phase.is === 'failed' && phase.problem.again === true);
+}
+
 /** Whether there is nothing left to do or to decide. */
 export function isFinished(upload: Upload): boolean {
   return !isActive(upload) && upload.phase.is !== 'conflict';
@@ -118,10 +122,19 @@ export class Uploads {
     try {
       upload.phase = await this.publish(upload, show, signal);
     } catch (error) {
-      upload.phase = signal.aborted ? { is: 'cancelled' } : { is: 'failed', problem: problemOf(error) };
+      this.end(upload, signal.aborted ? { is: 'cancelled' } : { is: 'failed', problem: problemOf(error) });
     }
     delete upload.running;
     this.running -= 1;
     this.next();
+  }
+
+  /** What fails for a reason that all have in common ends those that wait as well, instead of asking for each. */
+  private end(upload: Upload, phase: Phase): void {
+    upload.phase = phase;
+    if (phase.is !== 'failed' || phase.problem.forAll !== true) return;
+    for (const other of this.all) {
+      if (other.phase.is === 'waiting' && other.running === undefined) other.phase = phase;
+    }
   }
 }
