@@ -1,0 +1,49 @@
+import { expect } from '@jest/globals';
+import axe from 'axe-core';
+import { HtmlValidate } from 'html-validate';
+import type { Page } from 'playwright-core';
+
+/** WCAG 2.2 to AA, and what axe-core recommends beyond it. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** The rules of the HTML standard, as opposed to tastes. */
+const validator = new HtmlValidate({ root: true, extends: ['html-validate:standard'] });
+
+/** HTML, as it was sent or as the browser has it, is valid. */
+export async function expectValidHtml(html: string): Promise<void> {
+  const { results } = await validator.validateString(html);
+  const faults = results.flatMap(({ messages }) =>
+    messages.map(
+      ({ ruleId, message, offset }) => `${ruleId}: ${message} at ${html.slice(offset - 1, offset + 80)}`,
+    ),
+  );
+  expect(faults).toEqual([]);
+}
+
+/** axe-core finds nothing on the page as it stands. Needs scripts: axe-core is one. */
+export async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(
+    (tags) => (window as unknown as { axe: typeof axe }).axe.run({ runOnly: tags }),
+    RULES,
+  );
+  expect(
+    violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map(({ html }) => html) })),
+  ).toEqual([]);
+}
+
+/** Nobody has to scroll to the side, neither the page nor a part of it. */
+export async function expectNoSidewaysScrolling(page: Page): Promise<void> {
+  const wide = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const scrolling = [...document.querySelectorAll('body, body *')].filter(
+      (one) =>
+        ['auto', 'scroll'].includes(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth,
+    );
+    return {
+      beyond: scrollWidth - clientWidth,
+      scrolling: scrolling.map((one) => one.outerHTML.slice(0, 200)),
+    };
+  });
+  expect(wide).toEqual({ beyond: 0, scrolling: [] });
+}
