@@ -222,7 +222,7 @@ row(
         '?',
       ];
       for (const host of hosts) {
-        for (const path of ['/latest', '/packages', '/', '/docs']) {
+        for (const path of ['/latest', '/packages', '/']) {
           const bytes = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
           const answer = await rawRequest(plain.port, bytes, 5000);
           expect(`${host}: ${answer.status}`).toBe(`${host}: 400`);

@@ -32,7 +32,7 @@ export function Overview({ listing, config, base, now }: OverviewProps) {
               value={Math.min(packages.length, limit)}
               aria-label="Packages of the limit"
             />{' '}
-            {packages.length} of at most {limit}; then the oldest leave
+            {packages.length} of at most {limit}; beyond that the oldest leave
           </p>
         )}
       </div>

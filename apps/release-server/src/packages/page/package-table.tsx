@@ -24,7 +24,9 @@ export function PackageTable({ packages, caption, ...row }: TableProps) {
           <th scope="col">Size</th>
           <th scope="col">Published</th>
           <th scope="col">SHA-256</th>
-          <th scope="col">Actions</th>
+          <th scope="col" class="actions">
+            Actions
+          </th>
         </tr>
       </thead>
       <tbody>

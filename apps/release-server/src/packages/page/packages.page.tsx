@@ -83,7 +83,7 @@ function Results(props: PackagesPageProps) {
       )}
       {page.total > 0 && page.packages.length === 0 && (
         <p class="nothing">
-          There are only {counted(page.pages, 'page')}.{' '}
+          {page.pages === 1 ? 'There is only one page.' : `There are only ${page.pages} pages.`}{' '}
           <a href={listUrl(root, { ...query, page: undefined })}>Go to the first</a>
         </p>
       )}

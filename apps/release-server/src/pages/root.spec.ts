@@ -1,0 +1,15 @@
+import type { Request } from 'express';
+
+import { rootOf } from './root.js';
+
+describe('the way to the root of the server', () => {
+  it.each(['/', '/packages', '/packages/', '/a/b/c', '/a//b'])(
+    'leads from %s to the root, below a prefix too',
+    (path) => {
+      for (const prefix of ['', '/releases', '/a/b']) {
+        const page = `https://x.example${prefix}${path}`;
+        expect(new URL(`${rootOf({ path } as Request)}packages`, page).pathname).toBe(`${prefix}/packages`);
+      }
+    },
+  );
+});

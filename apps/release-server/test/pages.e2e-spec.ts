@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+
+import { get, json, put } from './support/client.js';
+import { startServer, withServer, type TestServer } from './support/server.js';
+
+/** What a browser asks with. */
+const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
+const PACKAGES = 120;
+
+/** Asks as a browser, and leaves a compression as it is. */
+async function ask(server: TestServer, path: string, headers: Record<string, string> = {}) {
+  const sent = request(`${server.url}${path}`, { agent: false, headers: { Accept: BROWSER, ...headers } });
+  sent.end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  return { status: response.statusCode, headers: response.headers, body: await buffer(response) };
+}
+
+function namesIn(html: string): string[] {
+  return [...html.matchAll(/<a class="name"[^>]*>([^<]*)<\/a>/g)].map(([, name]) => name ?? '');
+}
+
+describe('pages', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await startServer();
+    for (let index = 0; index < PACKAGES; index++) {
+      await put(server, `tool-${index % 7}-${index}-v1.${index % 5}.0.zip`, 'x'.repeat(index + 1));
+    }
+  });
+
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  it.each([
+    ['gzip, deflate, br', 'br'],
+    ['gzip', 'gzip'],
+    ['br;q=0, gzip', 'gzip'],
+    ['identity', undefined],
+    ['', undefined],
+    ['zstd', undefined],
+  ])('come to a client that accepts %p as %s, and are the same bytes', async (accepted, coding) => {
+    const plain = await (
+      await get(server, '/packages', { Accept: BROWSER, 'Accept-Encoding': 'identity' })
+    ).text();
+    const answer = await ask(server, '/packages', { 'Accept-Encoding': accepted });
+    expect(answer.headers['content-encoding']).toBe(coding);
+    expect(answer.headers['vary']).toBe('Accept, Accept-Encoding');
+    const body = { br: brotliDecompressSync, gzip: gunzipSync, none: (bytes: Buffer) => bytes }[
+      coding ?? 'none'
+    ]!(answer.body);
+    expect(body.toString()).toBe(plain);
+  });
+
+  it('have a tag of their own for each compression, and are not sent again to who has that', async () => {
+    const tags = new Map<string, string>();
+    for (const coding of ['br', 'gzip', 'identity']) {
+      const { headers } = await ask(server, '/packages', { 'Accept-Encoding': coding });
+      tags.set(coding, headers['etag'] ?? '');
+    }
+    expect(new Set(tags.values()).size).toBe(3);
+    for (const [coding, tag] of tags) {
+      const again = await ask(server, '/packages', { 'Accept-Encoding': coding, 'If-None-Match': tag });
+      expect([again.status, again.headers['etag'], again.body.length]).toEqual([304, tag, 0]);
+    }
+    const other = await ask(server, '/packages', {
+      'Accept-Encoding': 'gzip',
+      'If-None-Match': tags.get('br') ?? '',
+    });
+    expect(other.status).toBe(200);
+  });
+
+  it('leave JSON and packages as they are', async () => {
+    const [{ name } = { name: '' }] = await json<{ name: string }[]>(
+      await get(server, '/packages?format=json'),
+    );
+    for (const path of ['/packages?format=json', '/latest', `/assets/${encodeURIComponent(name)}`]) {
+      expect(
+        (await ask(server, path, { 'Accept-Encoding': 'br, gzip' })).headers['content-encoding'],
+      ).toBeUndefined();
+    }
+  });
+
+  it('load files that may be kept for ever, since their names tell their content', async () => {
+    const html = await (await get(server, '/packages')).text();
+    const files = new Set(
+      [...html.matchAll(/(?:src|href|data-digest-worker)="\.\/(static\/[^"]+)"/g)].map(([, file]) => file),
+    );
+    expect(files.size).toBe(4);
+    for (const file of files) {
+      const answer = await get(server, `/${file}`);
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([
+        200,
+        'public, max-age=31536000, immutable',
+      ]);
+    }
+    expect((await get(server, '/static/page.js')).status).toBe(404);
+    expect((await get(server, '/static/..%2fpackage.json')).status).toBe(404);
+  });
+
+  it('have a policy that lets nothing run but what this server sends as a file', async () => {
+    for (const path of ['/packages', '/nope']) {
+      const { headers, body } = await ask(server, path);
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self';/);
+      expect(headers['content-security-policy']).not.toContain('unsafe');
+      expect(body.toString()).not.toMatch(/ style=|<style|<script(?![^>]* src=)| on[a-z]+=/);
+    }
+  });
+
+  it.each([
+    '',
+    '?q=zip+tool-1',
+    '?sort=size',
+    '?sort=name&order=desc&page=2',
+    '?page=2',
+    '?per_page=7&page=3',
+  ])('show for %p the packages that JSON has', async (query) => {
+    const separator = query === '' ? '?' : '&';
+    const page = query.includes('page=') ? '' : '&page=1';
+    const html = await ask(server, `/packages${query}`);
+    const list = await json<{ name: string }[]>(
+      await get(server, `/packages${query}${separator}format=json${page}`),
+    );
+    const shown = namesIn(html.body.toString());
+    const listed = list.map(({ name }) => name);
+    // By time they stand under their releases.
+    if (query.includes('sort')) expect(shown).toEqual(listed);
+    else expect(shown.toSorted()).toEqual(listed.toSorted());
+    expect(listed.length).toBeLessThanOrEqual(100);
+  });
+
+  it('come in pages to browsers, and whole to programs that read an index', async () => {
+    const count = async (accept: string): Promise<number> =>
+      namesIn(await (await get(server, '/packages', { Accept: accept })).text()).length;
+    expect(await count(BROWSER)).toBe(100);
+    expect(await count('*/*')).toBe(PACKAGES);
+    expect(
+      await count(
+        'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.1, text/html;q=0.01',
+      ),
+    ).toBe(PACKAGES);
+  });
+
+  it('group packages by release, the newest first, and tell of the release as a whole', async () => {
+    const html = (await ask(server, '/packages?q=tool-3')).body.toString();
+    const [first] = [...html.matchAll(/<section class="release"[^]*?<\/section>/g)].map(
+      ([section]) => section,
+    );
+    const { name } = (
+      await json<{ name: string }[]>(await get(server, '/packages?format=json&q=tool-3'))
+    )[0]!;
+    expect(first).toContain(`>${name}</a>`);
+    expect(first).toMatch(/ 24 packages ·.* · \d of them here/);
+    expect(html).toMatch(/<strong>120 packages<\/strong>/);
+    expect(html).toContain(`specify init my-project --ai claude --template-url ${server.url}/latest`);
+  });
+});
+
+it('a page of an empty store says how to publish, and one of a read-only server does not', async () => {
+  await withServer({}, async (server) => {
+    const html = await (await get(server, '/packages', { Accept: BROWSER })).text();
+    expect(html).toContain('No packages yet');
+    expect(html).toContain(`-F file=@my-package-v1.0.0.zip ${server.url}/upload`);
+    expect(html).toContain('id="publish"');
+  });
+  await withServer({ read_only: true }, async (server) => {
+    const html = await (await get(server, '/packages', { Accept: BROWSER })).text();
+    expect(html).toContain('This server is read-only');
+    expect(html).not.toMatch(/id="publish|\/upload|class="delete"/);
+  });
+});
