@@ -85,11 +85,13 @@ async function copied(page: Page, name: string): Promise<string> {
 
 /** Runs lines in a shell, in an empty directory. */
 async function run(lines: readonly string[]): Promise<string> {
-  const { path, remove } = await makeDirectory();
+  const directory = await makeDirectory();
   try {
-    const { stdout } = await promisify(execFile)('sh', ['-ec', lines.join('\n')], { cwd: path });
+    const { stdout } = await promisify(execFile)('sh', ['-ec', lines.join('\n')], {
+      cwd: directory.path,
+    });
     return stdout;
   } finally {
-    await remove();
+    await directory.remove();
   }
 }

@@ -21,13 +21,12 @@ export function useSite(
   environment: () => Record<string, string> = () => ({}),
 ): Site {
   let site: Site;
-  let remove: () => Promise<void>;
+  let made: Awaited<ReturnType<typeof makeDirectory>>;
   beforeAll(async () => {
-    const directory = await makeDirectory();
-    ({ remove } = directory);
-    for (const file of files) await store(directory.path, file);
-    const server = await spawnServer(directory.path, environment());
-    site = { url: server.url, directory: directory.path, server };
+    made = await makeDirectory();
+    for (const file of files) await store(made.path, file);
+    const server = await spawnServer(made.path, environment());
+    site = { url: server.url, directory: made.path, server };
     await until(async () => {
       const listed = await json<{ sha256: string | null }[]>(await get(server, '/packages?format=json'));
       return listed.length === files.length && listed.every(({ sha256 }) => sha256 !== null);
@@ -35,7 +34,7 @@ export function useSite(
   });
   afterAll(async () => {
     await site.server.stop();
-    await remove();
+    await made.remove();
   });
   return {
     get url() {

@@ -42,8 +42,9 @@ export async function watch(
   );
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
-      const { reportViolation } = window as unknown as { reportViolation(text: string): void };
-      reportViolation(`${violatedDirective} by ${blockedURI}`);
+      (window as unknown as { reportViolation: (text: string) => void }).reportViolation(
+        `${violatedDirective} by ${blockedURI}`,
+      );
     });
   });
   return faults;
