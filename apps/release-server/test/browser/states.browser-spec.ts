@@ -58,7 +58,9 @@ describe('every state of the pages', () => {
 
   describe('with packages, one of which has the longest name', () => {
     const site = useSite(PACKAGES);
-    describe.each(STATES)('$title', (state) => itIsWellMade(site, state));
+    describe.each(STATES)('$title', (state) => {
+      itIsWellMade(site, state);
+    });
   });
 
   describe('an empty store', () => {

@@ -33,9 +33,9 @@ describe('what a page weighs', () => {
   ])(
     'the first hundred packages are less than 60 kB with all that is loaded, as %s',
     async (coding, host) => {
-      const url = `http://${host}:${site.server.port}`;
-      const page = await browser.open(`${url}/latest`, DESK);
-      const loaded = await loading(page, `${url}/packages`);
+      const server = `http://${host}:${site.server.port}`;
+      const page = await browser.open(`${server}/latest`, DESK);
+      const loaded = await loading(page, `${server}/packages`);
       await found(page, '120 packages, page 1 of 2');
       expect(await namesOn(page)).toHaveLength(100);
       expect(loaded.map(({ url }) => new URL(url).pathname.replace(/-\w+\./, '.'))).toEqual([
