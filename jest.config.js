@@ -1,10 +1,11 @@
 /** @type {import('jest').Config} */
 export default {
-  roots: ['<rootDir>/apps', '<rootDir>/libs'],
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/examples'],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: {
     '^#(storage|auth|retention)$': '<rootDir>/libs/$1/src/index.ts',
+    '^#server$': '<rootDir>/apps/release-server/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

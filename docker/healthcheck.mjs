@@ -2,6 +2,7 @@
 import { get } from 'node:http';
 
 import { loadConfig } from '../dist/apps/release-server/src/config/config.loader.js';
+import { configSchema } from '../dist/apps/release-server/src/config/config.schema.js';
 
 const TIMEOUT = 4_000;
 // Node takes IPv4 on :: too, and a container need not have IPv6.
@@ -13,7 +14,7 @@ function fail(reason) {
 }
 
 try {
-  const { host, port } = loadConfig(process.env);
+  const { host, port } = loadConfig(process.env, configSchema);
   const address = ANY_ADDRESS.has(host) ? '127.0.0.1' : host;
   if (port === 0) fail('port 0 is another one at each start: it cannot be checked');
   get({ host: address, port, path: '/healthz', timeout: TIMEOUT, agent: false }, (response) => {

@@ -16,7 +16,7 @@ try() { # try TOOL SENTENCE ARGUMENT...
 mapfile -t shells < <(git ls-files '*.sh' .ci/run)
 try shellcheck 'scripts pass shellcheck' --external-sources "${shells[@]}"
 try actionlint 'workflows pass actionlint, and what they run shellcheck'
-try hadolint 'the Dockerfile passes hadolint' docker/Dockerfile
+try hadolint 'the Dockerfiles pass hadolint' docker/Dockerfile examples/extended-server/Dockerfile
 # To actionlint the composite action is no workflow.
 action_script() {
   node --input-type=module --eval '

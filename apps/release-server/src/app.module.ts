@@ -1,10 +1,11 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 
-import { AuthModule } from '#auth';
-import { RetentionModule } from '#retention';
-import { StorageModule } from '#storage';
+import { AuthModule, TokenVerifier } from '#auth';
+import { RetentionModule, RetentionPolicy } from '#retention';
+import { PackageStore, StorageModule } from '#storage';
 
+import type { Extensions } from './app.extensions.js';
 import { ConfigModule } from './config/config.module.js';
 import { Config } from './config/config.js';
 import { storageOptions } from './config/storage.factory.js';
@@ -15,26 +16,6 @@ import { AppLogger } from './observability/app-logger.js';
 import { createLogger } from './observability/logger.factory.js';
 import { PackagesModule } from './packages/packages.module.js';
 import { ReleasesModule } from './releases/releases.module.js';
-
-const storage = StorageModule.registerAsync({
-  inject: [Config],
-  useFactory: storageOptions,
-});
-
-const retention = RetentionModule.registerAsync({
-  imports: [storage],
-  inject: [Config],
-  useFactory: (config: Config) => ({ maxPackages: config.max_packages, readOnly: config.read_only }),
-});
-
-const auth = AuthModule.registerAsync({
-  inject: [Config],
-  useFactory: (config: Config) => ({
-    token: config.auth_token,
-    tokenFile: config.auth_token_file,
-    readOnly: config.read_only,
-  }),
-});
 
 const logger = LoggerModule.forRootAsync({
   inject: [Config],
@@ -47,17 +28,45 @@ const logger = LoggerModule.forRootAsync({
 });
 
 /** The composition root: the only place where the configuration meets the libraries. */
-@Module({
-  imports: [
-    ConfigModule,
-    logger,
-    auth,
-    HttpModule,
-    PackagesModule.on(storage, retention),
-    ReleasesModule.on(storage),
-    HealthModule.on(storage),
-    DocsModule,
-  ],
-  providers: [AppLogger],
-})
-export class AppModule {}
+@Module({ providers: [AppLogger] })
+export class AppModule {
+  static with({ store, verifier, policy, imports = [] }: Extensions = {}): DynamicModule {
+    const storage = StorageModule.registerAsync({
+      inject: [Config],
+      useFactory: storageOptions,
+      store: store && { provide: PackageStore, ...store },
+    });
+
+    const retention = RetentionModule.registerAsync({
+      imports: [storage],
+      inject: [Config],
+      useFactory: (config: Config) => ({ maxPackages: config.max_packages, readOnly: config.read_only }),
+      policy: policy && { provide: RetentionPolicy, ...policy },
+    });
+
+    const auth = AuthModule.registerAsync({
+      inject: [Config],
+      useFactory: (config: Config) => ({
+        token: config.auth_token,
+        tokenFile: config.auth_token_file,
+        readOnly: config.read_only,
+      }),
+      verifier: verifier && { provide: TokenVerifier, ...verifier },
+    });
+
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with({ needsToken: verifier === undefined }),
+        logger,
+        auth,
+        HttpModule,
+        PackagesModule.on(storage, retention),
+        ReleasesModule.on(storage),
+        HealthModule.on(storage),
+        DocsModule,
+        ...imports,
+      ],
+    };
+  }
+}

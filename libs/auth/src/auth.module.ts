@@ -3,15 +3,11 @@ import { APP_GUARD } from '@nestjs/core';
 
 import { ConfigurableModuleClass } from './auth.module-definition.js';
 import { BearerGuard } from './bearer.guard.js';
-import { SharedSecretVerifier } from './shared-secret.verifier.js';
 import { TokenVerifier } from './token-verifier.js';
 
 /** Guards every route of the application that is not marked public. */
 @Module({
-  providers: [
-    { provide: TokenVerifier, useClass: SharedSecretVerifier },
-    { provide: APP_GUARD, useClass: BearerGuard },
-  ],
+  providers: [{ provide: APP_GUARD, useClass: BearerGuard }],
   exports: [TokenVerifier],
 })
 export class AuthModule extends ConfigurableModuleClass {}

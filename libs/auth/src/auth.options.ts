@@ -1,8 +1,11 @@
-/** Where the shared secret comes from; with neither, nobody can write. */
 export interface AuthOptions {
+  /** The shared secret of the default verifier, here or in a file; with neither, nobody can write. */
   readonly token: string | undefined;
   /** A file that holds the token; read again whenever it changes. */
   readonly tokenFile: string | undefined;
   /** Refuse every write, with or without a token. */
   readonly readOnly: boolean;
 }
+
+/** Injection token of {@link AuthOptions}. */
+export const AUTH_OPTIONS = Symbol('AUTH_OPTIONS');

@@ -4,8 +4,7 @@ import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContex
 import { Reflector } from '@nestjs/core';
 
 import { AuthError } from './auth.errors.js';
-import { AUTH_OPTIONS } from './auth.module-definition.js';
-import type { AuthOptions } from './auth.options.js';
+import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
 import { TokenVerifier, type Principal } from './token-verifier.js';
 
 const PUBLIC = 'auth:public';

@@ -4,8 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 
 import { AuthError } from './auth.errors.js';
-import { AUTH_OPTIONS } from './auth.module-definition.js';
-import type { AuthOptions } from './auth.options.js';
+import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
 import { TokenVerifier, type Principal } from './token-verifier.js';
 
 /** One secret for all writers, from the configuration or from a file. Kept and compared as a digest only. */

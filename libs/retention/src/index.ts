@@ -1,4 +1,4 @@
 export { RetentionModule } from './retention.module.js';
 export type { RetentionOptions } from './retention.options.js';
+export { RetentionPolicy } from './retention.policy.js';
 export { RetentionService } from './retention.service.js';
-export { selectEvictions } from './retention.policy.js';

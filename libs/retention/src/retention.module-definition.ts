@@ -1,6 +1,22 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
 
-import type { RetentionOptions } from './retention.options.js';
+import { MaxPackagesPolicy } from './max-packages.policy.js';
+import { RETENTION_OPTIONS, type RetentionOptions } from './retention.options.js';
+import { RetentionPolicy } from './retention.policy.js';
 
-export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: RETENTION_OPTIONS } =
-  new ConfigurableModuleBuilder<RetentionOptions>({ moduleName: 'Retention' }).build();
+interface RetentionExtras {
+  /** Provides another {@link RetentionPolicy} than {@link MaxPackagesPolicy}. */
+  readonly policy?: Provider<RetentionPolicy> | undefined;
+}
+
+export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<RetentionOptions>({
+  optionsInjectionToken: RETENTION_OPTIONS,
+})
+  .setExtras<RetentionExtras>(
+    {},
+    (definition, { policy = { provide: RetentionPolicy, useClass: MaxPackagesPolicy } }) => ({
+      ...definition,
+      providers: [...(definition.providers ?? []), policy],
+    }),
+  )
+  .build();

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 
 import { ConfigurableModuleClass } from './retention.module-definition.js';
+import { RetentionPolicy } from './retention.policy.js';
 import { RetentionService } from './retention.service.js';
 
-/** Provides {@link RetentionService}. The module that imports it brings a `PackageStore`. */
+/** Provides {@link RetentionService}, and the policy that it applies. The module that imports it brings a `PackageStore`. */
 @Module({
   providers: [RetentionService],
-  exports: [RetentionService],
+  exports: [RetentionService, RetentionPolicy],
 })
 export class RetentionModule extends ConfigurableModuleClass {}

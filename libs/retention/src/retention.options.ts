@@ -1,6 +1,9 @@
 export interface RetentionOptions {
-  /** Most packages that are kept; null for no limit. */
+  /** Most packages that are kept, by the default policy; null for no limit. */
   readonly maxPackages: number | null;
   /** Apply nothing at start. */
   readonly readOnly: boolean;
 }
+
+/** Injection token of {@link RetentionOptions}. */
+export const RETENTION_OPTIONS = Symbol('RETENTION_OPTIONS');

@@ -1,23 +1,19 @@
-import type { Evict, Package } from '#storage';
+import type { IncomingPackage, Package } from '#storage';
 
-import type { RetentionOptions } from './retention.options.js';
+/** Decides which packages leave. Replace this provider to keep others than the newest. */
+export abstract class RetentionPolicy {
+  /** What the policy goes by, such as `{ max_packages: 200 }`: the log shows it at the start and with every eviction. */
+  abstract readonly limits: Readonly<Record<string, unknown>>;
 
-/**
- * The packages that leave so that, with `incoming` in, at most `maxPackages` are stored: the oldest first,
- * by publish time across all packages and then by name; never `incoming` itself. Overwriting needs no room,
- * so it evicts nothing. Without `incoming`, what a lowered limit leaves no room for.
- */
-export function selectEvictions(
-  packages: readonly Package[],
-  { maxPackages }: RetentionOptions,
-  incoming?: Parameters<Evict>[1],
-): readonly Package[] {
-  if (maxPackages === null) return [];
-  if (incoming !== undefined && packages.some(({ name }) => name === incoming.name)) return [];
-  const surplus = packages.length + (incoming === undefined ? 0 : 1) - maxPackages;
-  return surplus > 0 ? packages.toSorted(oldestFirst).slice(0, surplus) : [];
-}
-
-function oldestFirst(a: Package, b: Package): number {
-  return a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1);
+  /**
+   * Chooses the packages that leave when `incoming` is published, or what is too much at the start of a server, when
+   * there is none. `packages` comes in no particular order and may hold the version that `incoming` replaces.
+   *
+   * Pure, and without a clock of its own: the store calls it on the very state on which it decides, and again when it
+   * has to retry. `incoming` itself never leaves, whatever is chosen. What is thrown fails the publish.
+   */
+  abstract selectEvictions(
+    packages: readonly Package[],
+    incoming: IncomingPackage | undefined,
+  ): readonly Package[];
 }

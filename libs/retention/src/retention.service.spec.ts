@@ -10,12 +10,15 @@ import {
   FilesystemPackageStore,
   PackageStore,
   StorageModule,
+  type IncomingPackage,
+  type Package,
   type PublishCondition,
   type PublishResult,
 } from '#storage';
 
 import { RetentionModule } from './retention.module.js';
 import type { RetentionOptions } from './retention.options.js';
+import { RetentionPolicy } from './retention.policy.js';
 import { RetentionService } from './retention.service.js';
 
 /** Keeps what is logged. */
@@ -26,6 +29,15 @@ class Recorder implements LoggerService {
   }
   warn(): void {}
   error(): void {}
+}
+
+/** Keeps one package of each initial. */
+class OneOfEach extends RetentionPolicy {
+  readonly limits = { of_each: 1 };
+
+  selectEvictions(packages: readonly Package[], incoming: IncomingPackage | undefined): readonly Package[] {
+    return packages.filter(({ name }) => name[0] === incoming?.name[0]);
+  }
 }
 
 describe('RetentionService', () => {
@@ -44,7 +56,7 @@ describe('RetentionService', () => {
   });
 
   /** Starts the modules as the application composes them. */
-  async function start(options: Partial<RetentionOptions>): Promise<TestingModule> {
+  async function start(options: Partial<RetentionOptions>, other?: RetentionPolicy): Promise<TestingModule> {
     const retention = { maxPackages: null, readOnly: false, ...options };
     const storage = StorageModule.registerAsync({
       useFactory: () => ({
@@ -52,7 +64,14 @@ describe('RetentionService', () => {
       }),
     });
     const module = await Test.createTestingModule({
-      imports: [storage, RetentionModule.registerAsync({ imports: [storage], useFactory: () => retention })],
+      imports: [
+        storage,
+        RetentionModule.registerAsync({
+          imports: [storage],
+          useFactory: () => retention,
+          policy: other && { provide: RetentionPolicy, useValue: other },
+        }),
+      ],
     })
       .setLogger(logged)
       .compile();
@@ -174,8 +193,26 @@ describe('RetentionService', () => {
         name: 'b',
         digest: digests[1],
         size: 1,
-        reason: 'the limit was lowered',
+        reason: 'over the limit at the start',
         max_packages: 1,
+      },
+    ]);
+  });
+
+  it('applies another policy in its place, and tells what that one goes by', async () => {
+    const module = await start({ maxPackages: 1 }, new OneOfEach());
+
+    for (const name of ['a1', 'b1', 'a2']) await publish(module, name);
+
+    expect(await names(module)).toEqual(['a2', 'b1']);
+    expect(logged.lines).toEqual([
+      {
+        event: 'package.evicted',
+        name: 'a1',
+        digest: expect.any(String) as string,
+        size: 2,
+        reason: 'made room for a2',
+        of_each: 1,
       },
     ]);
   });

@@ -8,17 +8,17 @@ import {
   type StagedPackage,
 } from '#storage';
 
-import { RETENTION_OPTIONS } from './retention.module-definition.js';
-import type { RetentionOptions } from './retention.options.js';
-import { selectEvictions } from './retention.policy.js';
+import { RETENTION_OPTIONS, type RetentionOptions } from './retention.options.js';
+import { RetentionPolicy } from './retention.policy.js';
 
-/** Keeps the number of packages within the limit, by giving the policy to the store with every publish. */
+/** Has the policy applied, by giving it to the store with every publish and at the start. */
 @Injectable()
 export class RetentionService implements OnApplicationBootstrap {
   private readonly logger = new Logger('retention');
 
   constructor(
     private readonly store: PackageStore,
+    private readonly policy: RetentionPolicy,
     @Inject(RETENTION_OPTIONS) private readonly options: RetentionOptions,
   ) {}
 
@@ -27,31 +27,24 @@ export class RetentionService implements OnApplicationBootstrap {
     if (!this.options.readOnly) await this.enforce();
   }
 
-  /** Publishes, and evicts what the limit then leaves no room for, in one step. Errors: see `PackageStore.publish`. */
+  /** Publishes, and evicts what the policy then chooses, in one step. Errors: see `PackageStore.publish`. */
   async publish(staged: StagedPackage, name: string, condition: PublishCondition): Promise<PublishResult> {
     const result = await this.store.publish(staged, name, {
       condition,
-      evict: (packages, incoming) => selectEvictions(packages, this.options, incoming),
+      evict: (packages, incoming) => this.policy.selectEvictions(packages, incoming),
     });
     for (const evicted of result.evicted) this.audit(evicted, `made room for ${name}`);
     return result;
   }
 
   private async enforce(): Promise<void> {
-    const evicted = await this.store.prune((packages) => selectEvictions(packages, this.options));
-    for (const gone of evicted) this.audit(gone, 'the limit was lowered');
+    const evicted = await this.store.prune((packages) => this.policy.selectEvictions(packages, undefined));
+    for (const gone of evicted) this.audit(gone, 'over the limit at the start');
   }
 
   private audit({ name, sha256, size }: Package, reason: string): void {
     this.logger.log(
-      {
-        event: 'package.evicted',
-        name,
-        digest: sha256,
-        size,
-        reason,
-        max_packages: this.options.maxPackages,
-      },
+      { event: 'package.evicted', name, digest: sha256, size, reason, ...this.policy.limits },
       `evicted ${name}: ${reason}`,
     );
   }

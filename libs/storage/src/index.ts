@@ -1,6 +1,7 @@
 export { PackageStore } from './package-store.js';
 export type {
   Evict,
+  IncomingPackage,
   OpenPackage,
   Package,
   PublishCondition,
@@ -10,9 +11,12 @@ export type {
   StagedPackage,
   StageOptions,
 } from './package-store.js';
+export { assertCondition, assertPackageName, notFound } from './conditions.js';
 export { isPackageName, PACKAGE_NAME_RULE } from './package-name.js';
 export { StorageError } from './storage.errors.js';
 export type { StorageErrorCode } from './storage.errors.js';
+export { receive } from './staging/receive.js';
+export type { Received } from './staging/receive.js';
 export { FilesystemPackageStore } from './filesystem/filesystem.driver.js';
 export type { FilesystemOptions } from './filesystem/filesystem.options.js';
 export { S3PackageStore } from './s3/s3.driver.js';

@@ -41,6 +41,9 @@ export type PublishCondition = 'absent' | 'any' | 'present' | { readonly version
 /** What must be stored under the name for a removal to go ahead. */
 export type RemoveCondition = Exclude<PublishCondition, 'absent' | 'any'>;
 
+/** What is about to be published. */
+export type IncomingPackage = Pick<Package, 'name' | 'size' | 'createdAt'>;
+
 /**
  * Chooses the packages that leave when `incoming` is published (or at a prune, when there is none).
  * Pure: the store calls it on the very state on which it decides, and again when it has to retry.
@@ -48,7 +51,7 @@ export type RemoveCondition = Exclude<PublishCondition, 'absent' | 'any'>;
  */
 export type Evict = (
   packages: readonly Package[],
-  incoming: Pick<Package, 'name' | 'size' | 'createdAt'> | undefined,
+  incoming: IncomingPackage | undefined,
 ) => readonly Package[];
 
 export interface PublishOptions {
@@ -92,6 +95,9 @@ export interface OpenPackage {
  * reject with a {@link StorageError} `storage_failed`; further codes stand with the methods.
  */
 export abstract class PackageStore {
+  /** Where that is, in words for the log: `/data`, `the bucket releases`. */
+  abstract readonly location: string;
+
   /**
    * All packages, newest first, then by name. The same array is returned until something changes, so that
    * what is made from it can be kept with it.

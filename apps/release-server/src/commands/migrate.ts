@@ -16,7 +16,7 @@ const HELP = `Usage: ${NAME} --from FILE --to FILE [--overwrite]
 
 Copies all packages of one store to another, with their names, times and digests, and reads each again to verify it. Each
 FILE is the configuration of a server; its storage counts, a token is not needed, and the environment does not outrank it.
-A second run goes on where the first ended. See "Moving between drivers" in docs/operations.md.
+A second run goes on where the first ended. See "Moving between drivers" in docs/storage.md.
 
       --from FILE  configuration of the server whose packages are copied; nothing is changed there
       --to FILE    configuration of the server to whose storage they go

@@ -98,7 +98,7 @@ export class Migration {
 }
 
 /** The digest of the bytes, and not that which the store remembers. */
-async function digestOf(store: PackageStore, name: string): Promise<string> {
+export async function digestOf(store: PackageStore, name: string): Promise<string> {
   const opened = await store.open(name);
   try {
     const hash = createHash('sha256');

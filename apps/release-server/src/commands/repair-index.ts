@@ -13,7 +13,7 @@ const HELP = `Usage: ${NAME} [--verify] [--write [--replace]]
 
 Rebuilds the index of the S3 driver from the metadata of the blobs, after it was lost. Without --write it only shows what
 the index would list. Reads the configuration as the server does (CONFIG_PATH, environment) and needs no token.
-Stop all servers first. See "Repair the index" in docs/operations.md.
+Stop all servers first. See "Repair the index" in docs/storage.md.
 
       --verify   read every blob, and leave out those whose bytes do not match their digest
       --write    write the index; refused when there is one that can be read

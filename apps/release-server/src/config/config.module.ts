@@ -1,12 +1,15 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule as NestConfigModule, registerAs } from '@nestjs/config';
 
 import { loadConfig } from './config.loader.js';
-import { configSchema } from './config.schema.js';
+import { configSchema, serverConfigSchema } from './config.schema.js';
 import { Config } from './config.js';
 
+const loadedBy = (schema: typeof configSchema) =>
+  registerAs('release-server', () => loadConfig(process.env, schema));
+
 /** Loads the configuration once, at start. This file is the one place that reads the process's environment. */
-export const configuration = registerAs('release-server', () => loadConfig(process.env));
+export const configuration = loadedBy(serverConfigSchema);
 
 /** The server's configuration, for a command that works on what the server stores. */
 export function loadCommandConfig(): Config {
@@ -16,8 +19,13 @@ export function loadCommandConfig(): Config {
 /** Provides the typed {@link Config} everywhere. Tests override `configuration.KEY`. */
 @Global()
 @Module({
-  imports: [NestConfigModule.forFeature(configuration)],
   providers: [{ provide: Config, useExisting: configuration.KEY }],
   exports: [Config],
 })
-export class ConfigModule {}
+export class ConfigModule {
+  /** Whether the server refuses to start without a token, as it must where only the configuration tells of one. */
+  static with({ needsToken }: { readonly needsToken: boolean }): DynamicModule {
+    const source = needsToken ? configuration : loadedBy(configSchema);
+    return { module: ConfigModule, imports: [NestConfigModule.forFeature(source)] };
+  }
+}

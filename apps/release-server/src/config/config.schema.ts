@@ -36,7 +36,7 @@ const s3Schema = z.strictObject(
   { error: 'expected the keys of the section s3' },
 );
 
-/** Every key, its type, range and default. The README's table says the same in words. */
+/** Every key, its type, range and default. The table in README.md says the same in words; a test compares them. */
 export const configSchema = z
   .strictObject({
     host: z.string({ error: 'expected a host name or address' }).min(1).default('0.0.0.0'),

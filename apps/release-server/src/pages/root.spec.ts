@@ -12,4 +12,8 @@ describe('the way to the root of the server', () => {
       }
     },
   );
+
+  it('is there for a request without a path', () => {
+    expect(rootOf({ path: '*' } as Request)).toBe('./');
+  });
 });

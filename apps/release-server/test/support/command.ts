@@ -2,23 +2,26 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 
-const COMMANDS = resolve('dist/apps/release-server/src/commands');
+const COMMANDS = {
+  migrate: resolve('dist/apps/release-server/src/commands/migrate.js'),
+  'repair-index': resolve('dist/apps/release-server/src/commands/repair-index.js'),
+  seed: resolve('scripts/seed/main.mjs'),
+};
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a built command with this environment until it exits; `onProgress` hears of what it writes to standard error. */
+/** Runs a command of the build with this environment until it exits; `onProgress` hears of what it writes to standard error. */
 export async function runCommand(
-  command: 'migrate' | 'repair-index',
+  command: keyof typeof COMMANDS,
   parameters: readonly string[],
   environment: Record<string, string> = {},
   onProgress: (stderr: string, child: ChildProcess) => void = () => undefined,
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [resolve(COMMANDS, `${command}.js`), ...parameters], {
-    env: environment,
-  });
+  const child = spawn(process.execPath, [COMMANDS[command], ...parameters], { env: environment });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

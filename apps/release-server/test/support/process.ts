@@ -43,6 +43,8 @@ export interface ServerProcess {
 }
 
 export interface SpawnOptions {
+  /** Another built program than the server itself. */
+  readonly main?: string;
   /** A command that runs the server as its child, such as strace with its arguments. */
   readonly through?: readonly string[];
 }
@@ -61,12 +63,13 @@ export async function makeDirectory(): Promise<{ path: string; remove(): Promise
 export async function runToExit(
   yaml: string,
   environment: Record<string, string> = {},
+  main = MAIN,
 ): Promise<{ code: number | null; output: string }> {
   const directory = await makeDirectory();
   const path = join(directory.path, 'config.yaml');
   await writeFile(path, yaml);
   const env = { CONFIG_PATH: path, ...environment };
-  const child = spawn(process.execPath, [MAIN], { env, timeout: 20_000 });
+  const child = spawn(process.execPath, [main], { env, timeout: 20_000 });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -86,9 +89,9 @@ export async function killServers(): Promise<void> {
 export async function spawnServer(
   storagePath: string,
   environment: Record<string, string> = {},
-  { through = [] }: SpawnOptions = {},
+  { through = [], main = MAIN }: SpawnOptions = {},
 ): Promise<ServerProcess> {
-  const product = [...NODE_FLAGS, '--disable-warning=ExperimentalWarning', '--import', INSPECT, MAIN];
+  const product = [...NODE_FLAGS, '--disable-warning=ExperimentalWarning', '--import', INSPECT, main];
   const [first, ...rest] = through;
   const command = first ?? process.execPath;
   const parameters = first === undefined ? product : [...rest, process.execPath, ...product];

@@ -42,7 +42,7 @@ export async function startServer(overrides: Record<string, unknown> = {}): Prom
   const config = new Config(
     serverConfigSchema.parse({ ...values, ...storageConfig(String(path)), ...overrides }),
   );
-  const module = await Test.createTestingModule({ imports: [AppModule] })
+  const module = await Test.createTestingModule({ imports: [AppModule.with()] })
     .overrideProvider(configuration.KEY)
     .useValue(config)
     .compile();

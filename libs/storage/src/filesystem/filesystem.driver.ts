@@ -1,5 +1,5 @@
 import { lstat, open, rm, unlink, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -52,6 +52,7 @@ const SWEEP = 60 * 60 * 1000;
  * an answer is given when the directory is synced as well. See docs/architecture.md for the whole way.
  */
 export class FilesystemPackageStore extends PackageStore {
+  readonly location: string;
   private readonly logger = new Logger('storage');
   private readonly owner = new Owner();
   private readonly lock = new Mutex();
@@ -69,6 +70,7 @@ export class FilesystemPackageStore extends PackageStore {
 
   private constructor(private readonly options: FilesystemOptions) {
     super();
+    this.location = resolve(options.path);
     const buffers = new BufferPool();
     this.layout = new Layout(options.path);
     this.metadata = new MetadataCache(this.layout, options.readOnly);

@@ -71,7 +71,7 @@ describe('Bucket', () => {
     [403, 'InvalidAccessKeyId', 's3.access_key_id'],
     [404, 'InvalidAccessKeyId', 's3.access_key_id'],
     [403, 'SignatureDoesNotMatch', 's3.secret_access_key'],
-    [403, 'AccessDenied', '"Permissions" in docs/operations.md'],
+    [403, 'AccessDenied', '"Permissions" in docs/storage.md'],
     [404, 'NoSuchBucket', 's3.bucket'],
     [301, 'PermanentRedirect', 's3.region'],
     [400, 'AuthorizationHeaderMalformed', 's3.region'],

@@ -4,7 +4,7 @@ import { StorageError } from '../storage.errors.js';
 const ADVICE: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: 'the access key is not known there: see s3.access_key_id',
   SignatureDoesNotMatch: 'the secret key is not the one of the access key: see s3.secret_access_key',
-  AccessDenied: 'the credentials have no right to do this: see "Permissions" in docs/operations.md',
+  AccessDenied: 'the credentials have no right to do this: see "Permissions" in docs/storage.md',
   NoSuchBucket: 'the bucket does not exist: create it, or see s3.bucket',
   PermanentRedirect: 'the bucket is in another region: see s3.region',
   AuthorizationHeaderMalformed: 'the region is another one: see s3.region',

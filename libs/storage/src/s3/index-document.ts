@@ -52,7 +52,7 @@ export class IndexDocument {
     if (stored === undefined) {
       throw new StorageError(
         'storage_failed',
-        'The index cannot be read: see "Repair the index" in docs/operations.md.',
+        'The index cannot be read: see "Repair the index" in docs/storage.md.',
       );
     }
     const { format, seq, last, packages, garbage } = stored;

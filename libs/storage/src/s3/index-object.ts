@@ -86,7 +86,7 @@ export class IndexObject {
     if (answer === 'missing') {
       throw new StorageError(
         'storage_failed',
-        `The index ${this.key} is missing. The first server that may write makes it; if it was there, see "Repair the index" in docs/operations.md.`,
+        `The index ${this.key} is missing. The first server that may write makes it; if it was there, see "Repair the index" in docs/storage.md.`,
       );
     }
     if (answer !== 'unchanged') {

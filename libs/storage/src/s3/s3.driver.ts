@@ -46,6 +46,7 @@ const REFUSALS = new Set([
  * compare-and-swap. See docs/architecture.md for the whole way.
  */
 export class S3PackageStore extends PackageStore {
+  readonly location: string;
   private readonly owner = new Owner();
   private readonly freeSpace: FreeSpace;
   private readonly staging: Staging;
@@ -60,6 +61,7 @@ export class S3PackageStore extends PackageStore {
     private readonly bucket: Bucket,
   ) {
     super();
+    this.location = `the bucket ${options.bucket}, below ${options.prefix || '/'}`;
     this.freeSpace = new FreeSpace(options.spoolPath, options.minFreeSpace);
     this.staging = new Staging(options.spoolPath, this.owner.tag, this.freeSpace, new BufferPool());
     this.index = new IndexObject(bucket, `${options.prefix}index.json`);
@@ -177,7 +179,7 @@ export class S3PackageStore extends PackageStore {
       throw new StorageError(
         'storage_failed',
         `${this.options.prefix}index.json is missing while there are packages, such as ${key}: ` +
-          'see "Repair the index" in docs/operations.md.',
+          'see "Repair the index" in docs/storage.md.',
       );
     }
     await this.index.create();

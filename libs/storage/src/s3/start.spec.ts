@@ -81,6 +81,6 @@ async function delayedStore(onRequest: (head: string) => Promise<void>): Promise
     const refusal = await refusalOf(harness.openWith(options));
 
     expect(refusal.code).toBe('storage_failed');
-    expect(refusal.message).toContain('"Repair the index" in docs/operations.md');
+    expect(refusal.message).toContain('"Repair the index" in docs/storage.md');
   });
 });

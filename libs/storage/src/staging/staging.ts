@@ -1,14 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import type { StagedPackage, StageOptions } from '../package-store.js';
-import { StorageError } from '../storage.errors.js';
 import type { BufferPair, BufferPool } from './buffer-pool.js';
-import { consume } from './consume.js';
 import { coded } from '../errno.js';
 import type { FreeSpace, Reservation } from './free-space.js';
+import { receive, type Received } from './receive.js';
 
 /** An upload of unknown length asks for room again after so many bytes. */
 const ROOM_STEP = 16 * 1024 * 1024;
@@ -39,7 +38,6 @@ export class Staging {
 
   private async receiveOne(body: Readable, options: StageOptions): Promise<StagedPackage> {
     options.signal?.throwIfAborted();
-    if (options.size !== undefined && options.size > options.maxSize) throw tooLarge(options.maxSize);
     const reservation = await ours(() => this.freeSpace.reserve(options.size ?? options.sizeAtMost ?? 0));
     const id = `${this.ownerTag}~${randomUUID()}`;
     const path = join(this.directory, id);
@@ -49,7 +47,6 @@ export class Staging {
       const opened = await ours(() => open(path, 'wx'));
       file = opened;
       const received = await this.write(opened, body, options, reservation, lease.pair);
-      assertAsAnnounced(received, options);
       if (options.size === undefined) await ours(() => this.freeSpace.require(0));
       await ours(() => opened.sync());
       await ours(() => opened.close());
@@ -74,8 +71,7 @@ export class Staging {
     options: StageOptions,
     reservation: Reservation,
     [front, back]: BufferPair,
-  ): Promise<{ size: number; sha256: string }> {
-    const hash = createHash('sha256');
+  ): Promise<Received> {
     let size = 0;
     let filled = 0;
     let writing: Promise<void> = Promise.resolve();
@@ -102,52 +98,28 @@ export class Staging {
     };
 
     const take = (chunk: Uint8Array): Promise<void> | undefined => {
-      if (size + chunk.length > options.maxSize) throw tooLarge(options.maxSize);
       const asks =
         options.size === undefined &&
         Math.floor((size + chunk.length) / ROOM_STEP) > Math.floor(size / ROOM_STEP);
       size += chunk.length;
-      hash.update(chunk);
       const rest = gather(chunk);
       if (asks) return ours(() => this.freeSpace.require(0)).then(() => flushFull(rest));
       return filled === front.length ? flushFull(rest) : undefined;
     };
 
     try {
-      await consume(body, options.signal, take);
+      const received = await receive(body, options, take);
       await flush();
+      return received;
     } finally {
       await writing;
     }
-    return { size, sha256: hash.digest('hex') };
   }
 }
 
 /** Our part of a reception. What fails in the body's part is the sender's error, and stays as it is. */
 function ours<T>(step: () => Promise<T>): Promise<T> {
   return coded('receiving an upload', step);
-}
-
-function assertAsAnnounced(received: { size: number; sha256: string }, options: StageOptions): void {
-  if (options.size !== undefined && received.size !== options.size) {
-    throw new StorageError(
-      'upload_incomplete',
-      `${options.size} bytes were announced and ${received.size} arrived; nothing was stored.`,
-    );
-  }
-  if (received.size === 0) {
-    throw new StorageError('package_empty', 'The file is empty; nothing was stored.');
-  }
-  if (options.sha256 !== undefined && received.sha256 !== options.sha256.toLowerCase()) {
-    throw new StorageError(
-      'checksum_mismatch',
-      `The received bytes have the SHA-256 ${received.sha256}, not the announced one; nothing was stored.`,
-    );
-  }
-}
-
-function tooLarge(maxSize: number): StorageError {
-  return new StorageError('package_too_large', `The package is larger than the limit of ${maxSize} bytes.`);
 }
 
 /** A write may be short, as when the disk is nearly full: the next one tells why. */

@@ -100,6 +100,8 @@ export function describeRaces(harness: PackageStoreHarness): void {
       const readers = Array.from({ length: 16 }, reader);
       for (let version = 1; version <= 40; version++) {
         await publish(store, 'a.zip', bytesOf(size + version, version));
+        // What is stored in memory would leave the readers none.
+        await new Promise(setImmediate);
       }
       writing = false;
       await Promise.all(readers);

@@ -41,7 +41,7 @@ export class Machine {
     this.current = await this.spawn();
   }
 
-  /** Puts a file in as docs/operations.md says: written under a hidden name, then renamed. */
+  /** Puts a file in as docs/storage.md says: written under a hidden name, then renamed. */
   async putByHand(name: string, content: Buffer): Promise<void> {
     const hidden = join(this.directory, `.${name}`);
     await writeFile(hidden, content);

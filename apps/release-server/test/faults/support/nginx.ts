@@ -17,7 +17,6 @@ export interface Nginx {
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 export async function startNginx(upstream: number): Promise<Nginx> {
-  const directory = await mkdtemp(join(tmpdir(), 'nginx-'));
   const [buffering, streaming] = [await freePort(), await freePort()];
   const location = `
       proxy_pass http://127.0.0.1:${upstream};
@@ -26,6 +25,17 @@ export async function startNginx(upstream: number): Promise<Nginx> {
       proxy_set_header X-Forwarded-Proto https;
       proxy_set_header X-Forwarded-Host pkg.example;
       proxy_set_header X-Forwarded-Prefix /releases;`;
+  const servers = `
+      client_max_body_size 0;
+      server { listen 127.0.0.1:${buffering}; location / { ${location} } }
+      server { listen 127.0.0.1:${streaming}; location / { proxy_request_buffering off; ${location} } }`;
+  const stop = await runNginx(servers, `http://127.0.0.1:${streaming}/healthz`);
+  return { buffering, streaming, stop };
+}
+
+/** Runs nginx with these servers until the function is called that is returned; waits until the address answers. */
+export async function runNginx(servers: string, ready: string): Promise<() => Promise<void>> {
+  const directory = await mkdtemp(join(tmpdir(), 'nginx-'));
   const configuration = `
     daemon off;
     master_process off;
@@ -33,10 +43,8 @@ export async function startNginx(upstream: number): Promise<Nginx> {
     events {}
     http {
       access_log off;
-      client_max_body_size 0;
       ${TEMPORARY.map((name) => `${name}_temp_path ${directory}/${name};`).join('\n')}
-      server { listen 127.0.0.1:${buffering}; location / { ${location} } }
-      server { listen 127.0.0.1:${streaming}; location / { proxy_request_buffering off; ${location} } }
+      ${servers}
     }`;
   const file = join(directory, 'nginx.conf');
   const log = join(directory, 'error.log');
@@ -52,16 +60,16 @@ export async function startNginx(upstream: number): Promise<Nginx> {
     await rm(directory, { recursive: true });
   };
   try {
-    await until(
-      async () => (await fetch(`http://127.0.0.1:${streaming}/healthz`).catch(() => undefined))?.ok === true,
-    );
+    await until(async () => (await fetch(ready).catch(() => undefined))?.ok === true);
   } catch (error) {
-    throw new Error(`nginx did not start: ${await readFile(log, 'utf8').catch(() => '')}`, { cause: error });
+    const reason = await readFile(log, 'utf8').catch(() => '');
+    await stop();
+    throw new Error(`nginx did not start: ${reason}`, { cause: error });
   }
-  return { buffering, streaming, stop };
+  return stop;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,6 +1,6 @@
 import type { Package } from '#storage';
 
-import { selectEvictions } from './retention.policy.js';
+import { MaxPackagesPolicy } from './max-packages.policy.js';
 
 /** Packages by name and publish time. */
 function stored(times: Readonly<Record<string, number>>): Package[] {
@@ -18,12 +18,12 @@ function evictions(
   packages: Readonly<Record<string, number>>,
   incoming?: { readonly name: string; readonly createdAt: number },
 ): string[] {
-  const options = { maxPackages, readOnly: false };
+  const policy = new MaxPackagesPolicy({ maxPackages, readOnly: false });
   const arriving = incoming === undefined ? undefined : { ...incoming, size: 1 };
-  return selectEvictions(stored(packages), options, arriving).map(({ name }) => name);
+  return policy.selectEvictions(stored(packages), arriving).map(({ name }) => name);
 }
 
-describe('selectEvictions', () => {
+describe('MaxPackagesPolicy', () => {
   const NEW = { name: 'new', createdAt: 100 };
 
   it.each<[string, number | null, Readonly<Record<string, number>>, typeof NEW | undefined, string[]]>([
@@ -68,12 +68,12 @@ describe('selectEvictions', () => {
 
   it('does not depend on the order in which the packages come, and leaves them as they are', () => {
     const packages = Object.freeze(stored({ d: 4, b: 2, a: 1, c: 2 }));
-    const options = { maxPackages: 2, readOnly: false };
+    const policy = new MaxPackagesPolicy({ maxPackages: 2, readOnly: false });
 
-    const evicted = selectEvictions(packages, options);
+    const evicted = policy.selectEvictions(packages, undefined);
 
     expect(evicted.map(({ name }) => name)).toEqual(['a', 'b']);
-    expect(selectEvictions(packages.toReversed(), options)).toEqual(evicted);
+    expect(policy.selectEvictions(packages.toReversed(), undefined)).toEqual(evicted);
     expect(packages.map(({ name }) => name)).toEqual(['d', 'b', 'a', 'c']);
   });
 });

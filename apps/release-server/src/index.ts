@@ -1,0 +1,6 @@
+export { AppModule } from './app.module.js';
+export type { Extensions } from './app.extensions.js';
+export { Config } from './config/config.js';
+export { ConfigError } from './config/config.error.js';
+export { versionOf } from './packages/package-version.js';
+export { serve } from './serve.js';

@@ -1,0 +1,42 @@
+import 'reflect-metadata';
+
+import { setFlagsFromString } from 'node:v8';
+
+import { Logger, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+
+import { RetentionPolicy } from '#retention';
+import { PackageStore } from '#storage';
+
+import { APP_OPTIONS, setUpApp } from './app.setup.js';
+import { Config } from './config/config.js';
+import { ConfigError, EX_CONFIG } from './config/config.error.js';
+import { HttpServerAdapter } from './http/http-server.adapter.js';
+import { logStartFailure } from './observability/start-failure.js';
+
+/**
+ * Runs what `compose` puts together, as this process, until a signal ends it. What keeps it from starting is logged in
+ * one line and ends the process, with code 78 for a `ConfigError`; that goes for `compose` too.
+ */
+export async function serve(compose: () => DynamicModule): Promise<void> {
+  try {
+    await start(compose());
+  } catch (error) {
+    await logStartFailure(error);
+    process.exit(error instanceof ConfigError ? EX_CONFIG : 1);
+  }
+}
+
+async function start(root: DynamicModule): Promise<void> {
+  // Collects soon rather than take memory that is free: docs/adr/0004-collect-soon.md
+  setFlagsFromString('--memory-saver-mode');
+  const app = await NestFactory.create<NestExpressApplication>(root, new HttpServerAdapter(), APP_OPTIONS);
+  setUpApp(app);
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  const config = app.get(Config);
+  await app.listen(config.port, config.host);
+  const url = (await app.getUrl()).replace('[::1]', 'localhost');
+  const { location } = app.get(PackageStore);
+  new Logger('main').log(app.get(RetentionPolicy).limits, `listening on ${url}, packages are in ${location}`);
+}

@@ -1,0 +1,63 @@
+import type { Package } from '#storage';
+
+import { NewestReleasesPolicy } from './newest-releases.policy.js';
+
+/** Packages of these names, each published a millisecond after the one before. */
+function stored(...names: readonly string[]): Package[] {
+  return names.map((name, at) => ({ name, createdAt: at, size: 1, sha256: undefined, version: `${at}` }));
+}
+
+function evictions(keep: number, names: readonly string[], incoming?: string): string[] {
+  const arriving = incoming === undefined ? undefined : { name: incoming, size: 1, createdAt: 1000 };
+  const evicted = new NewestReleasesPolicy(keep).selectEvictions(stored(...names), arriving);
+  return evicted.map(({ name }) => name);
+}
+
+describe('NewestReleasesPolicy', () => {
+  const one = ['a-v1.0.0.zip', 'b-v1.0.0.zip'];
+  const two = ['a-v2.0.0.zip', 'b-v2.0.0.zip'];
+  const three = ['a-v3.0.0.zip', 'b-v3.0.0.zip'];
+  const candidate = ['a-v4.0.0-rc.1.zip', 'b-v4.0.0-rc.1.zip'];
+
+  it.each<[string, number, readonly string[], string | undefined, readonly string[]]>([
+    ['nothing from an empty store', 1, [], 'a-v1.0.0.zip', []],
+    ['nothing while there is room for another release', 2, one, 'a-v2.0.0.zip', []],
+    ['all of the oldest release for the first package of another', 2, [...one, ...two], 'a-v3.0.0.zip', one],
+    ['nothing more for its next package', 2, [...two, 'a-v3.0.0.zip'], 'b-v3.0.0.zip', []],
+    ['nothing for an overwrite', 2, [...one, ...two], 'b-v1.0.0.zip', []],
+    ['a pre-release before any other', 2, [...one, ...candidate], 'a-v5.0.0.zip', candidate],
+    [
+      'not the pre-release that is being published',
+      2,
+      [...one, ...two, candidate[0] ?? ''],
+      candidate[1],
+      one,
+    ],
+    ['by time, and not by version', 2, [...two, ...one], 'a-v3.0.0.zip', two],
+    ['a release as old as its newest package', 2, [one[0] ?? '', ...two, one[1] ?? ''], 'a-v3.0.0.zip', two],
+    ['what is too much for a package without a version', 1, [...one, ...two], 'notes.txt', one],
+    ['nothing without a version', 1, ['notes.txt', ...one, 'keys.asc'], 'a-v2.0.0.zip', one],
+    ['what is too much at a start', 1, [...one, ...three, ...two], undefined, [...one, ...three]],
+    ['nothing at a start within the limit', 2, [...one, ...two], undefined, []],
+    [
+      'nothing for a name with the tag in another spelling',
+      1,
+      ['a-v1.0.0.zip'],
+      'b-1.0.0-linux-x64.tar.gz',
+      [],
+    ],
+  ])('evicts %s', (_, keep, names, incoming, expected) => {
+    expect(evictions(keep, names, incoming)).toEqual(expected);
+  });
+
+  it('decides the same in whatever order the packages come', () => {
+    const policy = new NewestReleasesPolicy(1);
+    const packages = Object.freeze(stored(...two, ...candidate, ...one));
+    const names = (chosen: readonly Package[]): string[] => chosen.map(({ name }) => name).toSorted();
+
+    const evicted = policy.selectEvictions(packages, undefined);
+
+    expect(names(evicted)).toEqual([...two, ...candidate].toSorted());
+    expect(names(policy.selectEvictions(packages.toReversed(), undefined))).toEqual(names(evicted));
+  });
+});
