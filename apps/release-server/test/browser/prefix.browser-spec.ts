@@ -4,7 +4,8 @@ import { sha256 } from '../support/client.js';
 import { useBrowser } from './support/browser.js';
 import { NAMES, PACKAGES } from './support/packages.js';
 import { startPrefixProxy, type PrefixProxy } from './support/prefix-proxy.js';
-import { found, namesOn } from './support/reading.js';
+import { choose, startPublishing } from './support/publishing.js';
+import { found, namesOn, rowOf } from './support/reading.js';
 import { useSite } from './support/site.js';
 import { DESK, VARIANTS } from './support/variants.js';
 
@@ -40,13 +41,27 @@ describe('behind a proxy that takes a path away', () => {
       const downloading = page.waitForEvent('download');
       await page.getByRole('link', { name, exact: true }).click();
       const bytes = await (await (await downloading).createReadStream()).toArray();
-      const row = page.getByRole('row').filter({ hasText: name });
-      expect(await row.getByTitle(sha256(Buffer.concat(bytes))).count()).toBe(1);
+      expect(
+        await rowOf(page, name)
+          .getByTitle(sha256(Buffer.concat(bytes)))
+          .count(),
+      ).toBe(1);
     });
 
     it('the lines to copy name the way through the proxy', async () => {
       const page = await browser.open(`${proxy.url}/packages`, DESK);
       await page.getByText(`--template-url ${proxy.url}/latest`).waitFor();
+    });
+
+    it('packages are published and deleted', async () => {
+      const page = await browser.open(`${proxy.url}/packages`, DESK, { expected: [404] });
+      const name = 'new-v0.1.0.zip';
+      await startPublishing(page);
+      await choose(page, { name, content: Buffer.from('x') });
+      await rowOf(page, name).waitFor();
+      await page.getByRole('button', { name: `Delete ${name}` }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      await found(page, '9 packages');
     });
 
     it('its root leads to the packages', async () => {
