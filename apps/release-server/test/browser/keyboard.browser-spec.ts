@@ -50,12 +50,19 @@ describe('the keyboard alone', () => {
 
     it('skips what is the same on every page', async () => {
       const page = await open();
+      const asked: string[] = [];
+      page.on('request', (request) => {
+        if (request.resourceType() === 'fetch') asked.push(request.url());
+      });
       await page.keyboard.press('Tab');
       const link = page.getByRole('link', { name: 'Skip to the content' });
       expect((await link.boundingBox())?.y).toBeGreaterThanOrEqual(0);
       await page.keyboard.press('Enter');
+      await page.locator('main:focus').waitFor();
       await page.keyboard.press('Tab');
       expect(await focused(page)).toBe('button Copy the specify line');
+      // Or what has the focus would be replaced a moment later.
+      expect(asked).toEqual([]);
     });
 
     it('finds, walks over the packages and takes one without leaving the keys', async () => {
