@@ -90,8 +90,8 @@ describe('Uploads', () => {
 
     uploads.cancel(find('c'));
     uploads.cancel(find('a'));
-    shows.get('a')?.({ is: 'uploading', done: 1, speed: undefined });
     await end('b', { is: 'published' });
+    shows.get('a')?.({ is: 'uploading', done: 1, speed: undefined });
 
     expect(phases()).toEqual(['cancelled', 'published', 'cancelled']);
   });

@@ -53,7 +53,6 @@ export class Uploads {
   all: readonly Upload[] = [];
   private given = 0;
   private running = 0;
-  private settled = true;
 
   constructor(
     private readonly publish: Publish,
@@ -97,16 +96,13 @@ export class Uploads {
   }
 
   private next(): void {
-    this.settled = false;
     for (const upload of this.all) {
       if (this.running < AT_ONCE && upload.phase.is === 'waiting' && upload.running === undefined) {
         void this.run(upload);
       }
     }
     this.listener.changed();
-    if (this.settled || this.all.some(isActive)) return;
-    this.settled = true;
-    this.listener.settled();
+    if (!this.all.some(isActive)) this.listener.settled();
   }
 
   private async run(upload: Upload): Promise<void> {
