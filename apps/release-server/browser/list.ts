@@ -92,9 +92,11 @@ export function followListLinks(): void {
     const link = (event.target as Element).closest<HTMLAnchorElement>('#results a, .bar a');
     if (link === null || link.classList.contains('name') || !isListAddress(new URL(link.href))) return;
     event.preventDefault();
-    history.pushState(null, '', link.href);
+    // With its slash at the end or without, as the page is: what the page says of other addresses is relative to that.
+    const address = new URL(new URL(link.href).search, location.href.replace(/[?#].*/, '')).href;
+    history.pushState(null, '', address);
     fillSearch();
-    void showList(link.href).then(() => {
+    void showList(address).then(() => {
       if (link.isConnected) return;
       // The link is gone, and with it the focus.
       element('#found').focus({ preventScroll: true });
