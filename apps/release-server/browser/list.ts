@@ -5,6 +5,8 @@ const PARTS = ['#overview', '#results'];
 const SEARCH = '#search';
 
 let loading = new AbortController();
+/** The selection that is shown or on its way. */
+let shown = selectionOf(location);
 
 /** Whether an address is that of the list, in whatever selection. */
 export function isListAddress(url: URL): boolean {
@@ -15,6 +17,11 @@ export function isListAddress(url: URL): boolean {
   );
 }
 
+/** An address without its fragment, which is a place on the page. */
+function selectionOf({ pathname, search }: Pick<URL, 'pathname' | 'search'>): string {
+  return pathname + search;
+}
+
 /**
  * Shows the list at an address in the place of the present one, as following the address would, but keeps what the
  * page holds in memory. The last call counts: one that is overtaken does nothing.
@@ -23,6 +30,7 @@ export async function showList(address: string): Promise<void> {
   loading.abort();
   loading = new AbortController();
   const { signal } = loading;
+  shown = selectionOf(new URL(address, location.href));
   try {
     const response = await fetch(address, { headers: { Accept: 'text/html' }, signal });
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
@@ -75,6 +83,7 @@ export function followListLinks(): void {
     });
   });
   addEventListener('popstate', () => {
+    if (selectionOf(location) === shown) return;
     fillSearch();
     void refreshList();
   });

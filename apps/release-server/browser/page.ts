@@ -2,8 +2,10 @@
 import { copyOnClick } from './copying.js';
 import { findWhileTyping, walkWithKeys } from './finding.js';
 import { followListLinks } from './list.js';
+import { startPublishing } from './publishing/publishing.js';
 
 copyOnClick();
 followListLinks();
 findWhileTyping();
 walkWithKeys();
+startPublishing();

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { RetentionPolicy } from '#retention';
 import { PackageStore, type Package } from '#storage';
 
 import { Config } from '../config/config.js';
@@ -30,6 +31,7 @@ export class PackageListService {
   constructor(
     private readonly store: PackageStore,
     private readonly config: Config,
+    private readonly policy: RetentionPolicy,
     private readonly files: StaticFiles,
   ) {}
 
@@ -61,6 +63,7 @@ export class PackageListService {
         base,
         root,
         now,
+        limits: this.policy.limits,
         config: this.config,
         files: this.files,
       });

@@ -29,7 +29,7 @@ describe('finding packages', () => {
       await v1.getByText('latest').waitFor();
       await v1.getByText('4 days ago · 3 packages · 11.4 KiB').waitFor();
       await page.getByRole('region', { name: 'v2.0.0-rc.1' }).getByText('pre-release').waitFor();
-      await said(page, '9 of at most 200; then the oldest leave').waitFor();
+      await said(page, '9 of at most 200; beyond that the oldest leave').waitFor();
     });
 
     it('finds the packages that have all words in their names, and keeps the words', async () => {

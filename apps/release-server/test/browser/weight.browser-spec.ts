@@ -75,7 +75,9 @@ async function loading(page: Page, address: string): Promise<Loaded[]> {
   const session = await page.context().newCDPSession(page);
   await session.send('Network.enable');
   const loaded = new Map<string, Loaded>();
-  session.on('Network.requestWillBeSent', ({ requestId, request, initiator }) => {
+  session.on('Network.requestWillBeSent', ({ requestId, documentURL, request, initiator }) => {
+    // The page before, which is JSON and names no icon, may still be asking for one.
+    if (documentURL !== address) return;
     const namedByPage = initiator.type === 'parser' && initiator.url === address;
     loaded.set(requestId, {
       url: request.url,

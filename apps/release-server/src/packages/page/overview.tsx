@@ -1,4 +1,5 @@
-import type { Config } from '../../config/config.js';
+import type { RetentionPolicy } from '#retention';
+
 import type { PackageListing, ReleaseSummary } from '../package-listing.js';
 import { startCommand } from './commands.js';
 import { Command, Size, Time } from './parts.js';
@@ -6,15 +7,17 @@ import { counted } from './words.js';
 
 interface OverviewProps {
   readonly listing: PackageListing;
-  readonly config: Pick<Config, 'max_packages'>;
+  /** What retention goes by. */
+  readonly limits: RetentionPolicy['limits'];
   readonly base: string;
   readonly now: number;
 }
 
 /** What is stored as a whole, how full that is, and how to start from it. */
-export function Overview({ listing, config, base, now }: OverviewProps) {
+export function Overview({ listing, limits, base, now }: OverviewProps) {
   const { packages, size } = listing;
-  const { max_packages: limit } = config;
+  // Another policy than that of the number may be in place, and go by something else.
+  const { max_packages: limit } = limits;
   const latest = listing.latest();
   return (
     <section class="overview" aria-label="Overview">
@@ -22,9 +25,8 @@ export function Overview({ listing, config, base, now }: OverviewProps) {
         <p>
           <strong>{counted(packages.length, 'package')}</strong>, <Size bytes={size} />
         </p>
-        {limit === null ? (
-          <p class="quiet">No limit on the number of packages</p>
-        ) : (
+        {limit === null && <p class="quiet">No limit on the number of packages</p>}
+        {typeof limit === 'number' && (
           <p class="quiet">
             <meter
               min={0}

@@ -1,3 +1,4 @@
+import type { RetentionPolicy } from '#retention';
 import type { Package } from '#storage';
 
 import type { Config } from '../../config/config.js';
@@ -23,7 +24,9 @@ export interface PackagesPageProps extends PageContext {
   readonly plain: boolean;
   /** What ages count from, in milliseconds since the epoch. */
   readonly now: number;
-  readonly config: Pick<Config, 'max_packages' | 'max_upload_size' | 'read_only'>;
+  /** What retention goes by. */
+  readonly limits: RetentionPolicy['limits'];
+  readonly config: Pick<Config, 'max_upload_size' | 'read_only'>;
 }
 
 /** The list as a page, complete without script. */

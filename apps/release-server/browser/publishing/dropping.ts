@@ -1,0 +1,48 @@
+/** What was dropped, and the directories among it, of which a page does not get the files. */
+export interface Dropped {
+  readonly files: readonly File[];
+  readonly directories: readonly File[];
+}
+
+/** Takes files that are dropped anywhere on the page, and shows while they are dragged that it does. */
+export function takeDroppedFiles(take: (dropped: Dropped) => void): void {
+  const hint = document.createElement('p');
+  hint.className = 'drop-hint';
+  hint.textContent = 'Drop to publish';
+  hint.hidden = true;
+  // It tells those who drag with a pointer.
+  hint.setAttribute('aria-hidden', 'true');
+  document.body.append(hint);
+
+  document.addEventListener('dragover', (event) => {
+    const { dataTransfer } = event;
+    if (dataTransfer === null || !dataTransfer.types.includes('Files')) return;
+    // Without this the browser opens what is dropped, in the place of the page.
+    event.preventDefault();
+    const open = document.querySelector('dialog[open]') !== null;
+    dataTransfer.dropEffect = open ? 'none' : 'copy';
+    hint.hidden = open;
+  });
+  document.addEventListener('dragleave', ({ relatedTarget }) => {
+    if (relatedTarget === null) hint.hidden = true;
+  });
+  document.addEventListener('drop', (event) => {
+    hint.hidden = true;
+    const items = [...(event.dataTransfer?.items ?? [])].filter(({ kind }) => kind === 'file');
+    if (items.length === 0) return;
+    event.preventDefault();
+    if (document.querySelector('dialog[open]') === null) take(sorted(items));
+  });
+}
+
+/** To be called before the event is over, when the items are gone. */
+function sorted(items: readonly DataTransferItem[]): Dropped {
+  const files: File[] = [];
+  const directories: File[] = [];
+  for (const item of items) {
+    const file = item.getAsFile();
+    if (file === null) continue;
+    (item.webkitGetAsEntry()?.isDirectory === true ? directories : files).push(file);
+  }
+  return { files, directories };
+}

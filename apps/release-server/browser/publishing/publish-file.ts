@@ -1,0 +1,95 @@
+import { Failure, UNREACHABLE, type Stored } from './problem.js';
+import type { Sending } from './server.js';
+import { speedometer } from './speed.js';
+import type { Token } from './token.js';
+import type { Phase, Publish, Upload } from './uploads.js';
+
+type Progress = (done: number) => void;
+
+/** What publishing stands on. */
+export interface PublishingParts {
+  readonly token: Pick<Token, 'use' | 'accepted'>;
+  /** The largest package that the server takes, in bytes. */
+  readonly maxSize: number;
+  readonly digestOf: (file: File, progress: Progress, signal: AbortSignal) => Promise<string>;
+  readonly findStored: (name: string, signal: AbortSignal) => Promise<Stored | undefined>;
+  readonly askToPublish: (name: string, token: string, signal: AbortSignal) => Promise<void>;
+  readonly putPackage: (
+    file: File,
+    sending: Sending,
+    progress: Progress,
+    signal: AbortSignal,
+  ) => Promise<'published' | 'replaced'>;
+}
+
+/**
+ * The size in bytes from which on a refusal costs: the server answers before it has read the body, but it reads no more
+ * of it than this, and not every system hands on an answer once the connection is cut. A proxy may take the whole body
+ * before it asks.
+ */
+const LARGE = 8 * 1024 ** 2;
+/** What is certainly a name. The rule itself is the server's. */
+const PLAIN_NAME = /^[A-Za-z0-9][\w.+@~-]{0,198}\w$/;
+
+/** Publishes files; see `Publish`. What may be refused is asked for before it costs. */
+export function publisher(parts: PublishingParts): Publish {
+  const { token, maxSize } = parts;
+
+  return async (upload, show, signal) => {
+    const { file } = upload;
+    if (file.size > maxSize) {
+      // The words of the server, which would say them after the digest is computed.
+      const detail = `The upload is larger than the limit of ${maxSize} bytes.`;
+      throw new Failure({ title: 'The package is too large', detail, code: 'package_too_large' });
+    }
+    if (file.size > LARGE && (!token.accepted || !PLAIN_NAME.test(file.name))) await ask(file, signal);
+    upload.sha256 ??= await parts.digestOf(file, progressOf('hashing', show), signal);
+    if (upload.replaces === undefined) {
+      const stored = await parts.findStored(file.name, signal);
+      if (stored !== undefined) return meet(stored, upload.sha256);
+    }
+    return send(upload, upload.sha256, show, signal);
+  };
+
+  async function send(
+    upload: Upload,
+    sha256: string,
+    show: (phase: Phase) => void,
+    signal: AbortSignal,
+  ): Promise<Phase> {
+    const { file, replaces } = upload;
+    try {
+      const is = await token.use((secret) => {
+        const progress = progressOf('uploading', show);
+        return parts.putPackage(file, { token: secret, sha256, replaces }, progress, signal);
+      });
+      return { is };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const { problem } = error;
+      if (problem.code === 'package_exists' || problem.code === 'precondition_failed') {
+        upload.replaces = undefined;
+        if (problem.stored !== undefined) return meet(problem.stored, sha256);
+        throw new Failure({ ...problem, again: true });
+      }
+      // An answer may be lost with the connection that it came by.
+      if (problem === UNREACHABLE && file.size > LARGE) await ask(file, signal);
+      throw error;
+    }
+  }
+
+  async function ask({ name }: File, signal: AbortSignal): Promise<void> {
+    await token.use((secret) => parts.askToPublish(name, secret, signal));
+  }
+}
+
+/** What becomes of an upload whose name is taken. */
+function meet(stored: Stored, sha256: string): Phase {
+  return stored.sha256 === sha256 ? { is: 'identical' } : { is: 'conflict', stored };
+}
+
+function progressOf(is: 'hashing' | 'uploading', show: (phase: Phase) => void): Progress {
+  const speed = speedometer();
+  show({ is, done: 0, speed: undefined });
+  return (done) => show({ is, done, speed: speed(done) });
+}
