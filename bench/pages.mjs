@@ -1,13 +1,14 @@
 // What the page of packages costs with 10,000 packages, beside what it costs with 100: npm run bench:pages
 // Two built servers take turns in one run, for each kind of request; the ratio is that of the medians. The goal is at
 // most 2. Only "prepared" answers were asked for before; of the others none was.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+
+import { startServer } from '../scripts/built-server.mjs';
 
 const FEW = 100;
 const MANY = 10_000;
@@ -44,7 +45,7 @@ for (const [kind, query] of Object.entries(KINDS)) {
   const ratio = median(times.get(many)) / median(times.get(few));
   console.log(`${kind}: ${ratio.toFixed(2)} times as long with ${MANY} packages as with ${FEW}`);
 }
-for (const server of [few, many]) await server.stop();
+for (const server of [few, many]) await server.end();
 agent.destroy();
 
 /** Words that are in all names, others in every round. */
@@ -59,40 +60,14 @@ async function serve(count) {
     const name = `${COMMON}${at % 17}-n${String(at).padStart(5, '0')}-v1.${Math.floor(at / 34)}.0.zip`;
     await writeFile(join(directory, name), 'x'.repeat(1 + (at % 997)));
   }
-  const child = spawn(process.execPath, ['--max-semi-space-size=1', 'dist/apps/release-server/src/main.js'], {
-    env: {
-      CONFIG_PATH: '/dev/null',
-      STORAGE_PATH: directory,
-      HOST: '127.0.0.1',
-      PORT: '0',
-      AUTH_TOKEN: 'token',
-      MAX_PACKAGES: 'null',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const stop = async () => {
-    child.kill();
-    await once(child, 'exit');
-    await rm(directory, { recursive: true });
-  };
-  const url = await addressOf(child);
+  const { url, stop } = await startServer(directory, { MAX_PACKAGES: 'null' });
   // Digests are computed in the background, and each changes the list.
   while ((await get(`${url}/packages?format=json`)).includes('"sha256":null')) await delay(200);
-  return { url, stop };
-}
-
-/** Where it listens, once it does. */
-async function addressOf({ stdout }) {
-  let log = '';
-  for await (const chunk of stdout.iterator({ destroyOnReturn: false })) {
-    log += chunk;
-    const [found] = /http:\/\/127\.0\.0\.1:\d+/.exec(log) ?? [];
-    if (found === undefined) continue;
-    // Or it would wait for a reader of its log.
-    stdout.resume();
-    return found;
-  }
-  throw new Error(`the server ended: ${log}`);
+  const end = async () => {
+    await stop();
+    await rm(directory, { recursive: true });
+  };
+  return { url, end };
 }
 
 /** As browsers ask. */
