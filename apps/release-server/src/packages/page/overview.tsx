@@ -51,7 +51,7 @@ function Latest({ release, base, now }: { release: ReleaseSummary; base: string;
       </h2>
       <p class="quiet">
         {counted(release.count, 'package')}, <Size bytes={release.size} />,{' '}
-        <Time time={release.createdAt} now={now} />. Start a project from it:
+        <Time time={release.createdAt} now={now} />. Start a project from the newest template:
       </p>
       <Command of="the specify line">{startCommand(base)}</Command>
     </div>
