@@ -12,7 +12,7 @@ let shown = selectionOf(location);
 export function isListAddress(url: URL): boolean {
   return (
     url.origin === location.origin &&
-    url.pathname === location.pathname &&
+    url.pathname.replace(/\/$/, '') === location.pathname.replace(/\/$/, '') &&
     url.searchParams.get('format') !== 'json'
   );
 }
@@ -39,18 +39,37 @@ export async function showList(address: string): Promise<void> {
     const parts = (hasSearch ? PARTS : [SEARCH, ...PARTS]).map(
       (part) => [element(part), page.querySelector(part)] as const,
     );
-    if (parts.some(([, replacement]) => replacement === null)) {
-      // An error, or a page of another version of the server.
-      location.assign(address);
-      return;
-    }
+    if (parts.some(([, replacement]) => replacement === null))
+      throw new Error(page.title || response.statusText);
+    const row = document.activeElement?.closest<HTMLElement>('#results tr')?.dataset['name'];
     for (const [part, replacement] of parts) part.replaceChildren(...(replacement?.childNodes ?? []));
+    if (row !== undefined) rowOf(row)?.querySelector<HTMLElement>('.name')?.focus({ preventScroll: true });
     document.title = page.title;
     announce(document.querySelector('#found')?.textContent ?? '');
   } catch (error) {
-    if (signal.aborted) return;
-    announce(`The list could not be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    if (!signal.aborted) showFailure(address, error);
   }
+}
+
+/** In the place of the list, so that nobody takes what was there before for an answer. */
+function showFailure(address: string, error: unknown): void {
+  const words = `The list could not be loaded: ${error instanceof Error ? error.message : String(error)}. `;
+  const failure = document.createElement('p');
+  failure.id = 'found';
+  failure.className = 'nothing';
+  failure.tabIndex = -1;
+  const again = document.createElement('a');
+  again.href = address;
+  again.textContent = 'Try again';
+  failure.append(words, again);
+  element('#results').replaceChildren(failure);
+  announce(words);
+}
+
+function rowOf(name: string): HTMLElement | undefined {
+  return [...document.querySelectorAll<HTMLElement>('#results tr')].find(
+    (row) => row.dataset['name'] === name,
+  );
 }
 
 /** Shows what is stored now, in the present selection. */
@@ -73,9 +92,11 @@ export function followListLinks(): void {
     const link = (event.target as Element).closest<HTMLAnchorElement>('#results a, .bar a');
     if (link === null || link.classList.contains('name') || !isListAddress(new URL(link.href))) return;
     event.preventDefault();
-    history.pushState(null, '', link.href);
+    // With its slash at the end or without, as the page is: what the page says of other addresses is relative to that.
+    const address = new URL(new URL(link.href).search, location.href.replace(/[?#].*/, '')).href;
+    history.pushState(null, '', address);
     fillSearch();
-    void showList(link.href).then(() => {
+    void showList(address).then(() => {
       if (link.isConnected) return;
       // The link is gone, and with it the focus.
       element('#found').focus({ preventScroll: true });

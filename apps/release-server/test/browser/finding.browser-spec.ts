@@ -119,5 +119,19 @@ describe('finding packages', () => {
       await found(page, '9 packages');
       expect(new URL(page.url()).search).toBe('');
     });
+
+    it('says where the list should be that it cannot be loaded, and loads it on another try', async () => {
+      const page = await browser.open(`${site.url}/packages`, variant, { expected: [502] });
+      await page.route('**/packages?*', (route) =>
+        route.fulfill({ status: 502, contentType: 'text/html', body: '<title>Bad Gateway</title>' }),
+      );
+      await page.getByRole('searchbox').fill('gemini');
+      await said(page, 'The list could not be loaded: Bad Gateway.').waitFor();
+      expect(await namesOn(page)).toEqual([]);
+      await page.unrouteAll();
+      await page.getByRole('link', { name: 'Try again' }).click();
+      await found(page, '2 packages for gemini');
+      expect(await namesOn(page)).toHaveLength(2);
+    });
   });
 });
