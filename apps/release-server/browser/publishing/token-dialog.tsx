@@ -31,7 +31,8 @@ export function askForToken(refused: Problem | undefined): Promise<string | unde
         aria-describedby="token-note"
       />
       <p id="token-note" class="quiet">
-        It stays in the memory of this tab until you close or reload it, and goes to this server only.
+        The one from the server's configuration. It stays in the memory of this tab until you close or reload
+        it, and goes to this server only.
       </p>
       <div class="choices">
         <button type="button" onClick={close}>

@@ -190,9 +190,15 @@ function Empty({ base, config }: PackagesPageProps) {
         <p>This server is read-only: packages come by another way than this page.</p>
       ) : (
         <>
-          <p>Publish the first one with the token of this server:</p>
+          <p>
+            Publish the first one, with the token of this server's configuration in <code>TOKEN</code>:
+          </p>
           <Command of="the publish line">{publishCommand(base)}</Command>
-          <p class="scripted">Or drop files anywhere on this page.</p>
+          <p class="scripted">Or press Publish, or drop files anywhere on this page.</p>
+          <p class="quiet">
+            The version in a name, such as <code>v1.0.0</code>, puts a package into the release of that
+            version.
+          </p>
         </>
       )}
     </section>
