@@ -232,9 +232,13 @@ row(
         }
       }
       // What one client calls the server is nothing to the next.
-      const other = `GET /packages HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n`;
-      expect((await rawRequest(plain.port, other, 5000)).body).toContain('http://other.example/assets/a.zip');
-      expect(await (await get(plain, '/packages', BROWSER)).text()).not.toContain('other.example');
+      for (const path of ['/packages', '/packages?page=1', '/packages?format=json', '/latest']) {
+        const other = `GET ${path} HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n`;
+        expect((await rawRequest(plain.port, other, 5000)).body).toContain(
+          'http://other.example/assets/a.zip',
+        );
+        expect(await (await get(plain, path)).text()).not.toContain('other.example');
+      }
     }
   },
 );
