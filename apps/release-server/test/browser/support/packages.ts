@@ -11,11 +11,11 @@ export interface StoredFile {
 /** As long as names may be, without a place to break it at. */
 export const LONG_NAME = 'x'.repeat(200);
 
-/** Two releases, a pre-release and two packages without a version, newest first; no two of one size. */
+/** Two releases, a pre-release and two packages without a version, newest first; their sizes have another order. */
 export const PACKAGES: readonly StoredFile[] = [
   file('spec-kit-template-claude-sh-v2.0.0-rc.1.zip', 5000, 1),
-  file('spec-kit-template-claude-sh-v1.1.0.zip', 4000, 4),
-  file('spec-kit-template-copilot-sh-v1.1.0.zip', 3900, 4.1),
+  file('spec-kit-template-claude-sh-v1.1.0.zip', 3900, 4),
+  file('spec-kit-template-copilot-sh-v1.1.0.zip', 4000, 4.1),
   file('spec-kit-template-gemini-sh-v1.1.0.zip', 3800, 4.2),
   file('spec-kit-template-claude-sh-v1.0.0.zip', 4300, 20),
   file('spec-kit-template-copilot-sh-v1.0.0.zip', 4200, 20.1),
