@@ -50,7 +50,7 @@ unpacks() { tar -xzf "$one/dist/release-server-$version.tgz" -C "$work"; }
 bundle_right() {
   (cd "$bundle" && find . -type f ! -path './dist/*' | sort | tr '\n' ' ') >"$work/files"
   equal "$(<"$work/files")" './.npmrc ./LICENSE ./contracts/openapi.yaml ./package-lock.json ./package.json ' || return
-  equal "$(cd "$bundle" && find dist -type f ! -name '*.js' -o -name '*.spec.js')" '' || return
+  equal "$(cd "$bundle" && find dist -type f ! -name '*.js' ! -path 'dist/browser/*' -o -name '*.spec.js')" '' || return
   grep -x "  version: $version" "$bundle/contracts/openapi.yaml" && ! grep -E '"(dev|devDependencies)":' "$bundle"/package*.json
 }
 installs() { (cd "$bundle" && npm ci --omit=dev --no-audit --no-fund) && [ ! -e "$bundle/node_modules/typescript" ]; }
