@@ -53,11 +53,11 @@ function common(round) {
   return `${COMMON.slice(round % 15)}+${COMMON.slice(Math.floor(round / 15))}`;
 }
 
-/** The built server, on so many packages of different sizes. */
+/** The built server, on so many packages of different sizes, each a release of its own, which is most to group. */
 async function serve(count) {
   const directory = await mkdtemp(join(tmpdir(), 'bench-'));
   for (let at = 0; at < count; at++) {
-    const name = `${COMMON}${at % 17}-n${String(at).padStart(5, '0')}-v1.${Math.floor(at / 34)}.0.zip`;
+    const name = `${COMMON}${at % 17}-n${String(at).padStart(5, '0')}-v1.${at}.0.zip`;
     await writeFile(join(directory, name), 'x'.repeat(1 + (at % 997)));
   }
   const { url, stop } = await startServer(directory, { MAX_PACKAGES: 'null' });

@@ -42,6 +42,7 @@ export class PackageListing {
   readonly size: number;
   private readonly entries: readonly Entry[];
   private readonly orders = new Map<string, readonly Entry[]>();
+  private preferred: ReleaseSummary | undefined;
   private summaries: ReadonlyMap<string | undefined, ReleaseSummary> | undefined;
 
   /** @param packages - Newest first. */
@@ -75,7 +76,7 @@ export class PackageListing {
 
   /** The release that clients get who name none, as `GET /latest` has it; undefined for an empty store. */
   latest(): ReleaseSummary | undefined {
-    return [...this.releases().values()].sort(byPreference)[0];
+    return (this.preferred ??= [...this.releases().values()].sort(byPreference)[0]);
   }
 
   private releases(): ReadonlyMap<string | undefined, ReleaseSummary> {
