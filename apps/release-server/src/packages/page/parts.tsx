@@ -38,7 +38,7 @@ export function CopyButton({ line, label, of }: CopyProps) {
 /** A line to run, with a button that copies it. */
 export function Command({ children, of }: { readonly children: string; readonly of: string }) {
   return (
-    <div class="command" data-copyable>
+    <div class="command">
       <pre data-line="command">{children}</pre>
       <CopyButton line="command" label="Copy" of={of} />
     </div>
