@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
 import { get, json, put } from './support/client.js';
@@ -10,6 +15,7 @@ import { itOnDirectory } from './support/storage.js';
 /** What a browser asks with. */
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 const PACKAGES = 120;
+const run = promisify(execFile);
 
 /** Asks as a browser, and leaves a compression as it is. */
 async function ask(server: TestServer, path: string, headers: Record<string, string> = {}) {
@@ -157,15 +163,31 @@ describe('pages', () => {
     expect(first).toContain(`>${name}</a>`);
     expect(first).toMatch(/ 24 packages ·.* · \d of them here/);
     expect(html).toMatch(/<strong>120 packages<\/strong>/);
-    expect(html).toContain(`specify init my-project --ai claude --template-url ${server.url}/latest`);
+    expect(html).toContain(`specify init my-project --ai claude --template-url '${server.url}/latest'`);
   });
+});
+
+it.each(['a+b@1.0~rc1.zip', 'plain-v1.0.0.zip'])('the lines to copy download and verify %s', async (name) => {
+  const directory = await mkdtemp(join(tmpdir(), 'lines-'));
+  await withServer({}, async (server) => {
+    await put(server, name, 'x');
+    const html = await (await get(server, '/packages', { Accept: BROWSER })).text();
+    const lines = [...html.matchAll(/<pre data-line="(?:curl|verify)">([^<]*)<\/pre>/g)].map(
+      ([, line]) => line,
+    );
+    expect(lines).toHaveLength(2);
+    const { stdout } = await run('sh', ['-ec', lines.join('\n')], { cwd: directory });
+    expect(stdout).toBe(`${name}: OK\n`);
+    expect(await readdir(directory)).toEqual([name]);
+  });
+  await rm(directory, { recursive: true });
 });
 
 it('a page of an empty store says how to publish', async () => {
   await withServer({}, async (server) => {
     const html = await (await get(server, '/packages', { Accept: BROWSER })).text();
     expect(html).toContain('No packages yet');
-    expect(html).toContain(`-F file=@my-package-v1.0.0.zip ${server.url}/upload`);
+    expect(html).toContain(`-F file=@my-package-v1.0.0.zip '${server.url}/upload'`);
     expect(html).toContain('id="publish"');
   });
 });

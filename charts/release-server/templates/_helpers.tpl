@@ -145,6 +145,11 @@ labels:
 {{- $url }}
 {{- end }}
 
+{{/* One word of a shell, whatever is in it. */}}
+{{- define "release-server.shellWord" -}}
+'{{ . | replace "'" "'\\''" }}'
+{{- end }}
+
 {{/* Whether packages are in an object store, and pods have no state of their own. */}}
 {{- define "release-server.s3" -}}
 {{- if eq .Values.config.storage_driver "s3" }}

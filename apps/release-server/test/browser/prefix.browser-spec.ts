@@ -50,7 +50,7 @@ describe('behind a proxy that takes a path away', () => {
 
     it('the lines to copy name the way through the proxy', async () => {
       const page = await browser.open(`${proxy.url}/packages`, DESK);
-      await page.getByText(`--template-url ${proxy.url}/latest`).waitFor();
+      await page.getByText(`--template-url '${proxy.url}/latest'`).waitFor();
     });
 
     it('packages are published and deleted', async () => {

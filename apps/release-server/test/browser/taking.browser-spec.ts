@@ -40,8 +40,8 @@ describe('taking a package', () => {
       const lines = row.locator('pre');
       expect(await lines.first().isVisible()).toBe(false);
       await row.getByText('commands').click();
-      await row.getByText(`curl -fLO ${site.url}/assets/${NAME}`).waitFor();
-      await row.getByText(`echo '${DIGEST}  ${NAME}' | sha256sum -c -`).waitFor();
+      await row.getByText(`curl -fL -o '${NAME}' '${site.url}/assets/${NAME}'`).waitFor();
+      await row.getByText(`printf '%s  %s\\n' '${DIGEST}' '${NAME}' | sha256sum -c -`).waitFor();
       if (variant.scripts) expect(await run(await lines.allTextContents())).toContain(`${NAME}: OK`);
     });
   });
@@ -56,7 +56,7 @@ describe('taking a package', () => {
       ];
       expect(await run(lines)).toContain(`${NAME}: OK`);
       expect(await copied(page, 'Copy the specify line')).toBe(
-        `specify init my-project --ai claude --template-url ${site.url}/latest`,
+        `specify init my-project --ai claude --template-url '${site.url}/latest'`,
       );
     });
   });
