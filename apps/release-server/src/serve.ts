@@ -35,8 +35,25 @@ async function start(root: DynamicModule): Promise<void> {
   setUpApp(app);
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   const config = app.get(Config);
-  await app.listen(config.port, config.host);
+  await listen(app, config);
   const url = (await app.getUrl()).replace('[::1]', 'localhost');
   const { location } = app.get(PackageStore);
   new Logger('main').log(app.get(RetentionPolicy).limits, `listening on ${url}, packages are in ${location}`);
+}
+
+/** Errors of `listen` that are those of `host`. */
+const HOST_ERRORS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
+
+/** Throws `ConfigError` with the key whose value is to blame; a shell may have exported `HOST` or `PORT` for its own use. */
+async function listen(app: NestExpressApplication, config: Config): Promise<void> {
+  const { host, port } = config;
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw HOST_ERRORS.has(code)
+      ? config.problem('host', `cannot listen on ${JSON.stringify(host)}: ${code}`, { cause: error })
+      : config.problem('port', `cannot listen on ${host}, port ${port}: ${code}`, { cause: error });
+  }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,6 +50,26 @@ describe('the process', () => {
     expect(code).toBe(78);
     expect(output).toContain('auth_token');
   });
+
+  it.each([
+    ['HOST', 'x86_64-conda-linux-gnu', 'host: cannot listen on "x86_64-conda-linux-gnu": '],
+    ['HOST', '192.0.2.1', 'host: cannot listen on "192.0.2.1": EADDRNOTAVAIL'],
+    ['PORT', 'the port of another', 'port: cannot listen on 127.0.0.1, port '],
+  ])(
+    'stops with 78 when %s from the environment is %s, and names the variable',
+    async (variable, value, said) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const taken = String((other.address() as AddressInfo).port);
+      const yaml = `auth_token: s3cr3t\nport: 0\nhost: 127.0.0.1\nstorage_path: ${directory.path}/data\n`;
+      const environment = { [variable]: variable === 'PORT' ? taken : value };
+      const { code, output } = await runToExit(yaml, environment);
+      other.close();
+      expect(code).toBe(78);
+      expect(output.trim().split('\n')).toHaveLength(1);
+      expect(output).toContain(`environment variable ${variable}: ${said}`.replaceAll('"', '\\"'));
+    },
+  );
 
   it('stops with 1 and one line when the directory cannot be used', async () => {
     const { code, output } = await runToExit('auth_token: s3cr3t\nport: 0\nstorage_path: /dev/null/x\n');

@@ -196,14 +196,14 @@ labels:
 
 {{/* A size of the server (256MiB) or of Kubernetes (1Gi) in bytes. */}}
 {{- define "release-server.bytes" -}}
-{{- $text := kindIs "string" . | ternary . (printf "%.0f" (float64 .)) | trimSuffix "B" | nospace }}
-{{- $factor := get (dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776) (regexFind "[A-Za-z]*$" $text) }}
+{{- $text := kindIs "string" . | ternary . (printf "%.0f" (float64 .)) | nospace | upper | trimSuffix "B" }}
+{{- $factor := get (dict "" 1 "K" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "KI" 1024 "MI" 1048576 "GI" 1073741824 "TI" 1099511627776) (regexFind "[A-Za-z]*$" $text) }}
 {{- mulf (regexFind "^[0-9.]+" $text | float64) $factor | int64 }}
 {{- end }}
 
 {{/* A time span as 60s in whole seconds, rounded up. */}}
 {{- define "release-server.seconds" -}}
-{{- $factor := get (dict "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0) (regexFind "[a-z]+$" .) }}
+{{- $factor := get (dict "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0 "d" 86400.0) (regexFind "[a-z]+$" .) }}
 {{- mulf (regexFind "^[0-9.]+" . | float64) $factor | ceil | int }}
 {{- end }}
 

@@ -169,6 +169,51 @@ describe('loadConfig', () => {
     });
   });
 
+  describe('a value that is written in another way', () => {
+    it.each<[string, string, Partial<Config>]>([
+      ['LOG_LEVEL', 'INFO', { log_level: 'info' }],
+      ['LOG_LEVEL', ' Debug\r\n', { log_level: 'debug' }],
+      ['STORAGE_DRIVER', 'Filesystem', { storage_driver: 'filesystem' }],
+      ['READ_ONLY', '1', { read_only: true }],
+      ['READ_ONLY', 'True', { read_only: true }],
+      ['READ_ONLY', 'yes', { read_only: true }],
+      ['READ_ONLY', 'on', { read_only: true }],
+      ['READ_ONLY', '0', { read_only: false }],
+      ['READ_ONLY', 'off', { read_only: false }],
+      ['MAX_UPLOAD_SIZE', '1Gi', { max_upload_size: 1024 * MiB }],
+      ['MAX_PACKAGES', '5', { max_packages: 5 }],
+      ['PORT', '81\n', { port: 81 }],
+      ['TRUST_PROXY', '1\n', { trust_proxy: 1 }],
+      ['STORAGE_PATH', '/packages\n', { storage_path: '/packages' }],
+      ['PUBLIC_URL', 'https://x.example\n', { public_url: 'https://x.example' }],
+    ])('is taken as it is meant, here %s=%j', (variable, value, expected) => {
+      expect(load('', { AUTH_TOKEN: SECRET, [variable]: value })).toMatchObject(expected);
+      const quoted = `${variable.toLowerCase()}: ${JSON.stringify(value)}`;
+      expect(load([quoted, `auth_token: ${SECRET}`])).toMatchObject(expected);
+    });
+
+    it('is a token with the line break that a Secret ends with', () => {
+      expect(load('', { AUTH_TOKEN: `${SECRET}\n` }).auth_token).toBe(SECRET);
+      expect(load(['auth_token: |', `  ${SECRET}`]).auth_token).toBe(SECRET);
+      expect(load(`auth_token: "${SECRET}\\r\\n"\n`).auth_token).toBe(SECRET);
+      expect(refusal('', { AUTH_TOKEN: ' \n' })).toContain('auth_token: missing');
+    });
+  });
+
+  it('knows where a value comes from that turns out to be unusable', () => {
+    const config = load(['port: 1', 'storage_path: /x'], { AUTH_TOKEN: SECRET, PORT: '2' });
+
+    const messages = (['port', 'storage_path', 'host'] as const).map(
+      (key) => config.problem(key, 'is odd').message,
+    );
+
+    expect(messages.map((message) => message.replaceAll(path, 'FILE'))).toEqual([
+      'environment variable PORT: port: is odd',
+      'FILE:2: storage_path: is odd',
+      'default value: host: is odd',
+    ]);
+  });
+
   describe('sizes', () => {
     it.each<[string, number]>([
       ['1', 1],
@@ -180,19 +225,39 @@ describe('loadConfig', () => {
       ['1.5MiB', 1.5 * MiB],
       ['2GiB', 2048 * MiB],
       ['1TiB', 1024 ** 4],
+      ['3TB', 3e12],
+      ['1Gi', 1024 * MiB],
+      ['64Mi', 64 * MiB],
+      ['1G', 1e9],
+      ['500M', 500e6],
+      ['10k', 10_000],
+      ['10mb', 10_000_000],
+      ['256mib', 256 * MiB],
     ])('may be written as %s', (text, bytes) => {
       expect(load([`max_upload_size: ${text}`, `auth_token: ${SECRET}`]).max_upload_size).toBe(bytes);
       expect(load('', { MAX_UPLOAD_SIZE: text, AUTH_TOKEN: SECRET }).max_upload_size).toBe(bytes);
     });
 
-    it.each(['1XB', '10mb', '-1', 'MiB', '1,5MiB', '1e400', '9999999TiB', 'true', '[1]', '""', 'null'])(
-      'may not be written as %s',
-      (text) => {
-        expect(refusal([`min_free_space: ${text}`, `auth_token: ${SECRET}`])).toBe(
-          'FILE:1: min_free_space: expected a size such as 256MiB, 1GB or a number of bytes',
-        );
-      },
-    );
+    it.each([
+      '1XB',
+      '10m',
+      '1g',
+      '-1',
+      '1BB',
+      '1iB',
+      'MiB',
+      '1,5MiB',
+      '1e400',
+      '9999999TiB',
+      'true',
+      '[1]',
+      '""',
+      'null',
+    ])('may not be written as %s', (text) => {
+      expect(refusal([`min_free_space: ${text}`, `auth_token: ${SECRET}`])).toBe(
+        'FILE:1: min_free_space: expected a size such as 256MiB, 1GB or a number of bytes',
+      );
+    });
 
     it('of an upload are at least one byte', () => {
       expect(refusal(['max_upload_size: 0', `auth_token: ${SECRET}`])).toBe(
@@ -208,6 +273,7 @@ describe('loadConfig', () => {
       ['1.5 m', 90_000],
       ['2h', 7_200_000],
       ['0s', 0],
+      ['2d', 172_800_000],
     ])('may be written as %s', (text, milliseconds) => {
       expect(load([`shutdown_timeout: ${text}`, `auth_token: ${SECRET}`]).shutdown_timeout).toBe(
         milliseconds,
@@ -400,10 +466,10 @@ describe('loadConfig', () => {
         ['max_packages: unlimited', token],
         'FILE:1: max_packages: expected a whole number from 1, or null for no limit',
       ],
-      ['yes for true', ['read_only: yes', token], 'FILE:1: read_only: expected true or false'],
+      ['perhaps for true', ['read_only: perhaps', token], 'FILE:1: read_only: expected true or false'],
       [
         'an unknown level',
-        ['log_level: INFO', token],
+        ['log_level: LOUD', token],
         'FILE:1: log_level: expected one of trace, debug, info, warn, error, fatal, silent',
       ],
       [
@@ -483,7 +549,8 @@ describe('loadConfig', () => {
       ['PORT', 'http', 'environment variable PORT: port: expected a port from 0 to 65535'],
       ['PORT', '!x y', 'environment variable PORT: port: expected a port from 0 to 65535'],
       ['PORT', '[', 'environment variable PORT: port: expected a port from 0 to 65535'],
-      ['READ_ONLY', '1', 'environment variable READ_ONLY: read_only: expected true or false'],
+      ['READ_ONLY', '2', 'environment variable READ_ONLY: read_only: expected true or false'],
+      ['READ_ONLY', 'maybe', 'environment variable READ_ONLY: read_only: expected true or false'],
       [
         'MAX_PACKAGES',
         '0',

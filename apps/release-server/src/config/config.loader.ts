@@ -42,16 +42,19 @@ export function loadConfig(
   const given = environment['CONFIG_PATH'] ?? '';
   const path = given === '' ? DEFAULT_PATH : given;
   const text = readConfigFile(path, given !== '');
-  const fromFile = parseYaml(path, text);
+  const fromFile = tidied(parseYaml(path, text));
   const fromEnvironment = readEnvironment(environment, fromFile);
   const result = schema.safeParse(merge(fromFile, fromEnvironment));
-  if (result.success) return new Config(result.data);
-
   const where = (key: string): string => {
     if (Object.hasOwn(fromEnvironment, key)) return `environment variable ${variableOf(key)}`;
     const line = lineOf(text, key);
     return line === undefined ? path : `${path}:${line}`;
   };
+  if (result.success) {
+    const isGiven = (key: string): boolean =>
+      Object.hasOwn(fromFile, key) || Object.hasOwn(fromEnvironment, key);
+    return new Config(result.data, (key) => (isGiven(key) ? where(key) : 'default value'));
+  }
   const problems = result.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys
@@ -99,12 +102,31 @@ function withoutValues(reason: string): string {
   return reason.replace(/"[^"]*"|!<[^>]*>/g, '…');
 }
 
+/**
+ * Values as they are meant: without the line break that a block or a Secret leaves at the end, and a number or a truth
+ * value that is quoted, as templates write them, read like a variable of the environment.
+ */
+function tidied(values: Record<string, unknown>, section = ''): Record<string, unknown> {
+  const tidy = Object.entries(values).map(([key, value]): [string, unknown] => {
+    const path = `${section}${key}`;
+    if (section === '' && key === 's3' && isMapping(value)) return [key, tidied(value, 's3.')];
+    if (typeof value !== 'string') return [key, value];
+    const text = value.trim();
+    return [key, TEXT_KEYS.has(path) || text === '' ? text : readScalar(text)];
+  });
+  return Object.assign(Object.create(null) as Record<string, unknown>, Object.fromEntries(tidy));
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Values by their keys. What is for a driver that is not used may be meant for another program. */
 function readEnvironment(environment: Environment, file: Record<string, unknown>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   const driver = environment['STORAGE_DRIVER'] || file['storage_driver'];
   for (const key of CONFIG_KEYS.filter((one) => driver === 's3' || !one.startsWith('s3.'))) {
-    const text = environment[variableOf(key)];
+    const text = environment[variableOf(key)]?.trim();
     if (text === undefined || text === '') continue;
     values[key] = TEXT_KEYS.has(key) ? text : readScalar(text);
   }

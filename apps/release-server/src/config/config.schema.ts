@@ -8,6 +8,13 @@ const LARGEST_PUT = 5 * 1024 ** 3;
 const DAY = 24 * 60 * 60 * 1000;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+/** `true`, and what else is written for it: `yes`, `on`, `1`. */
+const flag = z.union([z.boolean(), z.literal([0, 1]).transform(Boolean), z.stringbool()], {
+  error: 'expected true or false',
+});
+/** In any letter case. */
+const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
+
 const text = (expected: string) => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);
 
 /** The keys of the section `s3`. */
@@ -21,12 +28,12 @@ const s3Schema = z.strictObject(
       .default(''),
     region: text('a region').optional(),
     endpoint: z.url({ protocol: /^https?$/, error: 'expected an absolute http or https URL' }).optional(),
-    force_path_style: z.boolean({ error: 'expected true or false' }).default(false),
+    force_path_style: flag.default(false),
     access_key_id: text('an access key').optional(),
     access_key_id_file: text('a file').optional(),
     secret_access_key: text('a secret key').optional(),
     secret_access_key_file: text('a file').optional(),
-    redirect_downloads: z.boolean({ error: 'expected true or false' }).default(false),
+    redirect_downloads: flag.default(false),
     presign_expires: duration
       .refine((time) => time >= 1000 && time <= 7 * DAY, 'expected a time span from 1s to 168h')
       .default(10 * 60_000),
@@ -73,7 +80,7 @@ export const configSchema = z
       )
       .default(false),
     storage_driver: z
-      .enum(['filesystem', 's3'], { error: 'expected filesystem or s3' })
+      .preprocess(lowerCase, z.enum(['filesystem', 's3'], { error: 'expected filesystem or s3' }))
       .default('filesystem'),
     storage_path: z.string({ error: 'expected a directory' }).min(1, 'expected a directory').default('/data'),
     max_packages: z
@@ -90,8 +97,10 @@ export const configSchema = z
       .regex(/^[\x21-\x7e]+$/, 'expected printable ASCII characters without spaces')
       .optional(),
     auth_token_file: z.string({ error: 'expected a file' }).min(1, 'expected a file').optional(),
-    read_only: z.boolean({ error: 'expected true or false' }).default(false),
-    log_level: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+    read_only: flag.default(false),
+    log_level: z
+      .preprocess(lowerCase, z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }))
+      .default('info'),
     shutdown_timeout: duration.default(60_000),
     s3: s3Schema.optional(),
   })

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 
+import { ConfigError } from './config.error.js';
 import type { configSchema } from './config.schema.js';
 
 type ConfigValues = Readonly<z.output<typeof configSchema>>;
@@ -14,9 +15,18 @@ export interface Config extends ConfigValues {}
  */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging
 export class Config {
-  constructor(values: ConfigValues) {
+  readonly #sourceOf: (key: string) => string;
+
+  /** @param sourceOf - Where a key's value comes from, in words: `environment variable PORT`, `config.yaml:3`. */
+  constructor(values: ConfigValues, sourceOf: (key: string) => string = () => 'configuration') {
+    this.#sourceOf = sourceOf;
     Object.assign(this, values);
     Object.freeze(this.s3);
     Object.freeze(this);
+  }
+
+  /** The error for a value that turns out to be unusable only when it is used. */
+  problem(key: keyof ConfigValues, message: string, options?: ErrorOptions): ConfigError {
+    return new ConfigError(`${this.#sourceOf(key)}: ${key}: ${message}`, options);
   }
 }

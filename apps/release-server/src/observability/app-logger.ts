@@ -17,4 +17,10 @@ export class AppLogger extends Logger {
     if (FRAMEWORK.has(String(parameters.at(-1)))) super.debug(message, ...parameters);
     else super.log(message, ...parameters);
   }
+
+  /** What Nest's start throws as well is told once, by who catches it. */
+  override error(message: unknown, ...parameters: unknown[]): void {
+    if (FRAMEWORK.has(String(parameters.at(-1)))) super.debug(message, ...parameters);
+    else super.error(message, ...parameters);
+  }
 }
