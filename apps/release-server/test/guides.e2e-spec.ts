@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { get, json, put } from './support/client.js';
+import { get, json, names, put } from './support/client.js';
 import { freePort, runNginx } from './faults/support/nginx.js';
 import { program } from './faults/support/tools.js';
 import { examplesIn, expectOutput, runExamples } from './support/guide.js';
@@ -10,7 +10,10 @@ import { Markdown } from './support/markdown.js';
 import { startServer, TOKEN, type TestServer } from './support/server.js';
 import { itOnDirectory } from './support/storage.js';
 
-describe('docs/http.md', () => {
+describe.each([
+  ['an empty server', []],
+  ['a server that has been seeded', ['spec-kit-template-claude-sh-v2.17.1.zip', 'README.txt']],
+])('docs/http.md on %s', (_, stored) => {
   const examples = examplesIn('docs/http.md');
   let server: TestServer;
   let directory: string;
@@ -18,6 +21,7 @@ describe('docs/http.md', () => {
 
   beforeAll(async () => {
     server = await startServer();
+    for (const name of stored) await put(server, name, `bytes of ${name}`);
     directory = await mkdtemp(join(tmpdir(), 'guide-'));
     outputs = await runExamples(examples, directory, { SERVER: server.url, TOKEN });
   });
@@ -31,6 +35,22 @@ describe('docs/http.md', () => {
     'prints for the example in line $line what it shows',
     ({ output, at }) => expectOutput(outputs[at] ?? '', output, server.url),
   );
+});
+
+describe('README.md', () => {
+  it('has lines to publish, fetch, list and delete that work as they stand', async () => {
+    const server = await startServer();
+    const directory = await mkdtemp(join(tmpdir(), 'guide-'));
+    try {
+      const outputs = await runExamples(examplesIn('README.md'), directory, { SERVER: server.url, TOKEN });
+      expect(outputs.join('')).not.toMatch(/failed with|urn:release-server:problem/);
+      expect(await names(server)).toEqual(['hello-v1.2.4.txt']);
+      expect(await readFile(join(directory, 'hello-v1.2.4.txt'), 'utf8')).toBe('Hello\n');
+    } finally {
+      await server.stop();
+      await rm(directory, { recursive: true });
+    }
+  });
 });
 
 describe('docs/storage.md', () => {
