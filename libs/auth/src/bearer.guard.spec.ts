@@ -193,6 +193,27 @@ describe('BearerGuard', () => {
     expect(await ask(port, 'POST', '/guarded', 'Bearer x')).toBe('token_unavailable');
   });
 
+  it.each([null, false, 0, '', {}, [], { name: '' }, { name: 5 }, 'anna'])(
+    'lets nobody in for whom the verifier answers %j',
+    async (answer) => {
+      const odd = { verify: () => Promise.resolve(answer) } as unknown as TokenVerifier;
+      const port = await start({}, odd);
+
+      expect(await ask(port, 'POST', '/guarded', 'Bearer nonsense')).toBe('unauthorized');
+    },
+  );
+
+  it('lets nobody in when the verifier throws', async () => {
+    const broken = {
+      verify: () => {
+        throw new Error('no connection');
+      },
+    };
+    const port = await start({}, broken);
+
+    expect(await ask(port, 'POST', '/guarded', 'Bearer nonsense')).toBe('token_unavailable');
+  });
+
   it('asks whichever verifier the application provides', async () => {
     const port = await start({}, new NameVerifier());
 

@@ -5,6 +5,7 @@ import { Reflector } from '@nestjs/core';
 
 import { AuthError } from './auth.errors.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
+import { principalOf } from './principal-of.js';
 import { TokenVerifier, type Principal } from './token-verifier.js';
 
 const PUBLIC = 'auth:public';
@@ -36,7 +37,7 @@ export class BearerGuard implements CanActivate {
     if (this.options.readOnly) throw new AuthError('read_only', 'This server is read-only.');
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const token = bearerToken(request);
-    const principal = token === undefined ? undefined : await this.verifier.verify(token);
+    const principal = token === undefined ? undefined : await principalOf(this.verifier, token);
     if (principal === undefined) {
       throw new AuthError(
         'unauthorized',

@@ -40,6 +40,22 @@ class OneOfEach extends RetentionPolicy {
   }
 }
 
+/** Chooses what nobody should, as a policy that is written in JavaScript may. */
+class Odd extends RetentionPolicy {
+  readonly limits = {};
+
+  constructor(
+    public choice: unknown,
+    private readonly atStart: unknown,
+  ) {
+    super();
+  }
+
+  selectEvictions(_: readonly Package[], incoming: IncomingPackage | undefined): readonly Package[] {
+    return (incoming === undefined ? this.atStart : this.choice) as readonly Package[];
+  }
+}
+
 describe('RetentionService', () => {
   let path: string;
   let logged: Recorder;
@@ -197,6 +213,45 @@ describe('RetentionService', () => {
         max_packages: 1,
       },
     ]);
+  });
+
+  describe.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a promise', Promise.resolve([])],
+    ['a name', 'a'],
+    ['one package instead of a list', { name: 'a' }],
+    ['a package that is not stored', [{ name: 'other' }]],
+    ['a stored one and one that is not', [{ name: 'a' }, { name: 'other' }]],
+    ['no packages', [undefined, null, 5]],
+    ['a name that objects have by themselves', [{ name: '__proto__' }]],
+  ])('with a policy that chooses %s', (_, choice) => {
+    it('publishes nothing and lets nothing leave', async () => {
+      const policy = new Odd([], []);
+      const module = await start({}, policy);
+      await publish(module, 'a');
+
+      policy.choice = choice;
+      await expect(publish(module, 'b')).rejects.toThrow(/^The retention policy /);
+      policy.choice = [];
+      expect(await names(module)).toEqual(['a']);
+    });
+
+    it('does not start', async () => {
+      await expect(start({}, new Odd([], choice))).rejects.toThrow(/^The retention policy /);
+    });
+  });
+
+  it('evicts what the policy chooses once, also when it is named twice, by a copy, or with the incoming one', async () => {
+    const policy = new Odd([], []);
+    const module = await start({}, policy);
+    for (const name of ['a', 'b']) await publish(module, name);
+
+    policy.choice = [{ name: 'a' }, { name: 'a' }, { name: 'c' }];
+    const { evicted } = await publish(module, 'c');
+
+    expect(evicted).toMatchObject([{ name: 'a', size: 1, sha256: expect.any(String) as string }]);
+    expect(await names(module)).toEqual(['c', 'b']);
   });
 
   it('applies another policy in its place, and tells what that one goes by', async () => {

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 
 import {
   PackageStore,
+  type IncomingPackage,
   type Package,
   type PublishCondition,
   type PublishResult,
@@ -31,15 +32,35 @@ export class RetentionService implements OnApplicationBootstrap {
   async publish(staged: StagedPackage, name: string, condition: PublishCondition): Promise<PublishResult> {
     const result = await this.store.publish(staged, name, {
       condition,
-      evict: (packages, incoming) => this.policy.selectEvictions(packages, incoming),
+      evict: (packages, incoming) => this.choose(packages, incoming),
     });
     for (const evicted of result.evicted) this.audit(evicted, `made room for ${name}`);
     return result;
   }
 
   private async enforce(): Promise<void> {
-    const evicted = await this.store.prune((packages) => this.policy.selectEvictions(packages, undefined));
+    const evicted = await this.store.prune((packages) => this.choose(packages, undefined));
     for (const gone of evicted) this.audit(gone, 'over the limit at the start');
+  }
+
+  /**
+   * What the policy chooses, each package once. A policy is replaceable, so its answer is checked: anything but a list of
+   * stored packages throws, and nothing leaves.
+   */
+  private choose(packages: readonly Package[], incoming: IncomingPackage | undefined): readonly Package[] {
+    const chosen: unknown = this.policy.selectEvictions(packages, incoming);
+    if (!Array.isArray(chosen)) {
+      throw new TypeError('The retention policy did not return an array of packages from selectEvictions.');
+    }
+    if (chosen.length === 0) return [];
+    const stored = new Map(packages.map((one) => [one.name, one]));
+    const names = new Set(chosen.map((one: Partial<Package> | undefined | null) => String(one?.name)));
+    if (incoming !== undefined) names.delete(incoming.name);
+    return [...names].map((name) => {
+      const found = stored.get(name);
+      if (found !== undefined) return found;
+      throw new TypeError(`The retention policy chose ${JSON.stringify(name)}, which is not stored.`);
+    });
   }
 
   private audit({ name, sha256, size }: Package, reason: string): void {

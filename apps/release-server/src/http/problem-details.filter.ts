@@ -133,7 +133,7 @@ function authProblem(code: AuthErrorCode, detail: string): Problem {
     case 'read_only':
       return { code, detail };
     case 'token_unavailable':
-      return { code, detail: 'The token of the server cannot be read; its log tells more.' };
+      return { code, detail: 'The server cannot check tokens now; its log tells more.' };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 
 import type { AuthenticatedRequest } from '#auth';
 
+import { printable } from '../observability/printable.js';
 import type { Actor } from './publishing.service.js';
 
 /** A request that the guard let through. */
@@ -9,7 +10,7 @@ export type WriteRequest = Request & AuthenticatedRequest;
 
 export function actorOf(request: WriteRequest, response: Response): Actor {
   return {
-    name: request.principal?.name ?? 'unknown',
+    name: printable(request.principal?.name ?? 'unknown'),
     requestId: String(response.getHeader('X-Request-Id')),
   };
 }

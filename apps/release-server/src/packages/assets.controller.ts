@@ -78,8 +78,7 @@ export class AssetsController {
 
   private async describe(name: string) {
     const stored = await this.store.find(name);
-    if (stored === undefined)
-      throw new StorageError('package_not_found', `There is no package named ${name}.`);
+    if (!stored) throw new StorageError('package_not_found', `There is no package named ${name}.`);
     return stored;
   }
 }

@@ -8,7 +8,7 @@ import { TOKEN } from './server.js';
 import { removeStored, storageEnvironment } from './storage.js';
 
 /** The tree whose build is run: this one, or one that a test of the tests has broken on purpose. */
-const PRODUCT = resolve(process.env['PRODUCT'] ?? '.');
+export const PRODUCT = resolve(process.env['PRODUCT'] ?? '.');
 const MAIN = join(PRODUCT, 'dist/apps/release-server/src/main.js');
 /** As `npm start` and the image set them; docs/adr/0004 says why. */
 const NODE_FLAGS = ['--max-semi-space-size=1'];
