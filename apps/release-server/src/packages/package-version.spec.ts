@@ -41,4 +41,14 @@ describe('the version in a name', () => {
   ])('of %s has the pre-release %j', (name, prerelease) => {
     expect(versionOf(name)?.semver.prerelease).toEqual(prerelease);
   });
+
+  it.each([
+    `a-1.2.3-rc${'1'.repeat(60)}x.zip`,
+    'tool-1.2.3-SNAPSHOT20250131.120000.12345678901234f.jar',
+    `a-1.2.3-rc${'1'.repeat(184)}x.zip`,
+    `a-1.2.3-rc${'.1'.repeat(92)}x.zip`,
+  ])('is read at once in %s', (name) => {
+    // Caught: backtracking that doubles with every digit, which never comes to an end here.
+    expect(versionOf(name)).toMatchObject({ tag: '1.2.3' });
+  });
 });
