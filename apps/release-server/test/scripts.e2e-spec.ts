@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,20 +17,61 @@ interface Outcome {
   stderr: string;
 }
 
-/** Runs one of the scripts under `sh`, as a user's CI does. */
-async function run(
-  script: string,
-  args: string[],
-  environment: Record<string, string> = {},
-  directory = 'scripts',
+/** Runs a program in an environment of its own. */
+async function runProgram(
+  program: string,
+  args: readonly string[],
+  environment: Record<string, string>,
+  cwd?: string,
 ): Promise<Outcome> {
   const env = { PATH: process.env['PATH'] ?? '', ...environment };
-  const child = spawn('sh', [resolve(directory, script), ...args], { env });
+  const child = spawn(program, args, { env, cwd });
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (outcome.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (outcome.stderr += chunk.toString()));
   [outcome.code] = (await once(child, 'close')) as [number | null];
   return outcome;
+}
+
+/** Runs one of the scripts, as a user's CI does. */
+function run(
+  script: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  directory = 'scripts',
+): Promise<Outcome> {
+  return runProgram('sh', [resolve(directory, script), ...args], environment);
+}
+
+interface ScriptedAnswer {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  /** No answer: the connection is cut when the request has come. */
+  readonly cut?: boolean;
+}
+
+/** A server that gives these answers in turn, the last of them for ever. */
+async function answering(
+  answers: readonly ScriptedAnswer[],
+  use: (url: string, requests: string[]) => Promise<void>,
+): Promise<void> {
+  const requests: string[] = [];
+  const fake = createServer((request, response) => {
+    request.resume().on('end', () => {
+      const answer = answers[Math.min(requests.length, answers.length - 1)];
+      requests.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+      if (answer === undefined || answer.cut === true) response.destroy();
+      else response.writeHead(answer.status, answer.headers).end(answer.body);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(fake, 'listening');
+  try {
+    await use(`http://127.0.0.1:${(fake.address() as AddressInfo).port}`, requests);
+  } finally {
+    fake.closeAllConnections();
+    fake.close();
+  }
 }
 
 describe('the scripts', () => {
@@ -85,7 +128,7 @@ describe('the scripts', () => {
       const { code, stdout, stderr } = await run('upload.sh', paths, environment);
       expect(code).toBe(1);
       expect(stdout).toBe(`a.zip: published, sha256 ${sha256('one')}\n`);
-      expect(stderr).toContain('missing.zip: not a readable file\n');
+      expect(stderr).toContain('missing.zip: there is no such file\n');
       expect(stderr).toMatch(/\.hidden: 400 This is not a package name/);
     });
 
@@ -103,7 +146,8 @@ describe('the scripts', () => {
 
     it('tells that nobody listens', async () => {
       const path = await file('a.zip', 'one');
-      const { code, stderr } = await run('upload.sh', ['-u', 'http://127.0.0.1:1/', path], environment);
+      const args = ['-u', 'http://127.0.0.1:1/', '--retries', '0', path];
+      const { code, stderr } = await run('upload.sh', args, environment);
       expect(code).toBe(1);
       expect(stderr).toContain('a.zip: http://127.0.0.1:1 cannot be reached\n');
     });
@@ -130,6 +174,167 @@ describe('the scripts', () => {
       expect(await readFile(log, 'utf8')).not.toContain('to"k');
       expect(await readFile(`${log}.stdin`, 'utf8')).toBe('header = "Authorization: Bearer to\\"k\\\\en"\n');
     });
+
+    it('tries again what may succeed later, and not before Retry-After', async () => {
+      const path = await file('a.zip', 'one');
+      const busy = {
+        status: 503,
+        headers: { 'Retry-After': '0' },
+        body: '{"detail":"The storage is busy."}',
+      };
+      const answers = [
+        busy,
+        { status: 429, headers: { 'retry-after': '1' } },
+        { ...busy, status: 502 },
+        { ...busy, status: 504 },
+        { status: 201, body: `{"sha256":"${sha256('one')}"}` },
+      ];
+      await answering(answers, async (url, requests) => {
+        const started = Date.now();
+        const { code, stdout, stderr } = await run('upload.sh', ['-u', url, path], environment);
+        expect([code, stdout]).toEqual([0, `a.zip: published, sha256 ${sha256('one')}\n`]);
+        expect(stderr).toContain('a.zip: 503 The storage is busy.; trying again in 0 s\n');
+        expect(stderr).toContain('a.zip: 429 ; trying again in 1 s\n');
+        expect(requests).toHaveLength(5);
+        expect(Date.now() - started).toBeGreaterThanOrEqual(1000);
+      });
+    });
+
+    it('gives up after as many retries as it may, and at once where it would wait too long', async () => {
+      const path = await file('a.zip', 'one');
+      const busy = {
+        status: 503,
+        headers: { 'Retry-After': '0' },
+        body: '{"detail":"The storage is busy."}',
+      };
+      await answering([busy], async (url, requests) => {
+        const { code, stderr } = await run('upload.sh', ['-u', url, '--retries', '2', path], environment);
+        expect([code, requests.length]).toEqual([1, 3]);
+        expect(stderr.split('\n').at(-2)).toBe('a.zip: 503 The storage is busy.');
+      });
+      await answering([{ status: 429, headers: { 'Retry-After': '3600' } }], async (url, requests) => {
+        const { code, stderr } = await run('upload.sh', ['-u', url, path], environment);
+        expect([code, requests.length]).toEqual([1, 1]);
+        expect(stderr).toContain('asks to wait for 3600 seconds');
+      });
+    });
+
+    it('tries again when the connection breaks, and takes what was stored by then for a success', async () => {
+      const path = await file('a.zip', 'one');
+      const exists = { status: 409, body: `{"digest":"sha256:${sha256('one')}"}` };
+      await answering([{ status: 0, cut: true }, exists], async (url, requests) => {
+        const { code, stdout, stderr } = await run('upload.sh', ['-u', url, path], environment);
+        expect([code, requests.length]).toEqual([0, 2]);
+        expect(stdout).toContain('stored already with the same bytes');
+        expect(stderr).toContain(`${url} cannot be reached; trying again in 1 s`);
+      });
+    });
+
+    it.each([301, 302, 307, 308])('says where a %d leads, and sends the token nowhere', async (status) => {
+      const path = await file('a+b.zip', 'one');
+      const Location = 'https://releases.example.com/r/assets/a%2bb.zip';
+      await answering([{ status, headers: { Location } }], async (url, requests) => {
+        const { code, stderr } = await run('upload.sh', ['-u', url, path], environment);
+        expect([code, requests.length]).toEqual([1, 1]);
+        expect(stderr).toBe(
+          `a+b.zip: ${status} to ${Location}, where the token is not sent; ` +
+            'if that is the server, give --url https://releases.example.com/r or set RELEASE_SERVER_URL to it\n',
+        );
+      });
+      await answering([{ status, headers: { Location: '/login' } }], async (url) => {
+        const { stderr } = await run('upload.sh', ['-u', url, path], environment);
+        expect(stderr).toBe(`a+b.zip: ${status} to ${url}/login, where the token is not sent\n`);
+      });
+    });
+
+    it('tries no further file when the token is refused', async () => {
+      const paths = [await file('a.zip', 'one'), await file('b.zip', 'two')];
+      const { code, stderr } = await run('upload.sh', ['-t', 'wrong', ...paths], environment);
+      expect([code, stderr]).toEqual([1, 'a.zip: 401 The token is not valid.\n']);
+    });
+
+    it('takes a token and an address as they are meant, with a line break behind them', async () => {
+      const { code, stderr } = await run('upload.sh', [await file('a.zip', 'one')], {
+        RELEASE_SERVER_URL: `${server.url}//\r\n`,
+        RELEASE_SERVER_TOKEN: `${TOKEN}\r\n\n`,
+      });
+      expect([code, stderr]).toEqual([0, '']);
+    });
+
+    it.each([' token', 'token ', 'to ken', 'to\nken', 'to\rken', 'tökën', '\n'])(
+      'refuses %j, which is no token',
+      async (token) => {
+        const path = await file('a.zip', 'one');
+        const env = { ...environment, RELEASE_SERVER_TOKEN: token };
+        const { code, stdout, stderr } = await run('upload.sh', [path], env);
+        expect([code, stdout]).toEqual([2, '']);
+        expect(stderr).toBe(
+          'upload.sh: the token has a space, a line break or another character that no token has\n',
+        );
+        expect(await names(server)).toEqual([]);
+      },
+    );
+
+    it.each([
+      '-o/tmp/pwned',
+      '--config=/etc/passwd',
+      'file:///etc/passwd',
+      'x.example',
+      'http://',
+      'http://a b/',
+    ])('refuses %j, which is no address', async (url) => {
+      const path = await file('a.zip', 'one');
+      for (const args of [['--url', url, path], [path]]) {
+        const env = { ...environment, RELEASE_SERVER_URL: url };
+        const { code, stderr } = await run('upload.sh', args, env);
+        expect([code, stderr]).toEqual([2, expect.stringContaining(url)]);
+      }
+    });
+
+    it('refuses two files of one name before anything is published, and takes one that is named twice', async () => {
+      await mkdir(join(directory, 'x'));
+      const [one, two] = [await file('a.zip', 'one'), await file('x/a.zip', 'two')];
+      const { code, stderr } = await run(
+        'upload.sh',
+        ['-f', await file('b.zip', 'b'), one, two],
+        environment,
+      );
+      expect([code, stderr]).toEqual([
+        2,
+        `upload.sh: two files would be published as a.zip, and one of them is ${two}\n`,
+      ]);
+      expect(await names(server)).toEqual([]);
+      const { stdout } = await run('upload.sh', [one, one], environment);
+      expect(stdout).toBe(`a.zip: published, sha256 ${sha256('one')}\n`);
+    });
+
+    it('says what cannot be published, and publishes files with odd names', async () => {
+      await mkdir(join(directory, 'd.zip'));
+      const args = [
+        '--',
+        join(directory, 'd.zip'),
+        await file('empty.zip', ''),
+        '-',
+        '-a.zip',
+        'x{a,b}[1-2].zip',
+      ];
+      for (const name of ['-', '-a.zip', 'x{a,b}[1-2].zip']) await file(name, 'one');
+      const { code, stdout, stderr } = await runProgram(
+        'sh',
+        [resolve('scripts/upload.sh'), ...args],
+        environment,
+        directory,
+      );
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr.split('\n')).toEqual([
+        `${args[1]}: is a directory; give the files in it`,
+        `${args[2]}: is empty, and an empty package cannot be published`,
+        expect.stringMatching(/^-: 400 This is not a package name/),
+        expect.stringMatching(/^-a\.zip: 400 This is not a package name/),
+        expect.stringMatching(/^x\{a,b\}\[1-2\]\.zip: 400 This is not a package name/),
+        '',
+      ]);
+    });
   });
 
   describe('delete.sh', () => {
@@ -142,8 +347,21 @@ describe('the scripts', () => {
       expect(await names(server)).toEqual([]);
     });
 
+    it('tries again, and takes it for done when an attempt whose answer was lost has done it', async () => {
+      const gone = { status: 404, body: '{"detail":"There is none.","code":"package_not_found"}' };
+      await answering([{ status: 0, cut: true }, gone], async (url, requests) => {
+        const { code, stdout } = await run('delete.sh', ['-u', url, 'a.zip'], environment);
+        expect([code, stdout, requests.length]).toEqual([0, 'a.zip: is not there any more\n', 2]);
+      });
+      await answering([gone], async (url) => {
+        const { code, stderr } = await run('delete.sh', ['-u', url, 'a.zip'], environment);
+        expect([code, stderr]).toEqual([1, 'a.zip: 404 There is none.\n']);
+      });
+    });
+
     it('tells that nobody listens', async () => {
-      const { code, stderr } = await run('delete.sh', ['--url', 'http://127.0.0.1:1', 'a.zip'], environment);
+      const args = ['--url', 'http://127.0.0.1:1', '--retries', '0', 'a.zip'];
+      const { code, stderr } = await run('delete.sh', args, environment);
       expect(code).toBe(1);
       expect(stderr).toContain('cannot be reached');
     });
@@ -159,6 +377,73 @@ describe('the scripts', () => {
       expect((await run(script, ['-u'])).stderr).toBe(`${script}: -u needs a value\n`);
     },
   );
+
+  it('have one way to ask the server', async () => {
+    const common = async (script: string) =>
+      /^# -{80,}\n[^]*?^# -{80,}\n/m.exec(await readFile(join('scripts', script), 'utf8'))?.[0];
+    expect(await common('upload.sh')).toBeDefined();
+    expect(await common('delete.sh')).toBe(await common('upload.sh'));
+  });
+
+  describe('the action that publishes', () => {
+    /** Runs its script as GitHub does, in the directory of the test. */
+    async function publish(files: string, force = 'false'): Promise<Outcome> {
+      const { runs } = load(await readFile('.github/actions/publish/action.yml', 'utf8')) as {
+        runs: { steps: { run: string }[] };
+      };
+      const script = await file('.action.sh', runs.steps[0]?.run ?? '');
+      return runProgram(
+        'bash',
+        ['--noprofile', '--norc', '-eo', 'pipefail', script],
+        { ...environment, FILES: files, FORCE: force, UPLOAD: resolve('scripts/upload.sh') },
+        directory,
+      );
+    }
+
+    beforeEach(async () => {
+      await mkdir(join(directory, 'dist/linux/x64'), { recursive: true });
+      await file('dist/a.zip', 'a');
+      await file('dist/linux/b.zip', 'b');
+      await file('dist/linux/x64/c.zip', 'c');
+      await file('dist/linux/x64/notes.txt', 'n');
+    });
+
+    it('takes ** for all levels of directories', async () => {
+      const { code, stderr } = await publish('dist/**/*.zip');
+      expect([code, stderr]).toEqual([0, '']);
+      expect((await names(server)).toSorted()).toEqual(['a.zip', 'b.zip', 'c.zip']);
+    });
+
+    it('takes many lines, with spaces and line breaks of other systems, and each file once', async () => {
+      await file('dist/two words.zip', 'w');
+      const { code, stdout, stderr } = await publish('  dist/*.zip \r\n\n  dist/**  \n dist/two words.zip\n');
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^two words\.zip: 400 [^\n]*\n$/)]);
+      expect(stdout.match(/published/g)).toHaveLength(4);
+    });
+
+    it.each([
+      ['dist/**/*.tgz', 'no file matches dist/**/*.tgz'],
+      ['dist/*.zip\nmissing%.zip', 'no file matches missing%25.zip'],
+      ['dist/linux', 'dist/linux is a directory; dist/linux/**/* are the files in it'],
+      [' \n', 'no file is named by the input files'],
+    ])('fails with what nothing matches: %j', async (files, reason) => {
+      expect(await publish(files)).toEqual({ code: 1, stdout: `::error::${reason}\n`, stderr: '' });
+      expect(await names(server)).toEqual([]);
+    });
+
+    it('refuses two files of one name, also where one may replace the other', async () => {
+      await file('dist/linux/a.zip', 'other');
+      const { code, stderr } = await publish('dist/**/*.zip', 'true');
+      expect([code, stderr]).toEqual([2, expect.stringContaining('two files would be published as a.zip')]);
+      expect(await names(server)).toEqual([]);
+    });
+
+    it('takes names that begin with a dash or look like a pattern', async () => {
+      await file('-a[1].zip', 'x');
+      const { code, stderr } = await publish('-a[1].zip');
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^-a\[1\]\.zip: 400 /)]);
+    });
+  });
 });
 
 describe('a release', () => {
