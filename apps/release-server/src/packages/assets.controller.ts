@@ -5,13 +5,14 @@ import { Public } from '#auth';
 import { PackageStore, StorageError } from '#storage';
 
 import { PublicUrl } from '../http/public-url.service.js';
-import { announcedLength, takeBody } from '../http/request-body.js';
+import { takeBody } from '../http/request-body.js';
 import { actorOf, type WriteRequest } from './actor.js';
 import { sendPackage, sendPackageHead } from './download.js';
 import { entityTag } from '../http/conditional.js';
 import { packageView, type PackageView } from './package.view.js';
-import { parsePublishOptions, parseRemoveCondition } from './publish-options.js';
+import { bodyDigests, parsePublishOptions, parseRemoveCondition } from './publish-options.js';
 import { PublishingService } from './publishing.service.js';
+import { rawSize } from './upload-headers.js';
 
 /**
  * `/assets/{filename}`: download, publish raw, delete. The wildcard takes names with slashes too, so that they
@@ -46,7 +47,8 @@ export class AssetsController {
   ): Promise<PackageView> {
     const name = nameOf(segments);
     const base = this.publicUrl.baseFor(request);
-    const options = parsePublishOptions(request);
+    const size = rawSize(request);
+    const options = parsePublishOptions(request, bodyDigests(request.headers));
 
     let done = (): void => undefined;
     const begin = (): AbortSignal => {
@@ -55,7 +57,7 @@ export class AssetsController {
       return taken.signal;
     };
     const staged = await this.publishing
-      .receive(name, request, options, { size: announcedLength(request) }, begin)
+      .receive(name, request, options, { size }, begin)
       .finally(() => done());
     const result = await this.publishing.publish(staged, name, options, actorOf(request, response));
 

@@ -5,6 +5,7 @@ import type { Request } from 'express';
 import { StorageError } from '#storage';
 
 import { ProblemError } from '../http/problem.js';
+import { assertPlainPart, type PartHeaders } from './upload-headers.js';
 
 /** The form field that carries the package. */
 export const FIELD = 'file';
@@ -24,12 +25,17 @@ export function watchForm(
   maxSize: number,
   fail: (error: unknown) => void,
 ): void {
-  watchParts(request, parser, fail);
+  watchParts(request, parser, watchPartHeaders(parser), fail);
   watchHeaders(parser, fail);
   watchLength(request, parser, maxSize, fail);
 }
 
-function watchParts(request: Request, parser: NodeJS.WritableStream, fail: (error: unknown) => void): void {
+function watchParts(
+  request: Request,
+  parser: NodeJS.WritableStream,
+  headers: () => PartHeaders,
+  fail: (error: unknown) => void,
+): void {
   let files = 0;
   parser.on('file', (field: string, _stream: Readable, { filename }: { filename?: string }) => {
     files += 1;
@@ -38,6 +44,7 @@ function watchParts(request: Request, parser: NodeJS.WritableStream, fail: (erro
       fail(missingFile(`The file is in the field ${JSON.stringify(field)}, not in ${FIELD}.`));
     else if (!filename) fail(noName());
     else if (files > 1) fail(malformed('more than one file'));
+    else failWith(() => assertPlainPart(headers()), fail);
   });
   parser.on('field', (field: string) => {
     if (field === FIELD) fail(noName());
@@ -58,6 +65,43 @@ function watchParts(request: Request, parser: NodeJS.WritableStream, fail: (erro
  */
 function isPastEnd(parser: NodeJS.WritableStream): boolean {
   return Reflect.get(parser, '_complete') === true;
+}
+
+function failWith(check: () => void, fail: (error: unknown) => void): void {
+  try {
+    check();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** The parser's reader of part headers, of which it has one for all parts. */
+interface HeaderReader {
+  cb: (headers: PartHeaders) => void;
+}
+
+/**
+ * Gives the headers of the part that is being parsed. The parser keeps them from its listeners, and sets its reader only
+ * when it meets the first part.
+ */
+function watchPartHeaders(parser: NodeJS.WritableStream): () => PartHeaders {
+  let current: PartHeaders = {};
+  let reader: HeaderReader | null = null;
+  let isWatched = false;
+  Object.defineProperty(parser, '_hparser', {
+    get: () => reader,
+    set: (next: HeaderReader | null) => {
+      reader = next;
+      if (next === null || isWatched) return;
+      isWatched = true;
+      const report = next.cb;
+      next.cb = (headers) => {
+        current = headers;
+        report(headers);
+      };
+    },
+  });
+  return () => current;
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import type { Request } from 'express';
 import { z } from 'zod';
 
@@ -16,13 +18,21 @@ export interface PublishOptions {
   readonly sha256: string | undefined;
 }
 
+/** A SHA-256 in lower-case hexadecimal, and where it stands in the request. */
+interface Checksum {
+  readonly name: string;
+  readonly hex: string;
+}
+
 /**
  * Reads the options of an upload: `?overwrite=`, `If-Match`, `If-None-Match: *`, and the checksum from
  * `?digest=sha256:<hex>` or `X-Checksum-Sha256`. Throws `invalid_parameter` or `bad_request`.
+ *
+ * @param digests - Further checksums of the package, which must agree with that one.
  */
-export function parsePublishOptions(request: Request): PublishOptions {
+export function parsePublishOptions(request: Request, digests: readonly Checksum[] = []): PublishOptions {
   const overwrite = parseOverwrite(request.query['overwrite']);
-  return { condition: publishCondition(request, overwrite), sha256: parseChecksum(request) };
+  return { condition: publishCondition(request, overwrite), sha256: parseChecksum(request, digests) };
 }
 
 /** The versions that a DELETE may remove, from `If-Match`. */
@@ -56,21 +66,54 @@ function parseOverwrite(value: unknown): boolean {
   });
 }
 
-function parseChecksum(request: Request): string | undefined {
+/**
+ * SHA-256 that the header fields name for a body that is the package itself: `Repr-Digest` and `Content-Digest`
+ * (RFC 9530), and `Digest` (RFC 3230), which came before them. Other algorithms are not checked, as they allow.
+ */
+export function bodyDigests(headers: IncomingHttpHeaders): Checksum[] {
+  return ['Repr-Digest', 'Content-Digest', 'Digest'].flatMap((name) => {
+    const members = String(headers[name.toLowerCase()] ?? '').split(',');
+    return members
+      .map((member) => member.trim())
+      .filter((member) => /^sha-256=/i.test(member))
+      .map((member) => {
+        const base64 = /^[^=]*=:?([A-Za-z0-9+/]{43}=):?$/.exec(member)?.[1];
+        if (base64 === undefined) {
+          throw new ProblemError('bad_request', `${name}: expected sha-256 with 32 bytes in Base64.`);
+        }
+        return { name, hex: Buffer.from(base64, 'base64').toString('hex') };
+      });
+  });
+}
+
+/** The one checksum that the request names, however often. */
+function parseChecksum(request: Request, others: readonly Checksum[]): string | undefined {
+  const named = [...headerChecksum(request), ...queryChecksum(request), ...others];
+  const [first] = named;
+  const other = named.find(({ hex }) => hex !== first?.hex);
+  if (first !== undefined && other !== undefined) {
+    throw new ProblemError('bad_request', `${first.name} and ${other.name} name different checksums.`);
+  }
+  return first?.hex;
+}
+
+function headerChecksum(request: Request): Checksum[] {
   const header = request.get('X-Checksum-Sha256')?.trim();
-  if (header !== undefined && !SHA256.test(header)) {
+  if (header === undefined) return [];
+  if (!SHA256.test(header)) {
     throw new ProblemError('bad_request', 'X-Checksum-Sha256: expected 64 hexadecimal digits.');
   }
+  return [{ name: 'X-Checksum-Sha256', hex: header.toLowerCase() }];
+}
+
+function queryChecksum(request: Request): Checksum[] {
   const parameter = request.query['digest'];
-  if (parameter === undefined) return header?.toLowerCase();
+  if (parameter === undefined) return [];
   const hex = typeof parameter === 'string' && parameter.startsWith('sha256:') ? parameter.slice(7) : '';
   if (!SHA256.test(hex)) {
     throw new ProblemError('invalid_parameter', 'digest: expected sha256: and 64 hexadecimal digits.', {
       members: { parameter: 'digest' },
     });
   }
-  if (header !== undefined && header.toLowerCase() !== hex.toLowerCase()) {
-    throw new ProblemError('bad_request', 'X-Checksum-Sha256 and digest name different checksums.');
-  }
-  return hex.toLowerCase();
+  return [{ name: 'digest', hex: hex.toLowerCase() }];
 }

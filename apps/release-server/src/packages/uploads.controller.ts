@@ -12,6 +12,7 @@ import { MULTIPART_OVERHEAD } from './multipart-watch.js';
 import { packageView, type PackageView } from './package.view.js';
 import { parsePublishOptions } from './publish-options.js';
 import { PublishingService } from './publishing.service.js';
+import { wholeSize } from './upload-headers.js';
 
 /** `POST /upload`: publish from a form. */
 @Controller('upload')
@@ -31,13 +32,14 @@ export class UploadsController {
     const base = this.publicUrl.baseFor(request);
     const options = parsePublishOptions(request);
     assertMultipart(request);
+    const size = wholeSize(request.headers);
     const sizeAtMost = announcedLength(request);
     await this.publishing.requireRoom(sizeAtMost, MULTIPART_OVERHEAD);
 
     const { signal, done } = takeBody(request, response);
     const target = {
       stage: (name: string, body: Readable, stop: AbortSignal) =>
-        this.publishing.receive(name, body, options, { sizeAtMost }, () => stop),
+        this.publishing.receive(name, body, options, { size, sizeAtMost }, () => stop),
       discard: this.publishing.discard.bind(this.publishing),
     };
     const { name, staged } = await receiveMultipart(
