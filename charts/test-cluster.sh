@@ -46,7 +46,7 @@ clean_up() {
 h() { "$helm" "$@"; }
 k() { kubectl --namespace "$namespace" "$@"; }
 install() { h install "$name" "$chart" --namespace "$namespace" --wait --timeout 3m --values "$work/values.yaml" "$@"; }
-upgrade() { h upgrade "$name" "$chart" --namespace "$namespace" --wait --timeout 3m --reuse-values "$@"; }
+upgrade() { h upgrade "$name" "$chart" --namespace "$namespace" --wait --timeout 3m --reset-then-reuse-values "$@"; }
 pod() { k get pods --selector "app.kubernetes.io/instance=$name" --field-selector status.phase=Running -o jsonpath='{.items[*].metadata.uid}'; }
 named() { [[ $(k get "$1" -o name) == "$2" ]]; }
 
@@ -124,8 +124,7 @@ image: { repository: '${image%:*}', tag: '${image##*:}' }
 auth: { existingSecret: credentials }
 config: { port: 9000, shutdown_timeout: 5s }
 service: { port: 8080 }
-persistence: { size: 1Gi, keep: true }
-networkPolicy: { enabled: true }
+persistence: { size: 1Gi }
 podDisruptionBudget: { enabled: true }
 resources: { requests: { memory: 128Mi }, limits: { memory: 384Mi } }
 YAML
@@ -220,7 +219,7 @@ check 'the new token is taken' eventually 30 takes_new
 gone() { [ -z "$(k get "$1" --selector "app.kubernetes.io/instance=$name" -o name)" ]; }
 check 'it uninstalls' h uninstall "$name" --namespace "$namespace" --wait
 check 'nothing is left but the claim' eventually 60 gone deployments,services,configmaps,secrets,serviceaccounts,ingresses,networkpolicies,poddisruptionbudgets,pods
-check 'the claim is kept, as told' named persistentvolumeclaim "persistentvolumeclaim/$name-release-server"
+check 'the claim is kept' named persistentvolumeclaim "persistentvolumeclaim/$name-release-server"
 check 'it installs again on the kept claim' install --set ingress.enabled=false --set persistence.keep=false
 forward "$namespace" "service/$name-release-server" 8080
 check 'the package is still there after that' still_has "$url"
@@ -384,11 +383,11 @@ fi
 
 default_release() { # default_release install|upgrade NAME ARGUMENT...
   h "$1" "$2" "$chart" --namespace default --wait --timeout 3m --set auth.token="$token" --set persistence.size=1Gi \
-    "${of_image[@]}" "${@:3}"
+    --set persistence.keep=false "${of_image[@]}" "${@:3}"
 }
 all_in_spec_kit() { # all_in_spec_kit RELEASE
   h get manifest "$1" --namespace default | kubectl get -f - -o jsonpath='{range .items[*]}{.kind} {.metadata.namespace}{"\n"}{end}' >"$work/where"
-  ! grep -v '^Namespace $' "$work/where" | grep -v ' spec-kit$' && equal "$(grep -c ' spec-kit$' "$work/where")" 6
+  ! grep -v '^Namespace $' "$work/where" | grep -v ' spec-kit$' && equal "$(grep -c ' spec-kit$' "$work/where")" 7
 }
 refuses_to_lose_the_claim() {
   local said

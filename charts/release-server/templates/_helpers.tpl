@@ -67,7 +67,21 @@ labels:
 {{- end }}
 
 {{- define "release-server.image" -}}
-{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
+{{- printf "%s:%s" .Values.image.repository (include "release-server.text" .Values.image.tag | default .Chart.AppVersion) }}
+{{- end }}
+
+{{/* What is a text to Kubernetes, though `--set` or YAML made a number or a truth value of it. */}}
+{{- define "release-server.text" -}}
+{{- if kindIs "float64" . }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{/* Annotations, labels and selectors. */}}
+{{- define "release-server.texts" -}}
+{{- $texts := dict }}
+{{- range $key, $value := . }}
+  {{- $_ := set $texts $key (include "release-server.text" $value) }}
+{{- end }}
+{{- toYaml $texts }}
 {{- end }}
 
 {{/* Name of the Secret with the token, empty where there is none. */}}

@@ -11,7 +11,7 @@
 {{- if gt (len (compact (list $v.auth.token $v.auth.existingSecret $v.config.auth_token_file))) 1 }}
   {{- fail "more than one token for writes: give one of auth.token, auth.existingSecret and config.auth_token_file" }}
 {{- end }}
-{{- if and $v.auth.token (not (regexMatch "^[\\x21-\\x7e]+$" $v.auth.token)) }}
+{{- if and $v.auth.token (not (regexMatch "^[\\x21-\\x7e]+$" (include "release-server.text" $v.auth.token))) }}
   {{- fail "auth.token: the server takes printable ASCII characters without spaces; give another (for one: openssl rand -hex 32)" }}
 {{- end }}
 
@@ -94,7 +94,7 @@
   {{- fail (printf "config.s3.grace=%s would let addresses outlive their bytes: give more than config.s3.presign_expires=%s" $s3.grace $s3.presign_expires) }}
 {{- end }}
 
-{{- range list "existingClaim" "storageClass" "annotations" }}
+{{- range list "existingClaim" "storageClass" "volumeName" "annotations" }}
   {{- if get $v.persistence . }}
     {{- fail (printf "persistence.%s would be ignored: with config.storage_driver=s3 packages are in the bucket, on no volume; leave it out" .) }}
   {{- end }}
@@ -110,8 +110,5 @@
 
 {{- if and $v.spool.sizeLimit (lt (include "release-server.bytes" $v.spool.sizeLimit | int64) (include "release-server.bytes" $v.config.max_upload_size | int64)) }}
   {{- fail (printf "spool.sizeLimit=%v: an upload of config.max_upload_size=%v would have the pod evicted; give some times that size" $v.spool.sizeLimit $v.config.max_upload_size) }}
-{{- end }}
-{{- if and $v.networkPolicy.enabled (not $v.networkPolicy.egress) }}
-  {{- fail "networkPolicy.enabled would cut the pods off from the object store: give networkPolicy.egress, the rules that lead to it and to DNS" }}
 {{- end }}
 {{- end }}
