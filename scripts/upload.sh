@@ -8,6 +8,7 @@ usage: upload.sh [-u URL] [-t TOKEN] [-f] FILE…
 
 Publishes each FILE under its own name. A file that is stored already with the same
 bytes is a success; one with other bytes is a failure, unless it may be replaced.
+Where the server is full, its oldest packages make room; it says which.
 What the server cannot do now is tried again, with growing pauses.
 
   -u, --url URL      address of the server, with its path prefix if it has one
@@ -167,6 +168,13 @@ sha256() {
   fi
 }
 
+# Tells which packages the server removed to make room, if it did.
+tell_evicted() {
+  evicted=$(sed -n 's/.*"evicted":\[\([^]]*\)\].*/\1/p' "$answer" | tr '{' '\n' |
+    sed -n 's/.*"name":"\([^"]*\)".*/\1/p' | tr -d '\001-\011\013-\037\177' | paste -s -d ' ' -)
+  [ -z "$evicted" ] || printf '%s: made room by removing %s\n' "$name" "$evicted"
+}
+
 # refuse NAME REASON: this file is not even tried.
 refuse() {
   printf '%s: %s\n' "$1" "$2" >&2
@@ -188,8 +196,14 @@ upload() {
   [ -z "$sum" ] || set -- "$@" --header "X-Checksum-Sha256: $sum"
   request "${file##*/}" "$@"
   case $status in
-    200) printf '%s: replaced, sha256 %s\n' "$name" "$(member sha256)" ;;
-    201) printf '%s: published, sha256 %s\n' "$name" "$(member sha256)" ;;
+    200)
+      printf '%s: replaced, sha256 %s\n' "$name" "$(member sha256)"
+      tell_evicted
+      ;;
+    201)
+      printf '%s: published, sha256 %s\n' "$name" "$(member sha256)"
+      tell_evicted
+      ;;
     409)
       if [ -n "$sum" ] && [ "$(member digest)" = "sha256:$sum" ]; then
         printf '%s: stored already with the same bytes, sha256 %s\n' "$name" "$sum"

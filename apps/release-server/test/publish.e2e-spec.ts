@@ -39,6 +39,7 @@ describe('publishing', () => {
         created_at: expect.any(String),
         sha256: sha256('content'),
         url: `${server.url}/assets/tool-1.0.0.zip`,
+        evicted: [],
       });
       expect(await (await get(server, '/assets/tool-1.0.0.zip')).text()).toBe('content');
       expect(await server.staged()).toEqual([]);

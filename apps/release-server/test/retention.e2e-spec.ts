@@ -1,7 +1,7 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { names, post, put } from './support/client.js';
+import { json, names, post, put, sha256 } from './support/client.js';
 import { startServer, type TestServer } from './support/server.js';
 import { itOnDirectory } from './support/storage.js';
 
@@ -24,6 +24,21 @@ describe('retention with a limit of 5', () => {
     await fill();
     expect((await put(server, 'f', 'f')).status).toBe(201);
     expect(await names(server)).toEqual(['f', 'e', 'd', 'c', 'b']);
+  });
+
+  it.each([
+    ['PUT', put],
+    ['POST', post],
+  ])('answers a %s with what left for it', async (_, publish) => {
+    const evictedBy = async (response: Promise<Response>) =>
+      (await json<{ evicted: unknown }>(await response)).evicted;
+    for (const name of ['a', 'b', 'c', 'd', 'e'])
+      expect(await evictedBy(publish(server, name, name))).toEqual([]);
+    expect(await evictedBy(publish(server, 'f', 'f'))).toEqual([
+      { name: 'a', size: 1, digest: `sha256:${sha256('a')}` },
+    ]);
+    expect(await evictedBy(publish(server, 'f', 'other', { query: '?overwrite=true' }))).toEqual([]);
+    expect(await evictedBy(publish(server, 'g', 'g'))).toMatchObject([{ name: 'b' }]);
   });
 
   itOnDirectory('goes by modification time, also of files touched by hand', async () => {

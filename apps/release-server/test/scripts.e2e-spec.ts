@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { load } from 'js-yaml';
 
 import { get, names, put, sha256 } from './support/client.js';
-import { startServer, TOKEN, type TestServer } from './support/server.js';
+import { startServer, TOKEN, withServer, type TestServer } from './support/server.js';
 
 interface Outcome {
   code: number | null;
@@ -244,6 +244,31 @@ describe('the scripts', () => {
       await answering([{ status, headers: { Location: '/login' } }], async (url) => {
         const { stderr } = await run('upload.sh', ['-u', url, path], environment);
         expect(stderr).toBe(`a+b.zip: ${status} to ${url}/login, where the token is not sent\n`);
+      });
+    });
+
+    it('tells what left to make room', async () => {
+      await withServer({ max_packages: 2 }, async (full) => {
+        await put(full, 'old-1.zip', '1');
+        await put(full, 'old-2.zip', '2');
+        const paths = [await file('a.zip', 'one'), await file('b.zip', 'two')];
+        const { code, stdout } = await run('upload.sh', ['-u', full.url, ...paths], environment);
+        expect([code, stdout.split('\n')]).toEqual([
+          0,
+          [
+            `a.zip: published, sha256 ${sha256('one')}`,
+            'a.zip: made room by removing old-1.zip',
+            `b.zip: published, sha256 ${sha256('two')}`,
+            'b.zip: made room by removing old-2.zip',
+            '',
+          ],
+        ]);
+      });
+      const evicted = ['x-1.zip', 'x-2.zip'].map((name) => ({ name, size: 1, digest: null }));
+      const body = JSON.stringify({ name: 'a.zip', sha256: sha256('one'), evicted });
+      await answering([{ status: 201, body }], async (url) => {
+        const { stdout } = await run('upload.sh', ['-u', url, await file('a.zip', 'one')], environment);
+        expect(stdout).toContain(`sha256 ${sha256('one')}\na.zip: made room by removing x-1.zip x-2.zip\n`);
       });
     });
 

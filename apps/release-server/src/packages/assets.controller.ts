@@ -9,7 +9,7 @@ import { takeBody } from '../http/request-body.js';
 import { actorOf, type WriteRequest } from './actor.js';
 import { sendPackage, sendPackageHead } from './download.js';
 import { entityTag } from '../http/conditional.js';
-import { packageView, type PackageView } from './package.view.js';
+import { publishedView, type PublishedView } from './package.view.js';
 import { bodyDigests, parsePublishOptions, parseRemoveCondition } from './publish-options.js';
 import { PublishingService } from './publishing.service.js';
 import { rawSize } from './upload-headers.js';
@@ -44,7 +44,7 @@ export class AssetsController {
     @Param('filename') segments: string[],
     @Req() request: WriteRequest,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<PackageView> {
+  ): Promise<PublishedView> {
     const name = nameOf(segments);
     const base = this.publicUrl.baseFor(request);
     const size = rawSize(request);
@@ -61,7 +61,7 @@ export class AssetsController {
       .finally(() => done());
     const result = await this.publishing.publish(staged, name, options, actorOf(request, response));
 
-    const view = packageView(result.package, base);
+    const view = publishedView(result, base);
     response.status(result.replaced === undefined ? 201 : 200);
     response.setHeader('ETag', entityTag(result.package));
     if (result.replaced === undefined) response.setHeader('Location', view.url);

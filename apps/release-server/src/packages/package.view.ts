@@ -1,4 +1,4 @@
-import type { Package } from '#storage';
+import type { Package, PublishResult } from '#storage';
 
 /** A package as the API tells of it. */
 export interface PackageView {
@@ -11,6 +11,32 @@ export interface PackageView {
   readonly sha256: string | null;
   /** Absolute download address. */
   readonly url: string;
+}
+
+/** A package that made room for another one. */
+interface EvictedView {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** `sha256:<hex>`; null for a file that was dropped in by hand and was not hashed yet. */
+  readonly digest: string | null;
+}
+
+/** A package as the answer to its publication tells of it. */
+export interface PublishedView extends PackageView {
+  /** What retention removed in the same step. */
+  readonly evicted: readonly EvictedView[];
+}
+
+export function publishedView({ package: published, evicted }: PublishResult, base: string): PublishedView {
+  return {
+    ...packageView(published, base),
+    evicted: evicted.map(({ name, size, sha256 }) => ({
+      name,
+      size,
+      digest: sha256 === undefined ? null : `sha256:${sha256}`,
+    })),
+  };
 }
 
 export function packageView(stored: Package, base: string): PackageView {

@@ -9,7 +9,7 @@ import { announcedLength, takeBody } from '../http/request-body.js';
 import { actorOf, type WriteRequest } from './actor.js';
 import { assertMultipart, receiveMultipart } from './multipart-upload.js';
 import { MULTIPART_OVERHEAD } from './multipart-watch.js';
-import { packageView, type PackageView } from './package.view.js';
+import { publishedView, type PublishedView } from './package.view.js';
 import { parsePublishOptions } from './publish-options.js';
 import { PublishingService } from './publishing.service.js';
 import { wholeSize } from './upload-headers.js';
@@ -28,7 +28,7 @@ export class UploadsController {
   async upload(
     @Req() request: WriteRequest,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<PackageView> {
+  ): Promise<PublishedView> {
     const base = this.publicUrl.baseFor(request);
     const options = parsePublishOptions(request);
     assertMultipart(request);
@@ -50,6 +50,6 @@ export class UploadsController {
       signal,
     ).finally(done);
     const result = await this.publishing.publish(staged, name, options, actorOf(request, response));
-    return packageView(result.package, base);
+    return publishedView(result, base);
   }
 }
