@@ -2,6 +2,7 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { Config } from './config/config.js';
+import { HostChecks } from './http/host-checks.middleware.js';
 import { RequestChecks } from './http/request-checks.middleware.js';
 import { RequestLog } from './http/request-log.middleware.js';
 import { AppLogger } from './observability/app-logger.js';
@@ -27,7 +28,7 @@ export function setUpApp(app: NestExpressApplication): void {
   app.set('etag', false);
   app.disable('x-powered-by');
   // Before all routing, so that no address is spared.
-  for (const middleware of [app.get(RequestLog), app.get(RequestChecks)]) {
+  for (const middleware of [app.get(RequestLog), app.get(RequestChecks), app.get(HostChecks)]) {
     app.use(middleware.use.bind(middleware));
   }
 }

@@ -186,9 +186,28 @@ labels:
 {{- toYaml $section }}
 {{- end }}
 
+{{/* The names that are given, those of the Service, and those under which Ingress and HTTPRoute pass requests on. */}}
+{{- define "release-server.allowedHosts" -}}
+{{- $service := include "release-server.fullname" . }}
+{{- $namespace := include "release-server.namespace" . }}
+{{- $hosts := list $service (printf "%s.%s" $service $namespace) (printf "%s.%s.svc" $service $namespace) (printf "%s.%s.svc.cluster.local" $service $namespace) }}
+{{- if .Values.ingress.enabled }}
+  {{- range .Values.ingress.hosts }}
+    {{- $hosts = append $hosts (.host | default "") }}
+  {{- end }}
+{{- end }}
+{{- if .Values.httpRoute.enabled }}
+  {{- $hosts = concat $hosts (.Values.httpRoute.hostnames | default list) }}
+{{- end }}
+{{- concat .Values.config.allowed_hosts $hosts | compact | uniq | toYaml }}
+{{- end }}
+
 {{/* config.yaml of the server. */}}
 {{- define "release-server.config" -}}
-{{- $config := omit .Values.config "public_url" "auth_token_file" "s3" }}
+{{- $config := omit .Values.config "public_url" "allowed_hosts" "auth_token_file" "s3" }}
+{{- if .Values.config.allowed_hosts }}
+  {{- $_ := set $config "allowed_hosts" (include "release-server.allowedHosts" . | fromYamlArray) }}
+{{- end }}
 {{- if include "release-server.s3" . }}
   {{- $config = omit $config "storage_path" }}
   {{- $_ := set $config "s3" (include "release-server.s3Config" . | fromYaml) }}

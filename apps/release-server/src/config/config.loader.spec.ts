@@ -288,6 +288,94 @@ describe('loadConfig', () => {
     });
   });
 
+  describe('allowed_hosts', () => {
+    const NAMES = ['releases.example.org', '*.example.com', 'xn--bcher-kva.example', '::1', '10.0.0.1'];
+    const TOKEN = `auth_token: ${SECRET}`;
+    const EXPECTED = /expected a host name such as .* \(leave allowed_hosts out to allow any\)$/;
+
+    it('is any where it is not given', () => {
+      expect(load([TOKEN]).allowed_hosts).toBeUndefined();
+      expect(load([TOKEN], { ALLOWED_HOSTS: '' }).allowed_hosts).toBeUndefined();
+    });
+
+    it('is a list of names, in lower case and ASCII, without a final dot', () => {
+      const lines = [
+        '  - Releases.example.org.',
+        "  - '*.example.com'",
+        '  - bücher.example',
+        "  - '[::1]'",
+        '  - 10.0.0.1',
+      ];
+      expect(load(['allowed_hosts:', ...lines, TOKEN]).allowed_hosts).toEqual(NAMES);
+      expect(load(["allowed_hosts: [a.example, '*.b.example']", TOKEN]).allowed_hosts).toEqual([
+        'a.example',
+        '*.b.example',
+      ]);
+      expect(Object.isFrozen(load(['allowed_hosts: [a]', TOKEN]).allowed_hosts)).toBe(true);
+    });
+
+    it.each([
+      'releases.example.org,*.example.com, bücher.example ,::1,10.0.0.1',
+      "[releases.example.org, '*.example.com', bücher.example, '::1', 10.0.0.1]",
+      '["releases.example.org","*.example.com","xn--bcher-kva.example","::1","10.0.0.1"]',
+    ])('comes from the environment as %s', (text) => {
+      expect(load(['allowed_hosts: [other]', TOKEN], { ALLOWED_HOSTS: text }).allowed_hosts).toEqual(NAMES);
+    });
+
+    it('is a text in the file as well', () => {
+      expect(load(["allowed_hosts: 'a.example, *.b.example'", TOKEN]).allowed_hosts).toEqual([
+        'a.example',
+        '*.b.example',
+      ]);
+    });
+
+    it.each(['*.example.com', 'localhost', '123'])('comes from the environment as one name: %s', (text) => {
+      expect(load([TOKEN], { ALLOWED_HOSTS: text }).allowed_hosts).toEqual([text]);
+    });
+
+    it.each([
+      'https://a.example',
+      'a.example:8000',
+      'a.example/x',
+      '*',
+      'a.*.example',
+      'a b',
+      '-a',
+      'a..b',
+      '.a',
+    ])('has no item %s, and says which it is', (text) => {
+      const inList = refusal(['allowed_hosts:', '  # names', '  - a.example', '', `  - '${text}'`, TOKEN]);
+      expect(inList).toMatch(/^FILE:5: allowed_hosts\[1\]: /);
+      expect(inList).toMatch(EXPECTED);
+      expect(refusal([TOKEN, `allowed_hosts: [a.example, '${text}']`])).toMatch(
+        /^FILE:2: allowed_hosts\[1\]: /,
+      );
+      expect(refusal([TOKEN], { ALLOWED_HOSTS: `a.example,${text}` })).toMatch(
+        /^environment variable ALLOWED_HOSTS: allowed_hosts\[1\]: /,
+      );
+    });
+
+    it.each(['[1]', '[null]', '[[a]]', '[{a: b}]'])('has nothing but texts: %s', (text) => {
+      expect(refusal([`allowed_hosts: ${text}`, TOKEN])).toMatch(
+        /^FILE:1: allowed_hosts\[0\]: expected a host name/,
+      );
+    });
+
+    it('is a list of at least one', () => {
+      expect(refusal(['allowed_hosts: []', TOKEN])).toMatch(/^FILE:1: allowed_hosts: expected at least one/);
+      expect(refusal(['allowed_hosts: { a: b }', TOKEN])).toMatch(/^FILE:1: allowed_hosts: expected a list/);
+      expect(refusal([TOKEN], { ALLOWED_HOSTS: ' , ' })).toMatch(
+        /^environment variable ALLOWED_HOSTS: allowed_hosts: expected at least one/,
+      );
+    });
+
+    it('says that a wildcard has to stand in quotes, which YAML takes for an alias', () => {
+      expect(refusal(['allowed_hosts: [*.example.com]', TOKEN])).toMatch(
+        /^FILE:1: allowed_hosts: unidentified alias … \(a value that begins with \* or & has to stand in quotes\)$/,
+      );
+    });
+  });
+
   describe('trust_proxy', () => {
     it.each<[string, boolean | number | string]>([
       ['true', true],

@@ -27,6 +27,9 @@ const TEXT_KEYS = new Set([
   's3.spool_path',
 ]);
 
+/** Keys whose values may be texts with commas between. */
+const LIST_KEYS = new Set(['allowed_hosts']);
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -45,9 +48,9 @@ export function loadConfig(
   const fromFile = tidied(parseYaml(path, text));
   const fromEnvironment = readEnvironment(environment, fromFile);
   const result = schema.safeParse(merge(fromFile, fromEnvironment));
-  const where = (key: string): string => {
+  const where = (key: string, item?: number): string => {
     if (Object.hasOwn(fromEnvironment, key)) return `environment variable ${variableOf(key)}`;
-    const line = lineOf(text, key);
+    const line = lineOf(text, key, item);
     return line === undefined ? path : `${path}:${line}`;
   };
   if (result.success) {
@@ -55,13 +58,16 @@ export function loadConfig(
       Object.hasOwn(fromFile, key) || Object.hasOwn(fromEnvironment, key);
     return new Config(result.data, (key) => (isGiven(key) ? where(key) : 'default value'));
   }
-  const problems = result.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys
-          .map((key) => [...issue.path, key].join('.'))
-          .map((key) => `${where(key)}: ${printable(key)}: unknown key${hint(key)}`)
-      : [`${where(issue.path.join('.'))}: ${issue.path.join('.')}: ${issue.message}`],
-  );
+  const problems = result.error.issues.flatMap((issue) => {
+    const key = issue.path.filter((step) => typeof step !== 'number').join('.');
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys
+        .map((unknown) => [...issue.path, unknown].join('.'))
+        .map((unknown) => `${where(unknown)}: ${printable(unknown)}: unknown key${hint(unknown)}`);
+    }
+    const item = issue.path.find((step) => typeof step === 'number');
+    return [`${where(key, item)}: ${key}${item === undefined ? '' : `[${item}]`}: ${issue.message}`];
+  });
   throw new ConfigError(problems.join('; '));
 }
 
@@ -99,7 +105,8 @@ function parseYaml(path: string, text: string): Record<string, unknown> {
 
 /** js-yaml quotes aliases and tags in its reasons, which may be what somebody meant to be a secret. */
 function withoutValues(reason: string): string {
-  return reason.replace(/"[^"]*"|!<[^>]*>/g, '…');
+  const advice = reason.includes('alias') ? ' (a value that begins with * or & has to stand in quotes)' : '';
+  return `${reason.replace(/"[^"]*"|!<[^>]*>/g, '…')}${advice}`;
 }
 
 /**
@@ -112,7 +119,7 @@ function tidied(values: Record<string, unknown>, section = ''): Record<string, u
     if (section === '' && key === 's3' && isMapping(value)) return [key, tidied(value, 's3.')];
     if (typeof value !== 'string') return [key, value];
     const text = value.trim();
-    return [key, TEXT_KEYS.has(path) || text === '' ? text : readScalar(text)];
+    return [key, text === '' ? text : read(path, text)];
   });
   return Object.assign(Object.create(null) as Record<string, unknown>, Object.fromEntries(tidy));
 }
@@ -128,7 +135,7 @@ function readEnvironment(environment: Environment, file: Record<string, unknown>
   for (const key of CONFIG_KEYS.filter((one) => driver === 's3' || !one.startsWith('s3.'))) {
     const text = environment[variableOf(key)]?.trim();
     if (text === undefined || text === '') continue;
-    values[key] = TEXT_KEYS.has(key) ? text : readScalar(text);
+    values[key] = read(key, text);
   }
   return values;
 }
@@ -152,12 +159,26 @@ function variableOf(key: string): string {
   return key.toUpperCase().replace('.', '_');
 }
 
+/** What a text means as the value of a key. */
+function read(key: string, text: string): unknown {
+  if (TEXT_KEYS.has(key)) return text;
+  return LIST_KEYS.has(key) ? readList(text) : readScalar(text);
+}
+
 function readScalar(text: string): unknown {
   try {
     return load(text, YAML);
   } catch {
     return text;
   }
+}
+
+/** A list as YAML has it, or texts with commas between. */
+function readList(text: string): unknown {
+  const value = readScalar(text);
+  if (typeof value === 'object') return value;
+  const items = text.split(',').map((item) => item.trim());
+  return items.filter((item) => item !== '');
 }
 
 function printable(key: string): string {
@@ -175,15 +196,28 @@ function hint(key: string): string {
   return `, the valid keys are ${[...new Set(valid)].join(', ')}`;
 }
 
-/** The line, from 1, on which a key stands, that of a section below its section; else the section's. */
-function lineOf(text: string, key: string): number | undefined {
+/**
+ * The line, from 1, on which a key stands, that of a section below its section; else the section's. Of an item of a
+ * list its own line, where it has one.
+ */
+function lineOf(text: string, key: string, item?: number): number | undefined {
   const [section = '', inner] = key.split('.');
   const lines = text.split('\n');
   const start = lines.findIndex((_, line) => keyAt(text, line + 1) === section);
   if (start < 0) return undefined;
   const below =
     inner === undefined ? -1 : lines.slice(start + 1).findIndex((line) => innerKey(line) === inner);
-  return start + 2 + below;
+  const line = start + 2 + below;
+  return item === undefined ? line : (lineOfItem(lines, line, item) ?? line);
+}
+
+/** @param start - of the line, from 0, below the list's key. */
+function lineOfItem(lines: readonly string[], start: number, item: number): number | undefined {
+  let left = item;
+  for (let line = start; /^\s*(?:-\s|-$|#|$)/.test(lines[line] ?? 'none'); line++) {
+    if (/^\s*-/.test(lines[line] ?? '') && left-- === 0) return line + 1;
+  }
+  return undefined;
 }
 
 function innerKey(line: string): string | undefined {

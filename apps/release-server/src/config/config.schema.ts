@@ -1,3 +1,6 @@
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 
@@ -16,6 +19,22 @@ const flag = z.union([z.boolean(), z.literal([0, 1]).transform(Boolean), z.strin
 const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
 
 const text = (expected: string) => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);
+
+const HOST_NAME = /^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62}){0,126}$/;
+const EXPECTED_HOST =
+  'expected a host name such as releases.example.org or *.example.org, without scheme, port and path ' +
+  '(leave allowed_hosts out to allow any)';
+
+/** A name as `Host` headers have it: in lower case, international names in their ASCII form, without a final dot. */
+const allowedHost = z.string({ error: EXPECTED_HOST }).transform((value, context) => {
+  const address = value.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  if (isIP(address) > 0) return address;
+  const [, wildcard = '', name = ''] = /^(\*\.)?(.*?)\.?$/s.exec(address) ?? [];
+  const host = wildcard + (/^[ -~]*$/.test(name) ? name : domainToASCII(name));
+  if (HOST_NAME.test(host)) return host;
+  context.addIssue({ code: 'custom', message: EXPECTED_HOST });
+  return z.NEVER;
+});
 
 /** The keys of the section `s3`. */
 const s3Schema = z.strictObject(
@@ -79,6 +98,10 @@ export const configSchema = z
         'expected addresses, networks or loopback, linklocal, uniquelocal, separated by commas',
       )
       .default(false),
+    allowed_hosts: z
+      .array(allowedHost, { error: 'expected a list of host names' })
+      .min(1, 'expected at least one host name (leave allowed_hosts out to allow any)')
+      .optional(),
     storage_driver: z
       .preprocess(lowerCase, z.enum(['filesystem', 's3'], { error: 'expected filesystem or s3' }))
       .default('filesystem'),

@@ -22,6 +22,7 @@ export class Config {
     this.#sourceOf = sourceOf;
     Object.assign(this, values);
     Object.freeze(this.s3);
+    Object.freeze(this.allowed_hosts);
     Object.freeze(this);
   }
 

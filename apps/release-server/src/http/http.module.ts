@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 
 import { PagesModule } from '../pages/pages.module.js';
 import { DrainService } from './drain.service.js';
+import { HostChecks } from './host-checks.middleware.js';
 import { ProblemDetailsFilter } from './problem-details.filter.js';
 import { PublicUrl } from './public-url.service.js';
 import { RequestChecks } from './request-checks.middleware.js';
@@ -13,6 +14,7 @@ import { RequestLog } from './request-log.middleware.js';
   imports: [PagesModule],
   providers: [
     DrainService,
+    HostChecks,
     PublicUrl,
     RequestChecks,
     RequestLog,

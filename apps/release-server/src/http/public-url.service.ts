@@ -1,43 +1,78 @@
 import { isIP } from 'node:net';
 
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 
 import { Config } from '../config/config.js';
+import { forwardedOf } from './forwarded.js';
+import { isHost, requestedHost } from './host.js';
 import { ProblemError } from './problem.js';
 
-const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
-const PREFIX = /^(?:\/[A-Za-z0-9._~-]+)*\/?$/;
+const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*\/?$/;
+/** Of http and https: a proxy that says one of them beside the other scheme is not set up for that. */
+const DEFAULT_PORTS = new Set(['80', '443']);
 
 /** Knows under which address a client reaches this server. */
 @Injectable()
 export class PublicUrl {
+  private readonly logger = new Logger('http');
+  private readonly told = new Set<string>();
+
   constructor(private readonly config: Config) {}
 
   /**
-   * The base of all links, without a trailing slash: `public_url` where it is set, else what the request
-   * says, with `X-Forwarded-Proto`, `-Host` and `-Prefix` from trusted proxies only. Throws for a `Host` that
-   * is none.
+   * The base of all links, without a trailing slash: `public_url` where it is set, else what the request says,
+   * with what trusted proxies have forwarded. Throws for a host that is none.
    */
   baseFor(request: Request): string {
     if (this.config.public_url !== undefined) return this.config.public_url;
-    const host = request.host as string | undefined;
-    if (host === undefined || host === '') return `${schemeOf(request)}://${localAddress(request)}`;
-    if (!HOST.test(host)) throw new ProblemError('bad_request', 'The Host header is not a host name.');
-    return `${schemeOf(request)}://${host}${forwardedPrefix(request)}`;
+    const forwarded = forwardedOf(request);
+    if (forwarded.malformed) this.tell('Forwarded');
+    const { scheme = ownScheme(request), prefixes = [] } = forwarded;
+    const host = forwarded.host ?? requestedHost(request);
+    if (host === '') return `${this.schemeOf(scheme)}://${localAddress(request)}`;
+    if (!isHost(host)) throw new ProblemError('bad_request', 'The Host header is not a host name.');
+    const port = this.portFor(host, forwarded.port);
+    return `${this.schemeOf(scheme)}://${host}${port}${this.pathOf(prefixes)}`;
+  }
+
+  /** A proxy may pass on what a client wrote, and links have no other scheme. */
+  private schemeOf(scheme: string): string {
+    const lower = scheme.toLowerCase();
+    if (lower === 'https' || lower === 'http') return lower;
+    this.tell('X-Forwarded-Proto');
+    return 'http';
+  }
+
+  /** The forwarded port, as it stands behind a host that has none. */
+  private portFor(host: string, port: string | undefined): string {
+    if (port === undefined || DEFAULT_PORTS.has(port) || /:\d+$/.test(host)) return '';
+    if (/^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65535) return `:${port}`;
+    this.tell('X-Forwarded-Port');
+    return '';
+  }
+
+  /** All prefixes, one behind the other: a proxy behind another strips what that has left. */
+  private pathOf(prefixes: readonly string[]): string {
+    if (prefixes.every((prefix) => PREFIX.test(prefix))) {
+      return prefixes.map((prefix) => prefix.replace(/\/$/, '')).join('');
+    }
+    this.tell('X-Forwarded-Prefix');
+    return '';
+  }
+
+  /** Once for each header: a client whose headers a proxy passes on could fill the log. */
+  private tell(header: string): void {
+    if (this.told.has(header)) return;
+    this.told.add(header);
+    this.logger.warn(
+      `${header} of a trusted proxy cannot be used and is ignored: see docs/proxy.md, or set public_url`,
+    );
   }
 }
 
-/** A proxy may pass on what a client wrote, and links have no other scheme. */
-function schemeOf({ protocol }: Request): string {
-  return protocol.toLowerCase() === 'https' ? 'https' : 'http';
-}
-
-function forwardedPrefix(request: Request): string {
-  const trusts = request.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean;
-  const prefix = request.get('X-Forwarded-Prefix');
-  if (prefix === undefined || !trusts(request.socket.remoteAddress, 0)) return '';
-  return PREFIX.test(prefix) ? prefix.replace(/\/$/, '') : '';
+function ownScheme({ socket }: Request): string {
+  return 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
 }
 
 function localAddress({ socket }: Request): string {

@@ -150,12 +150,14 @@ row(
 
 const FORWARDED = {
   'X-Forwarded-Proto': 'https',
-  'X-Forwarded-Host': 'spoofed.example',
+  'X-Forwarded-Host': 'left.example, spoofed.example',
   'X-Forwarded-Prefix': '/spoofed',
-  'X-Forwarded-Port': '1',
+  'X-Forwarded-Port': '8443',
   'X-Forwarded-For': '10.0.0.1',
-  Forwarded: 'host=spoofed.example;proto=https',
+  Forwarded: 'host=elsewhere.example;proto=https',
 };
+/** What is made of them where they count. */
+const SPOOFED = 'https://spoofed.example:8443/spoofed';
 const BROWSER = { Accept: 'text/html' };
 
 /** All answers that hold links. */
@@ -191,19 +193,23 @@ row(
     for (let round = 0; round < rounds; round++) {
       for (const server of [plain, distrusting]) {
         const links = await linksOf(server, FORWARDED);
-        expect(links).not.toMatch(/spoofed|https:\/\/127/);
+        expect(links).not.toMatch(/spoofed|elsewhere|https:\/\/127/);
         expect(links.split(`${server.url}/assets/a.zip`).length).toBeGreaterThan(4);
       }
-      expect(await linksOf(trusting, FORWARDED)).toContain('https://spoofed.example/spoofed/assets/a.zip');
+      const trusted = await linksOf(trusting, FORWARDED);
+      expect(trusted).toContain(`${SPOOFED}/assets/a.zip`);
+      expect(trusted).not.toMatch(/left|elsewhere/);
       const links = await linksOf(published, FORWARDED);
       expect(links).toContain('https://fixed.example/base/assets/a.zip');
-      expect(links).not.toMatch(/spoofed|127\.0\.0\.1/);
+      expect(links).not.toMatch(/spoofed|elsewhere|127\.0\.0\.1/);
 
       for (const [header, value] of [
         ['X-Forwarded-Proto', 'javascript'],
         ['X-Forwarded-Proto', 'https"><script>'],
         ['X-Forwarded-Prefix', '//evil.example'],
         ['X-Forwarded-Prefix', '/"><script>'],
+        ['X-Forwarded-Port', '1"><script>'],
+        ['Forwarded', 'proto=javascript'],
       ] as const) {
         const latest = await get(trusting, '/latest', { [header]: value });
         const { assets } = await json<{ assets: { browser_download_url: string }[] }>(latest);
@@ -227,7 +233,7 @@ row(
           const answer = await rawRequest(plain.port, bytes, 5000);
           expect(`${host}: ${answer.status}`).toBe(`${host}: 400`);
           const forwarded = await ask(trusting, `GET ${path}`, { headers: [`X-Forwarded-Host: ${host}`] });
-          // Of a list of hosts the first is the one that was asked for.
+          // Of a list of hosts one is that of the proxy.
           if (host !== 'a,b') expect(`${host}: ${forwarded.status}`).toBe(`${host}: 400`);
         }
       }

@@ -15,9 +15,11 @@ const WITH_SLASHES = new Set(['filename']);
  */
 const UNROUTED: Readonly<Record<number, string>> = {
   400: 'BadRequest',
+  403: 'Forbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
   408: 'RequestTimeout',
+  421: 'MisdirectedRequest',
   431: 'HeadersTooLarge',
 };
 const METHODS = new Set(['get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'trace']);

@@ -1,0 +1,92 @@
+import { isIP } from 'node:net';
+
+import { Injectable, type NestMiddleware } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+
+import { Config } from '../config/config.js';
+import { forwardedOf } from './forwarded.js';
+import { hostName, isHost, requestedHost } from './host.js';
+import { pathOf } from './path.js';
+import { ProblemError } from './problem.js';
+import { PublicUrl } from './public-url.service.js';
+
+/** Whoever probes a pod does so by its address, under whatever name. */
+const PROBES = new Set(['/healthz', '/readyz']);
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/**
+ * Before any route: who must not be answered, for a page of somebody else stands behind the request. Names decide
+ * against DNS rebinding, where a page reaches this server under its own name; the origin decides about writes.
+ */
+@Injectable()
+export class HostChecks implements NestMiddleware {
+  private readonly names: ReadonlySet<string> | undefined;
+  /** What names end with, each with a dot in front. */
+  private readonly suffixes: readonly string[];
+
+  constructor(
+    { allowed_hosts: allowed, public_url: url }: Config,
+    private readonly publicUrl: PublicUrl,
+  ) {
+    const own = url === undefined ? [] : [hostName(new URL(url).host)];
+    this.names = allowed && new Set(['localhost', ...own, ...allowed]);
+    this.suffixes = ['.localhost', ...(allowed ?? []).flatMap((name) => suffixOf(name))];
+  }
+
+  use(request: Request, _response: Response, next: NextFunction): void {
+    if (this.names !== undefined && !PROBES.has(pathOf(request).replace(/\/$/, ''))) {
+      // Both: whoever reaches this server without its proxy can send a header that only the proxy should.
+      this.requireAllowed(requestedHost(request));
+      this.requireAllowed(forwardedOf(request).host ?? '');
+    }
+    if (!SAFE.has(request.method)) this.requireOwnOrigin(request);
+    next();
+  }
+
+  /** An address cannot be rebound, and a request without a name comes from no browser. */
+  private requireAllowed(host: string): void {
+    if (host === '') return;
+    if (!isHost(host)) throw new ProblemError('bad_request', 'The Host header is not a host name.');
+    const name = hostName(host);
+    if (this.names?.has(name) || isIP(name) > 0) return;
+    if (this.suffixes.some((suffix) => name.endsWith(suffix) && name.length > suffix.length)) return;
+    throw new ProblemError(
+      'misdirected_request',
+      `This server is not served under the name ${name}: allowed_hosts of its configuration does not have it.`,
+    );
+  }
+
+  /** Browsers say where a write comes from; other clients say nothing. */
+  private requireOwnOrigin(request: Request): void {
+    const { 'sec-fetch-site': site, origin } = request.headers;
+    if (site === undefined ? this.isOwn(origin, request) : site === 'same-origin' || site === 'none') return;
+    throw new ProblemError(
+      'cross_origin_request',
+      `A page of another origin${origin === undefined ? '' : ` (${shown(origin)})`} cannot write here. ` +
+        'If it is the page of this server, public_url or trust_proxy has to tell under which address that is.',
+    );
+  }
+
+  private isOwn(origin: string | undefined, request: Request): boolean {
+    if (origin === undefined) return true;
+    const given = originOf(origin);
+    if (given === undefined) return false;
+    return (
+      given === originOf(`http://${requestedHost(request)}`) ||
+      given === originOf(this.publicUrl.baseFor(request))
+    );
+  }
+}
+
+function suffixOf(pattern: string): string[] {
+  return pattern.startsWith('*.') ? [pattern.slice(1)] : [];
+}
+
+function originOf(url: string): string | undefined {
+  return URL.parse(url)?.origin;
+}
+
+/** As it may stand in an answer. */
+function shown(origin: string): string {
+  return origin.replace(/[^\x21-\x7e]/g, '?').slice(0, 100);
+}

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http';
+
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
+const AUTHORITY = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]*)/;
+
+/** Whether a text is a host name or an address in brackets, with or without a port. */
+export function isHost(text: string): boolean {
+  return HOST.test(text);
+}
+
+/**
+ * The host that a request names, with its port where it has one; empty where it names none. Of a target that is a
+ * whole address its host counts, and not the header (RFC 9112 §3.2.2).
+ */
+export function requestedHost(request: IncomingMessage & { originalUrl?: string }): string {
+  const target = request.originalUrl ?? request.url ?? '';
+  const authority = target.startsWith('/') ? undefined : AUTHORITY.exec(target)?.[1];
+  return authority ?? request.headers.host ?? '';
+}
+
+/** The name of a host as names are compared: in lower case, without port, brackets and the dot of the root. */
+export function hostName(host: string): string {
+  const name = host.toLowerCase().replace(/:\d+$/, '');
+  return name.startsWith('[') ? name.slice(1, -1) : name.replace(/\.$/, '');
+}
