@@ -1,8 +1,11 @@
+import { buffer } from 'node:stream/consumers';
+
 import { LRUCache } from 'lru-cache';
 
 import type { OpenPackage, Package } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
 import type { Bucket } from './bucket.js';
+import { statusOf } from './failure.js';
 import type { Entry } from './index-document.js';
 
 /** Blobs of at most so many bytes are kept in memory once they are read, up to the total. */
@@ -43,17 +46,32 @@ export class BlobReader {
       yield (await this.whole(opened, key)).subarray(start, end + 1);
       return;
     }
+    yield* this.stream(opened, key, start, end);
+  }
+
+  /** From the store, going on where it broke off. */
+  private async *stream(
+    { name }: Package,
+    key: string,
+    start: number,
+    end: number,
+  ): AsyncGenerator<Uint8Array> {
     let position = start;
     for (let failures = 0; position <= end;) {
       try {
         for await (const chunk of await this.bucket.read(key, position, end)) {
-          position += (chunk as Uint8Array).length;
+          // A store may answer with the whole where a part was asked for.
+          const wanted = (chunk as Uint8Array).subarray(0, end + 1 - position);
+          position += wanted.length;
           failures = 0;
-          yield chunk as Uint8Array;
+          yield wanted;
+          if (wanted.length < (chunk as Uint8Array).length) return;
         }
         if (position <= end) throw new Error('the store ended the answer too soon');
       } catch (error) {
-        if (++failures > RESUMPTIONS) throw unreadable(opened, error);
+        // What the store failed to begin with was tried again already, so that this is known soon.
+        const isFinal = statusOf(error) === 404 || (position === start && error instanceof StorageError);
+        if (isFinal || ++failures > RESUMPTIONS) throw unreadable(name, error);
       }
     }
   }
@@ -68,26 +86,15 @@ export class BlobReader {
   }
 
   private async download(opened: Package, key: string): Promise<Buffer> {
-    const chunks: Uint8Array[] = [];
-    try {
-      for await (const chunk of await this.bucket.read(key, 0, opened.size - 1))
-        chunks.push(chunk as Uint8Array);
-    } catch (error) {
-      throw unreadable(opened, error);
-    }
-    const bytes = Buffer.concat(chunks);
-    if (bytes.length !== opened.size)
-      throw unreadable(opened, new Error('the store ended the answer too soon'));
-    return bytes;
+    return buffer(this.stream(opened, key, 0, opened.size - 1));
   }
 }
 
-function unreadable({ name }: Package, cause: unknown): StorageError {
+/** Its cause tells whether the blob is gone (404), as it is some time after its package. */
+function unreadable(name: string, cause: unknown): StorageError {
   return new StorageError(
     'storage_unavailable',
     `The object store did not give the bytes of ${name}; try again.`,
-    {
-      cause,
-    },
+    { cause },
   );
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { isPackageName } from '../package-name.js';
 import { inParallel } from '../parallel.js';
+import { StorageError } from '../storage.errors.js';
 import { BlobReader } from './blob-reader.js';
 import type { Bucket, Listed } from './bucket.js';
 import { statusOf } from './failure.js';
@@ -9,6 +10,8 @@ import { packageOf, type Entry } from './index-document.js';
 
 /** Blobs that are looked at at once. */
 const AT_ONCE = 8;
+/** Servers that run meanwhile collect what is garbage. */
+const DELETED = 'deleted meanwhile';
 
 /** What a blob says of itself, by which it can be a package. */
 export interface Blob extends Entry {
@@ -64,7 +67,7 @@ async function readBlob(bucket: Bucket, { key, modified }: Listed): Promise<Blob
   try {
     found = await bucket.metadata(key);
   } catch (error) {
-    if (statusOf(error) === 404) return 'deleted meanwhile';
+    if (statusOf(error) === 404) return DELETED;
     throw error;
   }
   const { name, sha256, 'created-at': createdAt } = found.metadata;
@@ -80,7 +83,12 @@ async function readBlob(bucket: Bucket, { key, modified }: Listed): Promise<Blob
 /** What is wrong with the bytes of a blob. Rejects when they cannot be read, which says nothing about them. */
 async function flawOf(reader: BlobReader, blob: Blob): Promise<string | undefined> {
   const hash = createHash('sha256');
-  for await (const chunk of reader.open(packageOf(blob.name, blob), blob).read()) hash.update(chunk);
+  try {
+    for await (const chunk of reader.open(packageOf(blob.name, blob), blob).read()) hash.update(chunk);
+  } catch (error) {
+    if (error instanceof StorageError && statusOf(error.cause) === 404) return DELETED;
+    throw error;
+  }
   const digest = hash.digest('hex');
   return digest === blob.sha256
     ? undefined

@@ -16,6 +16,8 @@ const PAUSE = 100;
 const CONNECT = 5000;
 const ANSWER = 10_000;
 const STALL = 130_000;
+/** Milliseconds for all tries of a small request; a large one is tried again only within the time of a stall. */
+const PATIENCE = 15_000;
 
 export interface Conditions {
   readonly ifMatch?: string;
@@ -63,6 +65,7 @@ export class Bucket {
       requestHandler: new NodeHttpHandler({
         connectionTimeout: CONNECT,
         socketTimeout: STALL,
+        throwOnRequestTimeout: true,
         httpAgent: agent,
         httpsAgent: agent,
       }),
@@ -81,17 +84,17 @@ export class Bucket {
       throw new StorageError('storage_failed', 'No region is given: see s3.region.', { cause: error });
     });
     // Not HEAD, whose answer has no body to say what is wrong.
-    await this.again('asking for the bucket', () =>
-      this.client.send(new this.sdk.ListObjectsV2Command({ Bucket: this.name, MaxKeys: 1 }), small()),
+    await this.again('asking for the bucket', (patience) =>
+      this.client.send(new this.sdk.ListObjectsV2Command({ Bucket: this.name, MaxKeys: 1 }), small(patience)),
     );
   }
 
   /** A small object whole, unless it is still the one with that tag. */
   async get(key: string, etag?: string): Promise<{ body: Buffer; etag: string } | 'unchanged' | 'missing'> {
     try {
-      return await this.again(`reading ${key}`, async () => {
+      return await this.again(`reading ${key}`, async (patience) => {
         const command = new this.sdk.GetObjectCommand({ Bucket: this.name, Key: key, IfNoneMatch: etag });
-        const { Body, ETag = '' } = await this.client.send(command, small());
+        const { Body, ETag = '' } = await this.client.send(command, small(patience));
         return { body: Buffer.from((await Body?.transformToByteArray()) ?? []), etag: ETag };
       });
     } catch (error) {
@@ -116,7 +119,7 @@ export class Bucket {
           IfMatch: conditions.ifMatch,
           IfNoneMatch: conditions.ifNoneMatch,
         });
-        const { ETag = '' } = await this.client.send(command, small());
+        const { ETag = '' } = await this.client.send(command, small(ANSWER));
         return ETag;
       });
     } catch (error) {
@@ -128,7 +131,7 @@ export class Bucket {
 
   /** Copies a file into a new object, read anew for each try. */
   async upload(key: string, { path, size, sha256, name, createdAt }: LocalBlob): Promise<void> {
-    await this.again(`writing ${key}`, async () => {
+    const uploading = async (): Promise<void> => {
       // Opened first: the SDK waits for ever for a stream that fails to open.
       const opened = await open(path);
       const file = opened.createReadStream({ highWaterMark: 256 * 1024 });
@@ -158,47 +161,53 @@ export class Bucket {
       } finally {
         file.destroy();
       }
-    });
+    };
+    await this.again(`writing ${key}`, uploading, STALL);
   }
 
-  /** The bytes of an object from `start` to `end` inclusive. */
+  /** The bytes of an object from `start` to `end` inclusive, or fewer where the store ends its answer too soon. */
   async read(key: string, start: number, end: number): Promise<Readable> {
-    return this.again(`reading ${key}`, async () => {
+    return this.again(`reading ${key}`, async (requestTimeout) => {
       const command = new this.sdk.GetObjectCommand({
         Bucket: this.name,
         Key: key,
         Range: `bytes=${start}-${end}`,
       });
-      const { Body } = await this.client.send(command);
-      return Body as Readable;
+      // The answer has to begin in time; then it may take as long as who reads it.
+      const { Body, ContentRange = 'bytes 0-' } = await this.client.send(command, { requestTimeout });
+      const stream = Body as Readable;
+      if (ContentRange.startsWith(`bytes ${start}-`)) return stream;
+      stream.destroy();
+      throw new StorageError('storage_failed', `The object store answered another range of ${key}.`);
     });
   }
 
   async metadata(key: string): Promise<{ size: number; modified: number; metadata: Record<string, string> }> {
-    return this.again(`reading ${key}`, async () => {
+    return this.again(`reading ${key}`, async (patience) => {
+      const command = new this.sdk.HeadObjectCommand({ Bucket: this.name, Key: key });
       const {
         ContentLength = 0,
         LastModified,
         Metadata = {},
-      } = await this.client.send(new this.sdk.HeadObjectCommand({ Bucket: this.name, Key: key }), small());
+      } = await this.client.send(command, small(patience));
       return { size: ContentLength, modified: LastModified?.getTime() ?? 0, metadata: Metadata };
     });
   }
 
   /** Does nothing where there is no such object. */
   async delete(key: string): Promise<void> {
-    await this.again(`deleting ${key}`, () =>
-      this.client.send(new this.sdk.DeleteObjectCommand({ Bucket: this.name, Key: key }), small()),
+    await this.again(`deleting ${key}`, (patience) =>
+      this.client.send(new this.sdk.DeleteObjectCommand({ Bucket: this.name, Key: key }), small(patience)),
     );
   }
 
   async *list(prefix: string): AsyncGenerator<Listed> {
     let token: string | undefined;
     do {
-      const page: Sdk.ListObjectsV2CommandOutput = await this.again(`listing ${prefix}`, () =>
+      const page: Sdk.ListObjectsV2CommandOutput = await this.again(`listing ${prefix}`, (patience) =>
         this.client.send(
           new this.sdk.ListObjectsV2Command({ Bucket: this.name, Prefix: prefix, ContinuationToken: token }),
-          small(),
+          small(patience),
         ),
       );
       for (const { Key, LastModified } of page.Contents ?? []) {
@@ -224,15 +233,26 @@ export class Bucket {
     this.client.destroy();
   }
 
-  /** Tries what may be done twice again while the store fails for a while. */
-  private async again<T>(doing: string, step: () => Promise<T>): Promise<T> {
+  /**
+   * Tries what may be done twice again while the store fails for a while.
+   *
+   * @param step - Is told for how many milliseconds a small request may be waited for.
+   * @param patience - Milliseconds after which it is not tried again.
+   */
+  private async again<T>(
+    doing: string,
+    step: (patience: number) => Promise<T>,
+    patience = PATIENCE,
+  ): Promise<T> {
+    const end = performance.now() + patience;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.request(doing, step);
+        return await this.request(doing, () => step(Math.min(ANSWER, end - performance.now())));
       } catch (error) {
-        if (attempt === TRIES || !(error instanceof StorageError) || error.code !== 'storage_unavailable')
-          throw error;
-        await delay(PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random()));
+        const isPassing = error instanceof StorageError && error.code === 'storage_unavailable';
+        const pause = PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random());
+        if (attempt === TRIES || !isPassing || performance.now() + pause >= end) throw error;
+        await delay(pause);
       }
     }
   }
@@ -252,6 +272,6 @@ function nothing(): void {
   // The SDK would write to the console.
 }
 
-function small(): { abortSignal: AbortSignal } {
-  return { abortSignal: AbortSignal.timeout(ANSWER) };
+function small(patience: number): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(Math.ceil(patience)) };
 }

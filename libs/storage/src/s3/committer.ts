@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
+import { pause } from '../pause.js';
 import { StorageError } from '../storage.errors.js';
 import type { Change } from './index-changes.js';
 import type { IndexDocument } from './index-document.js';
@@ -19,20 +18,27 @@ interface Pending {
   readonly deadline: number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Whether the index was written with it, so that it may be in although no answer said so. */
-  written: boolean;
+  /**
+   * `seq` of the latest version that a write with this change was to replace, if there was one. Whatever was answered, such
+   * a write may take effect for as long as that version is the latest, and never afterwards.
+   */
+  replacing: number | undefined;
 }
 
 /** The version that holds the changes of a group, and what is to be answered once it is the latest. */
 interface Decision {
   readonly next: IndexDocument;
+  /** Those whose change `next` has. */
+  readonly changed: readonly Pending[];
+  /** Whether an answer holds only when no earlier write can take effect any more: then `next` must become the latest. */
+  readonly mustReplace: boolean;
   readonly answers: ReadonlyMap<Pending, () => void>;
 }
 
 /**
  * Writes changes to the index, one version after the other: those that come while a write is under way go together into
- * the next. A change is refused only by a version that was read after it came, and it is in exactly once, however many
- * answers of the store are lost.
+ * the next. A change is refused only by a version that was read after it came, and only when none of its writes can take
+ * effect any more; it is in exactly once, however many answers of the store are lost.
  */
 export class Committer {
   private readonly waiting = new Set<Pending>();
@@ -51,7 +57,7 @@ export class Committer {
   commit<T>(change: Change<T>): Promise<T> {
     const outcome = new Promise<unknown>((resolve, reject) => {
       const deadline = performance.now() + this.patience;
-      this.waiting.add({ change, deadline, resolve, reject, written: false });
+      this.waiting.add({ change, deadline, resolve, reject, replacing: undefined });
     });
     this.running ??= this.run().finally(() => {
       this.running = undefined;
@@ -80,7 +86,7 @@ export class Committer {
         else this.answer(group, (pending) => pending.reject(error));
       }
       failures++;
-      await delay(Math.random() * Math.min(LONGEST_PAUSE, PAUSE * 2 ** Math.min(failures, 10)));
+      await pause(Math.random() * Math.min(LONGEST_PAUSE, PAUSE * 2 ** Math.min(failures, 10)));
     }
   }
 
@@ -93,9 +99,9 @@ export class Committer {
       decision = this.decide(group, version.index, true);
     }
     if (decision === undefined) throw new Error('unreachable: a fresh version decides everything');
-    const { next, answers } = decision;
-    if (next !== version.index) {
-      for (const pending of group) pending.written = true;
+    const { next, changed, mustReplace, answers } = decision;
+    if (next !== version.index || mustReplace) {
+      for (const pending of changed) pending.replacing = version.index.seq;
       if (!(await this.index.replace(version, next))) return false;
     }
     this.answer(group, (pending) => answers.get(pending)?.());
@@ -108,20 +114,27 @@ export class Committer {
    */
   private decide(group: readonly Pending[], index: IndexDocument, isFresh: boolean): Decision | undefined {
     let next = index;
+    let mustReplace = false;
+    const changed: Pending[] = [];
     const answers = new Map<Pending, () => void>();
     for (const pending of group) {
+      const { change, replacing } = pending;
+      const mayTakeEffect = replacing !== undefined && replacing >= index.seq;
       try {
-        const known = pending.written ? pending.change.settled(index) : undefined;
-        const { next: changed, result } =
-          known === undefined ? pending.change.apply(next, this.now()) : { next: undefined, result: known };
-        next = changed ?? next;
-        answers.set(pending, () => pending.resolve(result));
+        const known = replacing === undefined ? undefined : change.settled(index);
+        const decided = known === undefined ? change.apply(next, this.now()) : { result: known };
+        answers.set(pending, () => pending.resolve(decided.result));
+        if ('next' in decided && decided.next !== undefined) {
+          next = decided.next;
+          changed.push(pending);
+        } else mustReplace ||= mayTakeEffect;
       } catch (error) {
         if (!isFresh) return undefined;
+        mustReplace ||= mayTakeEffect;
         answers.set(pending, () => pending.reject(error));
       }
     }
-    return { next, answers };
+    return { next, changed, mustReplace, answers };
   }
 
   /** Gives up those whose time is over. */

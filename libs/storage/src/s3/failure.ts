@@ -1,5 +1,13 @@
 import { StorageError } from '../storage.errors.js';
 
+/** The store refuses by its rules; nothing was stored, nor will be. */
+const REFUSALS = new Set([
+  'package_exists',
+  'precondition_failed',
+  'package_not_found',
+  'invalid_package_name',
+]);
+
 /** What can be done about an error, by the names that stores give them. */
 const ADVICE: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: 'the access key is not known there: see s3.access_key_id',
@@ -17,7 +25,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  * meaning for who asked.
  */
 export function failureOf(error: unknown, doing: string, bucket: string): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof StorageError) return error;
   const status = statusOf(error);
   if ((error as NodeJS.ErrnoException).syscall === 'open') return error;
   const advice = ADVICE[error.name];
@@ -26,10 +34,10 @@ export function failureOf(error: unknown, doing: string, bucket: string): unknow
     return new StorageError('storage_failed', message, { cause: error });
   }
   if ([304, 404, 409, 412].includes(status ?? 0)) return error;
-  const isRefusal = status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429;
+  const isRefused = status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429;
   return new StorageError(
-    isRefusal ? 'storage_failed' : 'storage_unavailable',
-    `The object store ${isRefusal ? 'refused' : 'did not answer'}: ${doing} failed with ${reasonOf(error)}.`,
+    isRefused ? 'storage_failed' : 'storage_unavailable',
+    `The object store ${isRefused ? 'refused' : 'did not answer'}: ${doing} failed with ${reasonOf(error)}.`,
     { cause: error },
   );
 }
@@ -42,4 +50,9 @@ function reasonOf(error: Error): string {
 /** The HTTP status with which the store answered, if it did. */
 export function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
+}
+
+/** Whether a publish was refused for good, so that nobody needs its blob. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof StorageError && REFUSALS.has(error.code);
 }

@@ -29,17 +29,10 @@ import { BlobReader } from './blob-reader.js';
 import { Bucket } from './bucket.js';
 import { Collector } from './collector.js';
 import { Committer } from './committer.js';
+import { isRefusal } from './failure.js';
 import { publishing, pruning, removal, type Change } from './index-changes.js';
 import { IndexObject } from './index-object.js';
 import type { S3Options } from './s3.options.js';
-
-/** The store refuses by its rules; nothing was stored. */
-const REFUSALS = new Set([
-  'package_exists',
-  'precondition_failed',
-  'package_not_found',
-  'invalid_package_name',
-]);
 
 /**
  * Packages as objects of a bucket, for any number of replicas: immutable blobs, and one index of them that is replaced by
@@ -212,9 +205,7 @@ export class S3PackageStore extends PackageStore {
       return result;
     } catch (error) {
       // Where the outcome is unknown the blob may be a package's; the collector will know.
-      if (error instanceof StorageError && REFUSALS.has(error.code)) {
-        await this.bucket.delete(key).catch(() => undefined);
-      }
+      if (isRefusal(error)) await this.bucket.delete(key).catch(() => undefined);
       throw error;
     }
   }
