@@ -204,9 +204,12 @@ upload() {
       printf '%s: published, sha256 %s\n' "$name" "$(member sha256)"
       tell_evicted
       ;;
-    409)
+    409 | 403)
       if [ -n "$sum" ] && [ "$(member digest)" = "sha256:$sum" ]; then
         printf '%s: stored already with the same bytes, sha256 %s\n' "$name" "$sum"
+      elif [ "$status" = 403 ]; then
+        failure
+        return 1
       else
         printf '%s: other bytes are stored under this name (%s); --force replaces them\n' "$name" "$(member digest)" >&2
         return 1

@@ -29,6 +29,7 @@ async function publish(
   const parts: PublishingParts = {
     token: { accepted, use: (act) => act('secret') },
     maxSize: 256 * MIB,
+    mayOverwrite: true,
     digestOf: async () => OURS,
     findStored: async () => undefined,
     askToPublish: async () => undefined,
@@ -73,6 +74,17 @@ describe('publisher', () => {
 
     expect(outcome).toEqual({ is: 'conflict', stored: OTHER });
     expect(steps).not.toContain('put');
+  });
+
+  it('does not offer to replace other bytes where the server would refuse', async () => {
+    const kept = { mayOverwrite: false, findStored: async () => OTHER };
+    const { outcome, steps } = await publish({}, kept);
+
+    expect(outcome).toMatchObject({ problem: { code: 'overwrite_disabled' } });
+    expect(steps).not.toContain('put');
+    expect((await publish({}, { ...kept, findStored: async () => SAME })).outcome).toEqual({
+      is: 'identical',
+    });
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { Failure, UNREACHABLE, type Stored } from './problem.js';
+import { Failure, UNREACHABLE, type Problem, type Stored } from './problem.js';
 import type { Sending } from './server.js';
 import { speedometer } from './speed.js';
 import type { Token } from './token.js';
@@ -11,6 +11,8 @@ export interface PublishingParts {
   readonly token: Pick<Token, 'use' | 'accepted'>;
   /** The largest package that the server takes, in bytes. */
   readonly maxSize: number;
+  /** Whether a name that is taken can be published anew. */
+  readonly mayOverwrite: boolean;
   readonly digestOf: (file: File, progress: Progress, signal: AbortSignal) => Promise<string>;
   readonly findStored: (name: string, signal: AbortSignal) => Promise<Stored | undefined>;
   readonly askToPublish: (name: string, token: string, signal: AbortSignal) => Promise<void>;
@@ -31,9 +33,15 @@ const LARGE = 8 * 1024 ** 2;
 /** What is certainly a name. The rule itself is the server's. */
 const PLAIN_NAME = /^[A-Za-z0-9][\w.+@~-]{0,198}\w$/;
 
+const TAKEN: Problem = {
+  title: 'Other bytes are stored under this name',
+  detail: 'This server does not let packages be overwritten. Publish under another name.',
+  code: 'overwrite_disabled',
+};
+
 /** Publishes files; see `Publish`. What may be refused is asked for before it costs. */
 export function publisher(parts: PublishingParts): Publish {
-  const { token, maxSize } = parts;
+  const { token, maxSize, mayOverwrite } = parts;
 
   return async (upload, show, signal) => {
     const { file } = upload;
@@ -78,14 +86,16 @@ export function publisher(parts: PublishingParts): Publish {
     }
   }
 
+  /** What becomes of an upload whose name is taken. */
+  function meet(stored: Stored, sha256: string): Phase {
+    if (stored.sha256 === sha256) return { is: 'identical' };
+    if (!mayOverwrite) throw new Failure(TAKEN);
+    return { is: 'conflict', stored };
+  }
+
   async function ask({ name }: File, signal: AbortSignal): Promise<void> {
     await token.use((secret) => parts.askToPublish(name, secret, signal));
   }
-}
-
-/** What becomes of an upload whose name is taken. */
-function meet(stored: Stored, sha256: string): Phase {
-  return stored.sha256 === sha256 ? { is: 'identical' } : { is: 'conflict', stored };
 }
 
 function progressOf(is: 'hashing' | 'uploading', show: (phase: Phase) => void): Progress {

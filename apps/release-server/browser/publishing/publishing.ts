@@ -32,7 +32,8 @@ export function startPublishing(): void {
     showTokenButton(publish, () => token.forget()),
   );
   const maxSize = Number(place.dataset['maxSize']);
-  const work = publisher({ token, maxSize, digestOf, findStored, askToPublish, putPackage });
+  const mayOverwrite = place.dataset['overwrite'] === 'true';
+  const work = publisher({ token, maxSize, mayOverwrite, digestOf, findStored, askToPublish, putPackage });
   const uploads = new Uploads(work, { changed: () => panel.update(), settled: () => void bringUpToDate() });
   const panel = showPanel(place, uploads, maxSize, (files) => void add({ files, directories: [] }));
 

@@ -28,12 +28,12 @@ export async function findStored(name: string, signal: AbortSignal): Promise<Sto
 
 /**
  * Asks by an upload without a body whether the server takes this token and such a name, and rejects with its words where
- * it does not. It refuses such an upload in any case, at last since it is empty.
+ * it does not. It refuses such an upload in any case, at last since it is empty, or takes a name that may not be overwritten.
  */
 export async function askToPublish(name: string, token: string, signal: AbortSignal): Promise<void> {
   const init = { method: 'PUT', headers: authorization(token), signal };
   const problem = problemFrom(await answerOf(await send(name, init, '?overwrite=true')));
-  if (problem.code !== 'package_empty') throw new Failure(problem);
+  if (problem.code !== 'package_empty' && problem.code !== 'overwrite_disabled') throw new Failure(problem);
 }
 
 /**

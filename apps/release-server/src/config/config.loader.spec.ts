@@ -60,6 +60,8 @@ describe('loadConfig', () => {
         auth_token: SECRET,
         auth_token_file: undefined,
         read_only: false,
+        allow_overwrite: true,
+        allow_delete: true,
         log_level: 'info',
         shutdown_timeout: 60_000,
       });
@@ -102,6 +104,8 @@ describe('loadConfig', () => {
       'min_free_space: 0',
       'auth_token_file: /run/secrets/token',
       'read_only: true',
+      'allow_overwrite: false',
+      'allow_delete: false',
       'log_level: debug',
       'shutdown_timeout: 5m',
     ]);
@@ -119,6 +123,8 @@ describe('loadConfig', () => {
       auth_token: undefined,
       auth_token_file: '/run/secrets/token',
       read_only: true,
+      allow_overwrite: false,
+      allow_delete: false,
       log_level: 'debug',
       shutdown_timeout: 300_000,
     });

@@ -121,6 +121,8 @@ export const configSchema = z
       .optional(),
     auth_token_file: z.string({ error: 'expected a file' }).min(1, 'expected a file').optional(),
     read_only: flag.default(false),
+    allow_overwrite: flag.default(true),
+    allow_delete: flag.default(true),
     log_level: z
       .preprocess(lowerCase, z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }))
       .default('info'),

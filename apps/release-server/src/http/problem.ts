@@ -13,6 +13,8 @@ export const PROBLEMS = {
   unauthorized: { status: 401, title: 'A valid bearer token is required' },
   read_only: { status: 403, title: 'The server is read-only' },
   cross_origin_request: { status: 403, title: 'A page of another origin cannot write' },
+  overwrite_disabled: { status: 403, title: 'Packages may not be overwritten' },
+  delete_disabled: { status: 403, title: 'Packages may not be deleted' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   package_not_found: { status: 404, title: 'There is no such package' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },

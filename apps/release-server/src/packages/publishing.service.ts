@@ -7,12 +7,15 @@ import {
   PackageStore,
   StorageError,
   type Package,
+  type PublishCondition,
   type PublishResult,
   type RemoveCondition,
   type StagedPackage,
 } from '#storage';
 
 import { Config } from '../config/config.js';
+import { entityTag } from '../http/conditional.js';
+import { ProblemError } from '../http/problem.js';
 import type { PublishOptions } from './publish-options.js';
 
 /** Who did something and in which request, for the audit line. */
@@ -21,7 +24,10 @@ export interface Actor {
   readonly requestId: string;
 }
 
-/** The way in and out: receive, publish, delete, each with its audit line. Errors are those of `PackageStore`. */
+/**
+ * The way in and out: receive, publish, delete, each with its audit line. Errors are those of `PackageStore`, and
+ * `overwrite_disabled` and `delete_disabled` where the configuration says so.
+ */
 @Injectable()
 export class PublishingService {
   private readonly audit = new Logger('audit');
@@ -43,7 +49,10 @@ export class PublishingService {
     length: { readonly size?: number | undefined; readonly sizeAtMost?: number | undefined },
     begin: () => AbortSignal,
   ): Promise<StagedPackage> {
-    await this.store.requireCondition(name, condition);
+    const permitted = await this.permitted(name, condition);
+    await this.store.requireCondition(name, permitted).catch((error: unknown) => {
+      throw this.refusal(error, condition);
+    });
     await this.requireRoom(length.size);
     const maxSize = this.config.max_upload_size;
     return this.store.stage(body, { maxSize, ...length, sha256, signal: begin() });
@@ -70,13 +79,14 @@ export class PublishingService {
     actor: Actor,
   ): Promise<PublishResult> {
     try {
-      const result = await this.retention.publish(staged, name, options.condition);
+      const permitted = await this.permitted(name, options.condition);
+      const result = await this.retention.publish(staged, name, permitted);
       const event = result.replaced === undefined ? 'package.published' : 'package.overwritten';
       this.record(event, result.package, actor);
       return result;
     } catch (error) {
       await this.store.discard(staged);
-      throw error;
+      throw this.refusal(error, options.condition);
     }
   }
 
@@ -85,11 +95,47 @@ export class PublishingService {
   }
 
   async remove(name: string, condition: RemoveCondition, actor: Actor): Promise<void> {
+    if (!this.config.allow_delete) {
+      throw new ProblemError('delete_disabled', 'This server keeps packages: allow_delete is false.');
+    }
     this.record('package.deleted', await this.store.remove(name, condition), actor);
+  }
+
+  /** What is left of a condition: where packages may not be overwritten, it can only create. */
+  private async permitted(name: string, condition: PublishCondition): Promise<PublishCondition> {
+    if (this.config.allow_overwrite || condition === 'absent') return condition;
+    const existing = await this.store.find(name);
+    if (existing !== undefined) throw overwriteDisabled(existing);
+    // With nothing to replace, a condition that asks for something fails as it always does.
+    if (condition !== 'any') await this.store.requireCondition(name, condition);
+    return 'absent';
+  }
+
+  /** A name that is taken, in the words of who may not overwrite it. */
+  private refusal(error: unknown, condition: PublishCondition): unknown {
+    if (this.config.allow_overwrite || !(error instanceof StorageError) || error.code !== 'package_exists') {
+      return error;
+    }
+    const { existing } = error;
+    if (existing === undefined) return error;
+    if (condition !== 'absent') return overwriteDisabled(existing);
+    return new StorageError('package_exists', takenForGood(existing), { existing });
   }
 
   private record(event: string, { name, sha256, size }: Package, actor: Actor): void {
     const fields = { event, actor: actor.name, name, digest: sha256, size, request_id: actor.requestId };
     this.audit.log(fields, `${event} ${name}`);
   }
+}
+
+function overwriteDisabled(existing: Package): ProblemError {
+  const { size, sha256 } = existing;
+  return new ProblemError('overwrite_disabled', takenForGood(existing), {
+    members: { digest: sha256 === undefined ? null : `sha256:${sha256}`, size },
+    headers: { ETag: entityTag(existing) },
+  });
+}
+
+function takenForGood({ name }: Package): string {
+  return `${name} is stored already, and this server keeps it as it is: allow_overwrite is false. Publish under another name.`;
 }

@@ -25,8 +25,10 @@ export function inReleaseOrder(packages: readonly Package[]): VersionedPackage[]
 /**
  * All packages as one release, in the shape of GitHub's "Get the latest release" (REST API 2022-11-28). What
  * this server has no counterpart for is null, empty or zero; downloads are not counted.
+ *
+ * @param immutable - Whether packages can be neither overwritten nor deleted.
  */
-export function latestRelease(packages: readonly Package[], base: string) {
+export function latestRelease(packages: readonly Package[], base: string, immutable: boolean) {
   const ordered = inReleaseOrder(packages);
   const version = ordered[0]?.version;
   const tag = version?.tag ?? 'latest';
@@ -47,7 +49,7 @@ export function latestRelease(packages: readonly Package[], base: string) {
     body: '',
     draft: false,
     prerelease: version !== undefined && isPrerelease(version),
-    immutable: false,
+    immutable,
     created_at: newest ?? isoTime(0),
     updated_at: newest ?? isoTime(0),
     published_at: newest ?? null,

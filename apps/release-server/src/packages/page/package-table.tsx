@@ -9,7 +9,7 @@ interface TableProps {
   readonly base: string;
   readonly now: number;
   /** Whether packages can be deleted here. */
-  readonly writable: boolean;
+  readonly deletable: boolean;
   readonly caption: string;
 }
 
@@ -40,7 +40,7 @@ export function PackageTable({ packages, caption, ...row }: TableProps) {
 
 type RowProps = Omit<TableProps, 'packages' | 'caption'> & { readonly stored: Package };
 
-function PackageRow({ stored, base, now, writable }: RowProps) {
+function PackageRow({ stored, base, now, deletable }: RowProps) {
   const view = packageView(stored, base);
   const { name, sha256 } = view;
   return (
@@ -76,7 +76,7 @@ function PackageRow({ stored, base, now, writable }: RowProps) {
       <td class="actions">
         <CopyButton line="curl" label="curl" of={`the curl line of ${name}`} />
         {sha256 !== null && <CopyButton line="verify" label="verify" of={`the verify line of ${name}`} />}
-        {writable && (
+        {deletable && (
           <button type="button" class="delete" aria-label={`Delete ${name}`}>
             Delete
           </button>

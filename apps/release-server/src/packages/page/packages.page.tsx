@@ -26,7 +26,7 @@ export interface PackagesPageProps extends PageContext {
   readonly now: number;
   /** What retention goes by. */
   readonly limits: RetentionPolicy['limits'];
-  readonly config: Pick<Config, 'max_upload_size' | 'read_only'>;
+  readonly config: Pick<Config, 'max_upload_size' | 'read_only' | 'allow_overwrite' | 'allow_delete'>;
 }
 
 /** The list as a page, complete without script. */
@@ -52,7 +52,13 @@ export function packagesPage(props: PackagesPageProps): string {
         {/* What a script brings up to date as a whole. */}
         <div id="overview">{!empty && <Overview {...props} />}</div>
         <div id="search">{!empty && <Search query={query} root={root} />}</div>
-        {!config.read_only && <div id="publishing" data-max-size={config.max_upload_size} />}
+        {!config.read_only && (
+          <div
+            id="publishing"
+            data-max-size={config.max_upload_size}
+            data-overwrite={String(config.allow_overwrite)}
+          />
+        )}
         <div id="results">{empty ? <Empty {...props} /> : <Results {...props} />}</div>
       </>
     ),
@@ -149,7 +155,7 @@ function Release({ release, packages, latest, base, now, config }: ReleaseProps)
         packages={packages}
         base={base}
         now={now}
-        writable={!config.read_only}
+        deletable={!config.read_only && config.allow_delete}
         caption={`Packages of ${title}`}
       />
     </section>
@@ -163,7 +169,7 @@ function Flat({ page, base, now, config, query }: PackagesPageProps) {
       packages={page.packages}
       base={base}
       now={now}
-      writable={!config.read_only}
+      deletable={!config.read_only && config.allow_delete}
       caption={caption}
     />
   );
