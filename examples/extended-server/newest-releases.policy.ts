@@ -42,7 +42,7 @@ function releasesIn(packages: readonly Package[]): Release[] {
       ? []
       : {
           version,
-          isPrerelease: version.includes('-'),
+          isPrerelease: members.some(({ name }) => versionOf(name)?.isPrerelease),
           publishedAt: Math.max(...members.map(({ createdAt }) => createdAt)),
           packages: members,
         },
@@ -51,7 +51,7 @@ function releasesIn(packages: readonly Package[]): Release[] {
 
 /** `1.2.3` for `tool-v1.2.3-linux.tar.gz` as for `tool-1.2.3.zip`. */
 function versionKey({ name }: { readonly name: string }): string | undefined {
-  return versionOf(name)?.semver.version;
+  return versionOf(name)?.key;
 }
 
 function firstToLeave(a: Release, b: Release): number {

@@ -163,7 +163,18 @@ describe('pages', () => {
     expect(first).toContain(`>${name}</a>`);
     expect(first).toMatch(/ 24 packages ·.* · \d of them here/);
     expect(html).toMatch(/<strong>120 packages<\/strong>/);
-    expect(html).toContain(`specify init my-project --ai claude --template-url '${server.url}/latest'`);
+    expect(html).not.toContain('specify init');
+  });
+
+  it('start a project from the newest release that has a template, whatever else is newer', async () => {
+    await withServer({}, async (other) => {
+      await put(other, 'spec-kit-template-claude-sh-v1.1.0.zip', 'x');
+      await put(other, 'tool-3-v3.0.0.zip', 'x');
+      const html = (await ask(other, '/packages')).body.toString();
+      expect(html).toContain('Latest release <span class="tag">v3.0.0</span>');
+      expect(html).toContain('Start a project from the template of <span class="tag">v1.1.0</span>:');
+      expect(html).toContain(`specify init my-project --ai claude --template-url '${other.url}/latest'`);
+    });
   });
 });
 

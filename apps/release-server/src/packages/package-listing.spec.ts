@@ -71,6 +71,34 @@ describe('PackageListing', () => {
     expect(listing.size).toBe(81);
   });
 
+  it('starts a project from the newest release that has a template', () => {
+    const template = (...given: readonly string[]) => {
+      const packages = given.map((name, age) => stored(name, 1, 100 - age));
+      const found = new PackageListing(packages).template();
+      return found && [found.agent, found.release.version?.tag];
+    };
+    const v1 = 'spec-kit-template-claude-sh-v1.0.0.zip';
+    expect(template('tool-3-v3.0.0.zip', v1)).toEqual(['claude', 'v1.0.0']);
+    expect(template('tool-3-v3.0.0.zip', 'a.txt')).toBeUndefined();
+    expect(template()).toBeUndefined();
+    expect(template('spec-kit-template-claude-sh-v2.0.0-rc.1.zip', v1)).toEqual(['claude', 'v1.0.0']);
+    expect(template('spec-kit-template-claude-sh-v2.0.0.zip.sha256', v1)).toEqual(['claude', 'v1.0.0']);
+    expect(template('spec-kit-template-q-ps-v2.0.0.zip', v1)).toEqual(['q', 'v2.0.0']);
+    expect(template('spec-kit-template-cursor-agent-sh-2.0.0.zip', v1)).toEqual(['cursor-agent', '2.0.0']);
+    expect(template('spec-kit-template-amp-sh-v1.0.0.zip', v1)).toEqual(['claude', 'v1.0.0']);
+    // A release candidate is better than nothing, and said to be one.
+    expect(template('spec-kit-template-claude-sh-v1.0.0-rc.1.zip')).toEqual(['claude', 'v1.0.0-rc.1']);
+  });
+
+  it('counts all spellings of a version as one release, under that of the newest', () => {
+    const spelt = new PackageListing([stored('a_1.2.0_amd64.deb', 1, 2), stored('a-v1.2.0.zip', 2, 1)]);
+    expect(spelt.releaseOf(spelt.packages[1]!)).toMatchObject({
+      version: { tag: '1.2.0' },
+      count: 2,
+      size: 3,
+    });
+  });
+
   it('names the release that clients get who name none', () => {
     expect(listing.latest()?.version?.tag).toBe('v1.2.0');
     expect(new PackageListing([]).latest()).toBeUndefined();

@@ -1,8 +1,9 @@
 import type { Package } from '#storage';
 
 import type { PackageListQuery } from './package-list.query.js';
-import { versionOf, type PackageVersion } from './package-version.js';
+import { packageVersion, type PackageVersion } from './package-version.js';
 import { byPreference } from './release-order.js';
+import { newestTemplate } from './template.js';
 
 /** On a page that does not say otherwise. */
 export const DEFAULT_PER_PAGE = 100;
@@ -16,15 +17,21 @@ export interface PackagePage {
   readonly pages: number;
 }
 
-/** The packages whose names carry one version. */
+/** The packages whose names carry one version, however each spells it. */
 export interface ReleaseSummary {
-  /** Undefined for the packages without one. */
+  /** As the newest of them spells it; undefined for the packages without one. */
   readonly version: PackageVersion | undefined;
   readonly count: number;
   /** Bytes. */
   readonly size: number;
   /** Publish time of the newest, in milliseconds since the epoch. */
   readonly createdAt: number;
+}
+
+/** A template for an AI agent, and the release that it is of. */
+export interface TemplateSummary {
+  readonly agent: string;
+  readonly release: ReleaseSummary;
 }
 
 /** A package with its name in lower case, for the search. */
@@ -43,6 +50,7 @@ export class PackageListing {
   private readonly entries: readonly Entry[];
   private readonly orders = new Map<string, readonly Entry[]>();
   private preferred: ReleaseSummary | undefined;
+  private newest: TemplateSummary | undefined;
   private summaries: ReadonlyMap<string | undefined, ReleaseSummary> | undefined;
 
   /** @param packages - Newest first. */
@@ -68,15 +76,24 @@ export class PackageListing {
   }
 
   /** The release to which a package belongs, with all its packages counted, whether they were searched for or not. */
-  releaseOf({ name }: Package): ReleaseSummary {
-    const summary = this.releases().get(versionOf(name)?.tag);
-    if (summary === undefined) throw new Error(`${name} is of another listing`);
+  releaseOf(stored: Package): ReleaseSummary {
+    const summary = this.releases().get(packageVersion(stored)?.key);
+    if (summary === undefined) throw new Error(`${stored.name} is of another listing`);
     return summary;
   }
 
   /** The release that clients get who name none, as `GET /latest` has it; undefined for an empty store. */
   latest(): ReleaseSummary | undefined {
     return (this.preferred ??= [...this.releases().values()].sort(byPreference)[0]);
+  }
+
+  /** What a project is started from that names no version; undefined where there is no template. */
+  template(): TemplateSummary | undefined {
+    if (this.newest === undefined) {
+      const template = newestTemplate(this.packages);
+      this.newest = template && { agent: template.agent, release: this.releaseOf(template.stored) };
+    }
+    return this.newest;
   }
 
   private releases(): ReadonlyMap<string | undefined, ReleaseSummary> {
@@ -118,11 +135,12 @@ function byName({ stored: a }: Entry, { stored: b }: Entry): number {
 
 function summarise(packages: readonly Package[]): ReadonlyMap<string | undefined, ReleaseSummary> {
   const summaries = new Map<string | undefined, ReleaseSummary>();
-  for (const { name, size, createdAt } of packages) {
-    const version = versionOf(name);
-    const before = summaries.get(version?.tag) ?? { count: 0, size: 0, createdAt };
-    summaries.set(version?.tag, {
-      version,
+  for (const stored of packages) {
+    const { size, createdAt } = stored;
+    const version = packageVersion(stored);
+    const before = summaries.get(version?.key) ?? { version, count: 0, size: 0, createdAt };
+    summaries.set(version?.key, {
+      version: before.version,
       count: before.count + 1,
       size: before.size + size,
       createdAt: Math.max(before.createdAt, createdAt),

@@ -1,54 +1,95 @@
-import { versionOf } from './package-version.js';
+import { readFileSync } from 'node:fs';
+
+import { WORDS } from './version/words.js';
+import { compareVersions, packageVersion, versionOf, type PackageVersion } from './package-version.js';
+
+const names = readFileSync('apps/release-server/src/packages/version/names.txt', 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => line.split(' ') as [name: string, tag: string, kind: string]);
+
+function version(text: string): PackageVersion {
+  const found = versionOf(`tool-${text}.zip`);
+  if (found === undefined) throw new Error(`no version in ${text}`);
+  return found;
+}
 
 describe('the version in a name', () => {
-  it.each([
-    ['spec-kit-template-claude-sh-v1.2.3.zip', 'v1.2.3'],
-    ['spec-kit-template-q-ps-v2.0.0-rc.1.zip', 'v2.0.0-rc.1'],
-    ['tool-1.2.3-linux-x64.tar.gz', '1.2.3'],
-    ['tool-1.2.3-rc1-linux-x64.tar.gz', '1.2.3-rc1'],
-    ['tool_1.2.3_amd64.deb', '1.2.3'],
-    ['tool-1.2.3-1.x86_64.rpm', '1.2.3'],
-    ['tool-1.2.3-beta.2.7z', '1.2.3-beta.2'],
-    ['tool-1.2.3-hotfix.1.zip', '1.2.3-hotfix.1'],
-    ['tool-1.2.3-preview-win32.zip', '1.2.3-preview'],
-    ['tool-1.2.3+build.5.zip', '1.2.3+build.5'],
-    ['tool@1.2.3.tgz', '1.2.3'],
-    ['1.2.3.zip', '1.2.3'],
-    ['V1.2.3', 'V1.2.3'],
-    ['tool-2024.01.05.zip', '2024.01.05'],
-    ['tool-1.2.3.zip.sha256', '1.2.3'],
-  ])('of %s is %s', (name, tag) => {
-    expect(versionOf(name)?.tag).toBe(tag);
+  it.each(names)('%s: %s, %s', (name, tag, kind) => {
+    const found = versionOf(name);
+    const isPrerelease = found?.isPrerelease === true ? 'pre' : 'stable';
+    expect([found?.tag ?? '-', found === undefined ? 'none' : isPrerelease]).toEqual([tag, kind]);
   });
 
-  it.each([
-    'notes.txt',
-    'tool-1.2.zip',
-    'tool-1.2.3.4.zip',
-    'python3.11.2.zip',
-    'tool',
-    'tool-v1.zip',
-    'a1.2.3b.zip',
-  ])('is not to be found in %s', (name) => {
-    expect(versionOf(name)).toBeUndefined();
+  it('follows the documented words', () => {
+    const [, section = ''] = readFileSync('docs/http.md', 'utf8').split('## Versions in names\n');
+    const table = section.slice(0, section.indexOf('\nAll but the last two'));
+    expect([...WORDS.keys()].filter((word) => !table.includes(`\`${word}\``))).toEqual([]);
   });
 
-  it.each([
-    ['tool-1.2.3-darwin-arm64.zip', []],
-    ['tool-1.2.3-developer.zip', []],
-    ['tool-1.2.3-rc.1.zip', ['rc', 1]],
-    ['tool-1.2.3-SNAPSHOT.zip', ['SNAPSHOT']],
-  ])('of %s has the pre-release %j', (name, prerelease) => {
-    expect(versionOf(name)?.semver.prerelease).toEqual(prerelease);
+  it('is known in some two hundred names', () => {
+    expect(names.length).toBeGreaterThan(200);
+    expect(new Set(names.map(([name]) => name)).size).toBe(names.length);
   });
 
+  it('is read once for a package', () => {
+    const stored = { name: 'a-1.2.3.zip', size: 1, createdAt: 0, sha256: undefined, version: 'x' };
+    expect(packageVersion(stored)).toBe(packageVersion(stored));
+    const unversioned = { ...stored, name: 'a.zip' };
+    expect([packageVersion(unversioned), packageVersion(unversioned)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('versions', () => {
   it.each([
-    `a-1.2.3-rc${'1'.repeat(60)}x.zip`,
-    'tool-1.2.3-SNAPSHOT20250131.120000.12345678901234f.jar',
-    `a-1.2.3-rc${'1'.repeat(184)}x.zip`,
-    `a-1.2.3-rc${'.1'.repeat(92)}x.zip`,
-  ])('is read at once in %s', (name) => {
-    // Caught: backtracking that doubles with every digit, which never comes to an end here.
-    expect(versionOf(name)).toMatchObject({ tag: '1.2.3' });
+    ['1.2.3', 'v1.2.3', 'V1.2.3', '1.2.3.0', '01.02.03', '1.2.3.Final', '1.2.3-RELEASE', '1.2.3.GA'],
+    ['1.2', '1.2.0', 'v1.2.0.0'],
+    ['1.2.3-rc.1', '1.2.3rc1', '1.2.3~rc1', '1.2.3_rc1', '1.2.3.rc1', '1.2.3-RC1', '1.2.3c1', '1.2.3.CR1'],
+    ['1.2-beta.2', '1.2.0b2', '1.2.0-beta2'],
+    ['1.2.3-linux-x64-rc1', '1.2.3-rc.1'],
+  ])('are one release, however they are spelt: %s, %s', (...spellings) => {
+    expect(new Set(spellings.map((text) => version(text).key)).size).toBe(1);
+    for (const text of spellings) expect(compareVersions(version(text), version(spellings[0] ?? ''))).toBe(0);
+  });
+
+  it('are in order', () => {
+    const ascending = [
+      '0.9.10',
+      '1.0.0-0',
+      '1.0.0-dev.1',
+      '1.0.0-alpha',
+      '1.0.0a1',
+      '1.0.0-alpha.2',
+      '1.0.0-beta.2',
+      '1.0.0-beta.11',
+      '1.0.0-M1',
+      '1.0.0-preview.1',
+      '1.0.0rc1.dev2',
+      '1.0.0-rc.1',
+      '1.0.0-rc.2',
+      '1.0.0.post1.dev1',
+      '1.0.0.post1',
+      '1.0.0.post2',
+      '1.0.0.1-rc.1',
+      '1.0.0.1',
+      '1.0.1',
+      '1.2',
+      '1.2.3',
+      '1.2.3.5',
+      '1.2.10',
+      '1.10.0',
+      '3.3',
+      '3.3a',
+      '3.3b',
+      '2024.01.05',
+      '2024.01.06',
+      `${'9'.repeat(60)}.0.1`,
+      `${'9'.repeat(60)}.0.2`,
+    ];
+    // The last release of a number is above its pre-releases, wherever `1.0` stands for it.
+    expect(compareVersions(version('1.0'), version('1.0.0-rc.2'))).toBeGreaterThan(0);
+    expect(compareVersions(version('1.0'), version('1.0.0.post1.dev1'))).toBeLessThan(0);
+    const sorted = ascending.toReversed().toSorted((a, b) => compareVersions(version(a), version(b)));
+    expect(sorted).toEqual(ascending);
   });
 });

@@ -1,6 +1,4 @@
-import semver from 'semver';
-
-import type { PackageVersion } from './package-version.js';
+import { compareVersions, type PackageVersion } from './package-version.js';
 
 interface Versioned {
   readonly version: PackageVersion | undefined;
@@ -15,18 +13,12 @@ interface Versioned {
 export function byPreference(a: Versioned, b: Versioned): number {
   return (
     rank(a.version) - rank(b.version) ||
-    (a.version !== undefined && b.version !== undefined
-      ? semver.rcompare(a.version.semver, b.version.semver)
-      : 0) ||
+    (a.version !== undefined && b.version !== undefined ? compareVersions(b.version, a.version) : 0) ||
     b.createdAt - a.createdAt
   );
 }
 
 function rank(version: PackageVersion | undefined): number {
   if (version === undefined) return 2;
-  return isPrerelease(version) ? 1 : 0;
-}
-
-export function isPrerelease({ semver: { prerelease } }: PackageVersion): boolean {
-  return prerelease.length > 0;
+  return version.isPrerelease ? 1 : 0;
 }

@@ -4,11 +4,11 @@ import mime from 'mime';
 
 import type { Package } from '#storage';
 
-import { versionOf, type PackageVersion } from '../packages/package-version.js';
+import { packageVersion, type PackageVersion } from '../packages/package-version.js';
 import { assetUrl } from '../packages/package.view.js';
-import { byPreference, isPrerelease } from '../packages/release-order.js';
+import { byPreference } from '../packages/release-order.js';
 
-/** A package with the version in its name, parsed once. */
+/** A package with the version in its name. */
 interface VersionedPackage {
   readonly stored: Package;
   readonly version: PackageVersion | undefined;
@@ -18,7 +18,7 @@ interface VersionedPackage {
 /** The order that decides what clients install, for they take the first asset that fits: by preference, then by name. */
 export function inReleaseOrder(packages: readonly Package[]): VersionedPackage[] {
   return packages
-    .map((stored) => ({ stored, version: versionOf(stored.name), createdAt: stored.createdAt }))
+    .map((stored) => ({ stored, version: packageVersion(stored), createdAt: stored.createdAt }))
     .sort((a, b) => byPreference(a, b) || (a.stored.name < b.stored.name ? -1 : 1));
 }
 
@@ -48,7 +48,7 @@ export function latestRelease(packages: readonly Package[], base: string, immuta
     name: tag,
     body: '',
     draft: false,
-    prerelease: version !== undefined && isPrerelease(version),
+    prerelease: version?.isPrerelease ?? false,
     immutable,
     created_at: newest ?? isoTime(0),
     updated_at: newest ?? isoTime(0),

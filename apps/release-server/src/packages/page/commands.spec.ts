@@ -39,7 +39,7 @@ describe('lines to copy', () => {
     const package_ = { name: 'a.zip', url: 'https://x.example/r/assets/a.zip' };
     expect(downloadCommand(package_)).toBe("curl -fL -o 'a.zip' 'https://x.example/r/assets/a.zip'");
     expect(verifyCommand('a.zip', DIGEST)).toBe(`printf '%s  %s\\n' '${DIGEST}' 'a.zip' | sha256sum -c -`);
-    expect(startCommand('http://127.0.0.1:8000')).toBe(
+    expect(startCommand('http://127.0.0.1:8000', 'claude')).toBe(
       "specify init my-project --ai claude --template-url 'http://127.0.0.1:8000/latest'",
     );
     expect(publishCommand('http://127.0.0.1:8000')).toMatch(/ 'http:\/\/127\.0\.0\.1:8000\/upload'$/);
@@ -56,7 +56,7 @@ describe('lines to copy', () => {
           text,
           text,
         ]);
-        expect(wordsOf(startCommand(text), shell).at(-1)).toBe(`${text}/latest`);
+        expect(wordsOf(startCommand(text, 'claude'), shell).at(-1)).toBe(`${text}/latest`);
         expect(wordsOf(publishCommand(text), shell).at(-1)).toBe(`${text}/upload`);
         // The words before the pipe are printed as sha256sum reads them, and nothing else runs.
         const printed = verifyCommand(text, text).replace(/ \| sha256sum -c -$/, '');

@@ -10,9 +10,9 @@ export function verifyCommand(name: string, sha256: string): string {
   return `printf '%s  %s\\n' ${shellWord(sha256)} ${shellWord(name)} | sha256sum -c -`;
 }
 
-/** A line that starts a project from the newest template. */
-export function startCommand(base: string): string {
-  return `specify init my-project --ai claude --template-url ${shellWord(`${base}/latest`)}`;
+/** A line that starts a project from the newest template. @param agent - A plain word. */
+export function startCommand(base: string, agent: string): string {
+  return `specify init my-project --ai ${agent} --template-url ${shellWord(`${base}/latest`)}`;
 }
 
 /** A line that publishes a file. */

@@ -1,6 +1,6 @@
 import type { RetentionPolicy } from '#retention';
 
-import type { PackageListing, ReleaseSummary } from '../package-listing.js';
+import type { PackageListing, ReleaseSummary, TemplateSummary } from '../package-listing.js';
 import { startCommand } from './commands.js';
 import { Command, Size, Time } from './parts.js';
 import { counted } from './words.js';
@@ -19,6 +19,7 @@ export function Overview({ listing, limits, base, now }: OverviewProps) {
   // Another policy than that of the number may be in place, and go by something else.
   const { max_packages: limit } = limits;
   const latest = listing.latest();
+  const template = listing.template();
   return (
     <section class="overview" aria-label="Overview">
       <div class="figures">
@@ -38,22 +39,39 @@ export function Overview({ listing, limits, base, now }: OverviewProps) {
           </p>
         )}
       </div>
-      {latest !== undefined && <Latest release={latest} base={base} now={now} />}
+      {latest !== undefined && (
+        <div class="latest">
+          <Latest release={latest} now={now} />
+          {template !== undefined && <Start template={template} base={base} />}
+        </div>
+      )}
     </section>
   );
 }
 
-function Latest({ release, base, now }: { release: ReleaseSummary; base: string; now: number }) {
+function Latest({ release, now }: { release: ReleaseSummary; now: number }) {
   return (
-    <div class="latest">
+    <>
       <h2>
         Latest release <span class="tag">{release.version?.tag ?? 'without a version'}</span>
       </h2>
       <p class="quiet">
         {counted(release.count, 'package')}, <Size bytes={release.size} />,{' '}
-        <Time time={release.createdAt} now={now} />. Start a project from the newest template:
+        <Time time={release.createdAt} now={now} />
       </p>
-      <Command of="the specify line">{startCommand(base)}</Command>
-    </div>
+    </>
+  );
+}
+
+/** The release with the newest template need not be the latest: another product's may be. */
+function Start({ template: { agent, release }, base }: { template: TemplateSummary; base: string }) {
+  return (
+    <>
+      <p class="quiet">
+        Start a project from the template of <span class="tag">{release.version?.tag ?? 'no version'}</span>
+        {release.version?.isPrerelease === true && ', a pre-release'}:
+      </p>
+      <Command of="the specify line">{startCommand(base, agent)}</Command>
+    </>
   );
 }

@@ -6,7 +6,6 @@ import { renderPage, type PageContext } from '../../pages/layout.js';
 import { listUrl, type PackageListQuery } from '../package-list.query.js';
 import type { PackageListing, PackagePage, ReleaseSummary } from '../package-listing.js';
 import { assetUrl } from '../package.view.js';
-import { isPrerelease } from '../release-order.js';
 import { publishCommand } from './commands.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
 import { Overview } from './overview.js';
@@ -145,7 +144,7 @@ function Release({ release, packages, latest, base, now, config }: ReleaseProps)
       <header>
         <h2 id={id}>{title}</h2>
         {latest && <span class="badge">latest</span>}
-        {version !== undefined && isPrerelease(version) && <span class="badge pre">pre-release</span>}
+        {version?.isPrerelease === true && <span class="badge pre">pre-release</span>}
         <p class="quiet">
           <Time time={createdAt} now={now} /> · {counted(count, 'package')} · <Size bytes={size} />
           {packages.length < count && ` · ${packages.length} of them here`}
