@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { RetentionPolicy } from '#retention';
-import { PackageStore } from '#storage';
+import { PackageStore, StorageError } from '#storage';
 
 import { APP_OPTIONS, setUpApp } from './app.setup.js';
 import { Config } from './config/config.js';
@@ -24,8 +24,13 @@ export async function serve(compose: () => DynamicModule): Promise<void> {
     await start(compose());
   } catch (error) {
     await logStartFailure(error);
-    process.exit(error instanceof ConfigError ? EX_CONFIG : 1);
+    process.exit(isMisconfigured(error) ? EX_CONFIG : 1);
   }
+}
+
+/** Whether another configuration is what would let it start. */
+function isMisconfigured(error: unknown): boolean {
+  return error instanceof ConfigError || (error instanceof StorageError && error.code === 'foreign_packages');
 }
 
 async function start(root: DynamicModule): Promise<void> {
@@ -50,8 +55,8 @@ async function listen(app: NestExpressApplication, config: Config): Promise<void
   try {
     await app.listen(port, host);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
     throw HOST_ERRORS.has(code)
       ? config.problem('host', `cannot listen on ${JSON.stringify(host)}: ${code}`, { cause: error })
       : config.problem('port', `cannot listen on ${host}, port ${port}: ${code}`, { cause: error });

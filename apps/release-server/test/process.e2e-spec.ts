@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -43,6 +43,34 @@ describe('the process', () => {
     expect(level).toBe('FATAL');
     expect(message).toMatch(/config\.yaml:2: max_package: unknown key, did you mean max_packages\?$/);
     expect(output).not.toContain('s3cr3t');
+  });
+
+  itOnDirectory('refuses to start where retention would remove files that it never stored', async () => {
+    const photos = Array.from({ length: 260 }, (_, at) => `photo-${at}.jpg`);
+    for (const name of photos) await writeFile(join(directory.path, name), name);
+    const { code, output } = await runToExit(
+      `auth_token: s3cr3t\nport: 0\nhost: 127.0.0.1\nstorage_path: ${directory.path}\nmax_packages: 200\n`,
+    );
+    expect(code).toBe(78);
+    const lines = output.trim().split('\n');
+    expect(lines).toHaveLength(1);
+    const { message } = JSON.parse(lines[0] ?? '') as LogLine;
+    expect(message).toBe(
+      `the server did not start: ${directory.path} has not been served before and holds 260 files that would be ` +
+        'packages, of which retention would remove 60 now; nothing was removed. Retention goes by max_packages: 200: ' +
+        'set that so that all of them may stay, or have the packages stored in a place of their own.',
+    );
+    expect((await readdir(directory.path)).toSorted()).toEqual(photos.toSorted());
+  });
+
+  itOnDirectory('warns once that the files which it found are packages now', async () => {
+    await writeFile(join(directory.path, 'photo.jpg'), 'photo');
+    for (const said of [1, 0]) {
+      const server = await spawnServer(directory.path);
+      const warned = server.lines().filter((line) => line.includes('has not been served before'));
+      await server.stop();
+      expect(warned).toHaveLength(said);
+    }
   });
 
   it('refuses to start without a token', async () => {

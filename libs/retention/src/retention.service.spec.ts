@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -163,6 +163,19 @@ describe('RetentionService', () => {
     const after = await start({ maxPackages: 2 });
 
     expect(await names(after)).toEqual(['d', 'c']);
+  });
+
+  // Caught: 60 of 260 photos are gone after the first start.
+  it('removes nothing from a directory that was used for something else, and tells what to do', async () => {
+    for (let at = 0; at < 260; at++) await writeFile(join(path, `photo-${at}.jpg`), 'x');
+
+    await expect(start({ maxPackages: 200 })).rejects.toMatchObject({
+      code: 'foreign_packages',
+      message: expect.stringMatching(/260 files.*remove 60.*max_packages: 200: set that/) as string,
+    });
+
+    expect(await readdir(path)).toHaveLength(260);
+    expect(await names(await start({ maxPackages: 260 }))).toHaveLength(260);
   });
 
   it('changes nothing at a start within the limit', async () => {

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 
 import {
   PackageStore,
+  StorageError,
   type IncomingPackage,
   type Package,
   type PublishCondition,
@@ -39,7 +40,11 @@ export class RetentionService implements OnApplicationBootstrap {
   }
 
   private async enforce(): Promise<void> {
-    const evicted = await this.store.prune((packages) => this.choose(packages, undefined));
+    const evicted = await this.store
+      .prune((packages) => this.choose(packages, undefined))
+      .catch((error: unknown) => {
+        throw this.withAdvice(error);
+      });
     for (const gone of evicted) this.audit(gone, 'over the limit at the start');
   }
 
@@ -61,6 +66,18 @@ export class RetentionService implements OnApplicationBootstrap {
       if (found !== undefined) return found;
       throw new TypeError(`The retention policy chose ${JSON.stringify(name)}, which is not stored.`);
     });
+  }
+
+  /** The refusal of a store to lose what it has never published, with what there is to do. */
+  private withAdvice(error: unknown): unknown {
+    if (!(error instanceof StorageError) || error.code !== 'foreign_packages') return error;
+    const limits = Object.entries(this.policy.limits).map(
+      ([key, value]) => `${key}: ${JSON.stringify(value)}`,
+    );
+    const advice =
+      `Retention goes by ${limits.join(', ')}: set that so that all of them may stay, ` +
+      'or have the packages stored in a place of their own.';
+    return new StorageError(error.code, `${error.message} ${advice}`);
   }
 
   private audit({ name, sha256, size }: Package, reason: string): void {

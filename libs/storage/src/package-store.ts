@@ -141,7 +141,11 @@ export abstract class PackageStore {
   /** Removes a package durably and returns it. Rejects with `package_not_found` or `precondition_failed`. */
   abstract remove(name: string, condition?: RemoveCondition): Promise<Package>;
 
-  /** Removes what `evict` chooses, with nothing incoming, and returns it. */
+  /**
+   * Removes what `evict` chooses, with nothing incoming, and returns it. Every start begins with it. A store that may
+   * find packages that nobody has published to a server, such as files of a directory that was used for something else,
+   * rejects with `foreign_packages` while `evict` chooses any of them, and lets go of what its start has made.
+   */
   abstract prune(evict: Evict): Promise<readonly Package[]>;
 
   /** Resolves when a write would succeed now; rejects with what is wrong. */

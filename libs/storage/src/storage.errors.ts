@@ -20,6 +20,8 @@ export type StorageErrorCode =
   | 'storage_busy'
   /** The store does not answer, or not in time; trying again may help. A write may have been done nevertheless. */
   | 'storage_unavailable'
+  /** The store holds packages that nobody has published to a server, and a start would remove some of them. */
+  | 'foreign_packages'
   /** The store cannot do its work: I/O error, read-only, unknown outcome of a write. */
   | 'storage_failed';
 

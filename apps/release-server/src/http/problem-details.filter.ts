@@ -100,9 +100,10 @@ function storageProblem(error: StorageError, request: Request): Problem {
       };
     case 'storage_unavailable':
       return { code: error.code, detail, headers: { 'Retry-After': RETRY_AFTER } };
+    case 'foreign_packages':
     case 'storage_failed':
       return {
-        code: error.code,
+        code: 'storage_failed',
         detail: 'The storage did not do its work; the log of the server tells more.',
       };
   }

@@ -13,10 +13,7 @@ export const describeOnS3 = process.env['S3_ENDPOINT'] === undefined ? describe.
 /** `it` for what is about the directory of packages itself, which an object store has not: there it is skipped. */
 export const itOnDirectory = ON_S3 ? it.skip : it;
 
-/**
- * The section `s3` of the configuration, for the prefix that stands for that directory. Uploads are received where they
- * are with a directory, so that the same can be asked of both.
- */
+/** The section `s3` of the configuration, for the prefix that stands for that directory. */
 export function s3Section(directory: string, endpoint = process.env['S3_ENDPOINT']): Record<string, unknown> {
   return {
     bucket: process.env['S3_BUCKET'],
@@ -26,7 +23,7 @@ export function s3Section(directory: string, endpoint = process.env['S3_ENDPOINT
     force_path_style: true,
     access_key_id: process.env['AWS_ACCESS_KEY_ID'],
     secret_access_key: process.env['AWS_SECRET_ACCESS_KEY'],
-    spool_path: join(directory, '.release-server', 'incoming'),
+    spool_path: join(directory, '.release-server'),
   };
 }
 
@@ -52,9 +49,11 @@ export async function storedIn(directory: string): Promise<string[]> {
   return (await readdir(directory)).filter((name) => !name.startsWith('.'));
 }
 
-/** Files of uploads that are under way, or were left over. */
+/** Files of uploads that are under way, or were left over: to a directory, or in the spool of a bucket. */
 export async function stagedIn(directory: string): Promise<string[]> {
-  return readdir(join(directory, '.release-server', 'incoming'));
+  const own = join(directory, '.release-server');
+  const isSpool = (await readdir(own)).includes('release-server-spool');
+  return readdir(join(own, isSpool ? 'release-server-spool' : 'incoming'));
 }
 
 /** The same, and versions that were withdrawn and not let go. */

@@ -16,7 +16,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Package, PackageStore } from '../package-store.js';
+import type { Evict, Package, PackageStore } from '../package-store.js';
 import { FilesystemHarness } from '../testing/filesystem.harness.js';
 import { FailingDisk, loadObservedStore, type OnCall } from '../testing/observed-filesystem.js';
 import { tagOfDead, withLivingNeighbour } from '../testing/owners.js';
@@ -297,11 +297,11 @@ describe('FilesystemPackageStore', () => {
       const incoming = join(path, '.release-server/incoming');
       const dead = tagOfDead();
       for (let at = 0; at < 1000; at++) await writeFile(join(incoming, `${dead}~${at}`), 'half');
-      await writeFile(join(incoming, 'of-nobody'), 'half');
+      await writeFile(join(incoming, 'of-nobody'), 'precious');
 
       const reopened = await harness.openAt(path);
 
-      expect(await readdir(incoming)).toEqual([]);
+      expect(await readdir(incoming)).toEqual(['of-nobody']);
       expect(await reopened.list()).toEqual([]);
     });
 
@@ -354,7 +354,6 @@ describe('FilesystemPackageStore', () => {
       await store.close();
       const trash = join(path, '.release-server/trash');
       await writeFile(join(trash, `${tagOfDead()}.0~a.zip`), 'older');
-      await writeFile(join(trash, `${tagOfDead()}.1~..`), 'never a package');
 
       const reopened = await harness.openAt(path);
 
@@ -398,6 +397,131 @@ describe('FilesystemPackageStore', () => {
 
       expect(await reopened.list()).toEqual(list.toReversed());
       expect(opened.filter((file) => file.endsWith('.zip'))).toEqual([]);
+    });
+  });
+
+  describe('on a directory that was used for something else', () => {
+    const photos = Array.from({ length: 260 }, (_, at) => `photo-${at}.jpg`);
+
+    async function used(names: readonly string[]): Promise<string> {
+      const path = await harness.directory();
+      for (const name of names) await writeFile(join(path, name), name);
+      return path;
+    }
+
+    // Caught: 60 photos are gone after the first start.
+    it('refuses to remove anything at the start, and leaves no mark', async () => {
+      const path = await used(photos);
+
+      for (let start = 0; start < 2; start++) {
+        const store = await harness.openAt(path);
+        const refusal = await refusalOf(store.prune(keepNewest(200)));
+        await store.close();
+
+        expect(refusal.code).toBe('foreign_packages');
+        expect(refusal.message).toContain(`${path} has not been served before and holds 260 files`);
+        expect(refusal.message).toContain('remove 60');
+        expect((await readdir(path)).toSorted()).toEqual(photos.toSorted());
+      }
+    });
+
+    // Caught: a mark that is made before the decision, so that a second start after a kill removes what the first did not.
+    it('has not decided when a start is cut off before it did', async () => {
+      const path = await used(photos);
+      const first = await harness.openAt(path);
+      await first.close();
+
+      const second = await harness.openAt(path);
+
+      expect(await refusalCodeOf(second.prune(keepNewest(200)))).toBe('foreign_packages');
+      expect((await readdir(path)).toSorted()).toEqual(photos.toSorted());
+    });
+
+    it('goes by what the policy would remove, whatever that is', async () => {
+      const path = await used(['a.zip', 'b.zip']);
+      const store = await harness.openAt(path);
+      const evictB: Evict = (packages) => packages.filter(({ name }) => name === 'b.zip');
+
+      expect(await refusalCodeOf(store.prune(evictB))).toBe('foreign_packages');
+      expect((await readdir(path)).toSorted()).toEqual(['a.zip', 'b.zip']);
+    });
+
+    it('takes the files for packages when all may stay, and applies retention from then on', async () => {
+      const path = await used(['a.zip', 'b.zip', 'not a package']);
+      const store = await harness.openAt(path);
+
+      expect(await store.prune(keepNewest(2))).toEqual([]);
+      await store.close();
+      const later = await harness.openAt(path);
+      expect(await later.prune(keepNewest(1))).toHaveLength(1);
+
+      expect(await readdir(path)).toContain('not a package');
+      expect(await later.list()).toHaveLength(1);
+    });
+
+    it('applies retention at once in a directory that an earlier version has served', async () => {
+      const path = await used(['a.zip', 'b.zip']);
+      for (const own of ['incoming', 'trash', 'meta']) {
+        await mkdir(join(path, '.release-server', own), { recursive: true });
+      }
+
+      expect(await (await harness.openAt(path)).prune(keepNewest(1))).toHaveLength(1);
+    });
+
+    it('applies retention to what was published into an empty one, by whatever program', async () => {
+      const { store, path } = await openEmpty();
+      await publishAll(store, 'a.zip', 'b.zip');
+      await store.close();
+
+      expect(await (await harness.openAt(path)).prune(keepNewest(1))).toHaveLength(1);
+    });
+  });
+
+  describe('where one of its own directories is a link', () => {
+    it.each(['', 'incoming', 'trash', 'meta'])(
+      'does not start, and touches nothing behind it: .release-server/%s',
+      async (own) => {
+        const { store, path } = await openEmpty();
+        await publish(store, 'a.zip', 'a');
+        await store.close();
+        const outside = await harness.directory();
+        for (const name of ['letter.docx', `${tagOfDead()}~x`, metadataFile('b.zip')]) {
+          await writeFile(join(outside, name), 'precious');
+        }
+        const before = await treeOf(outside);
+        const link = join(path, '.release-server', own);
+        await rm(link, { recursive: true });
+        await symlink(outside, link.replace(/\/$/, ''));
+
+        const refusal = await refusalOf(harness.openAt(path));
+
+        expect(refusal.message).toContain('is a symbolic link');
+        expect(await treeOf(outside)).toEqual(before);
+      },
+    );
+
+    it('is not ready when the link appears later', async () => {
+      const { store, path } = await openEmpty();
+      const outside = await harness.directory();
+      const incoming = join(path, '.release-server/incoming');
+      await rename(incoming, join(path, '.release-server/moved'));
+      await symlink(outside, incoming);
+
+      expect((await refusalOf(store.probe())).message).toContain('is a symbolic link');
+      expect(await readdir(outside)).toEqual([]);
+    });
+
+    it('does not take over a lock behind a link', async () => {
+      const path = await harness.directory();
+      const outside = await harness.directory();
+      await mkdir(join(outside, tagOfDead()));
+      await mkdir(join(path, '.release-server'));
+      await symlink(outside, join(path, '.release-server/lock'));
+      const disk = new FailingDisk('EPERM', (call) => call === 'link');
+      disk.broken = true;
+
+      await expect(openObserved(disk.onCall, path)).rejects.toMatchObject({ code: 'storage_failed' });
+      expect(await readdir(outside)).toHaveLength(1);
     });
   });
 
@@ -665,10 +789,13 @@ describe('FilesystemPackageStore', () => {
     it('is taken over from a process that is gone', async () => {
       const path = await harness.directory();
       await mkdir(join(path, '.release-server/lock', tagOfDead()), { recursive: true });
+      await mkdir(join(path, '.release-server/lock/thesis'));
 
       const { store } = await openObserved(disk.onCall, path);
 
       await expect(store.probe()).resolves.toBeUndefined();
+      await store.close();
+      expect(await readdir(join(path, '.release-server/lock'))).toEqual(['thesis']);
     });
 
     it('puts back what was withdrawn when the package cannot be put in its place', async () => {

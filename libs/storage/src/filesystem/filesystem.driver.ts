@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { lstat, open, rm, unlink, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -20,12 +21,14 @@ import {
   type StageOptions,
 } from '../package-store.js';
 import { coded, toStorageError, unless } from '../errno.js';
+import { assertRealDirectory } from '../own-directory.js';
 import { BufferPool } from '../staging/buffer-pool.js';
 import { FreeSpace } from '../staging/free-space.js';
 import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
 import { StorageError } from '../storage.errors.js';
 import { UnderWay } from '../under-way.js';
+import { Adoption } from './adoption.js';
 import { DirectorySync } from './directory-sync.js';
 import type { FilesystemOptions } from './filesystem.options.js';
 import { fingerprintOf, modifiedAt } from './fingerprint.js';
@@ -34,7 +37,7 @@ import { MetadataCache } from './metadata-cache.js';
 import { describe, PackageIndex } from './package-index.js';
 import { Placement } from './placement.js';
 import { Reader } from './reader.js';
-import { prepareDirectories, recover } from './recovery.js';
+import { recover } from './recovery.js';
 import { Trash, type Withdrawn } from './trash.js';
 
 /** Times that a name is tried again because what held it has gone. */
@@ -64,6 +67,7 @@ export class FilesystemPackageStore extends PackageStore {
   private readonly reader: Reader;
   private readonly placement: Placement;
   private readonly trash: Trash;
+  private readonly adoption: Adoption;
   private directory: DirectorySync | undefined;
   private readonly writes = new UnderWay();
   private sweeper: NodeJS.Timeout | undefined;
@@ -80,6 +84,7 @@ export class FilesystemPackageStore extends PackageStore {
     this.reader = new Reader(this.layout, buffers);
     this.placement = new Placement(this.layout, this.owner);
     this.trash = new Trash(this.layout, this.owner, this.index);
+    this.adoption = new Adoption(this.layout);
   }
 
   /** Opens the directory: creates it, tries it out, cleans up after a crash and reads what it holds. */
@@ -176,6 +181,7 @@ export class FilesystemPackageStore extends PackageStore {
     const pruning = coded('applying retention', async () => {
       const withdrawn = await this.lock.runExclusive(async () => {
         await this.index.refresh();
+        if (this.adoption.isPending) await this.adopt(evict);
         return this.trash.withdraw(evict, undefined);
       });
       if (withdrawn.length === 0) return [];
@@ -192,6 +198,7 @@ export class FilesystemPackageStore extends PackageStore {
         await lstat(this.layout.root);
         return;
       }
+      for (const directory of this.layout.own) await assertRealDirectory(directory);
       this.assertWritable();
       await this.writeProbe();
       await this.freeSpace.require(0);
@@ -209,7 +216,7 @@ export class FilesystemPackageStore extends PackageStore {
 
   private async start(): Promise<void> {
     if (!this.options.readOnly) {
-      await prepareDirectories(this.layout);
+      await this.adoption.prepare();
       await recover(this.layout, true);
       await this.placement.start();
       await this.writeProbe();
@@ -218,6 +225,30 @@ export class FilesystemPackageStore extends PackageStore {
     this.directory = await DirectorySync.open(this.layout.root);
     if (!this.options.readOnly) await this.directory.sync();
     await this.index.start();
+    if (this.adoption.isPending && this.index.packages().length === 0) await this.adoption.complete();
+  }
+
+  /** Makes packages of the files that were here before the directory was served, if all of them may stay. */
+  private async adopt(evict: Evict): Promise<void> {
+    const { root } = this.layout;
+    const packages = this.index.packages();
+    const surplus = evict(packages, undefined).length;
+    if (surplus > 0) {
+      await this.index.close();
+      await this.adoption.abandon().catch((error: unknown) => {
+        this.logger.warn({ err: error }, `what the start made in ${root} could not be removed`);
+      });
+      throw new StorageError(
+        'foreign_packages',
+        `${root} has not been served before and holds ${packages.length} files that would be packages, of which ` +
+          `retention would remove ${surplus} now; nothing was removed.`,
+      );
+    }
+    await this.adoption.complete();
+    this.logger.warn(
+      `${root} has not been served before: the files in it are packages now (${packages.length}), which everybody may ` +
+        'read and which retention removes like any other, by default the oldest first',
+    );
   }
 
   private async sweep(): Promise<void> {
@@ -227,8 +258,8 @@ export class FilesystemPackageStore extends PackageStore {
   }
 
   private async writeProbe(): Promise<void> {
-    const path = join(this.layout.incoming, `${this.owner.tag}~probe`);
-    const file = await open(path, 'w');
+    const path = join(this.layout.incoming, `${this.owner.tag}~${randomUUID()}`);
+    const file = await open(path, 'wx');
     try {
       await file.write('probe');
       await file.sync();

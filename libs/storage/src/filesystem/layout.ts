@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -10,18 +11,28 @@ import { join } from 'node:path';
  *     <root>/.release-server/meta/         digests, a cache
  */
 export class Layout {
+  /** What all of ours lies in. */
+  readonly base: string;
   readonly incoming: string;
   readonly trash: string;
   readonly meta: string;
   /** Held by the one process that may write where the file system has no hard links. */
   readonly lock: string;
+  /** Here as long as nobody has decided about the packages that were in the directory before it was served. */
+  readonly unadopted: string;
 
   constructor(readonly root: string) {
-    const own = join(root, '.release-server');
-    this.incoming = join(own, 'incoming');
-    this.trash = join(own, 'trash');
-    this.meta = join(own, 'meta');
-    this.lock = join(own, 'lock');
+    this.base = join(root, '.release-server');
+    this.incoming = join(this.base, 'incoming');
+    this.trash = join(this.base, 'trash');
+    this.meta = join(this.base, 'meta');
+    this.lock = join(this.base, 'lock');
+    this.unadopted = join(this.base, 'unadopted');
+  }
+
+  /** The directories that a start makes and in which the server removes files, the outer ones first. */
+  get own(): readonly string[] {
+    return [this.base, this.incoming, this.trash, this.meta];
   }
 
   package(name: string): string {
@@ -31,4 +42,12 @@ export class Layout {
   metadata(name: string): string {
     return join(this.meta, `${createHash('sha256').update(name).digest('hex')}.json`);
   }
+}
+
+/**
+ * The mode of our own directories: for the group what the directory of packages lets it do, so that a server may run as
+ * another user of that group, and nothing for others.
+ */
+export async function ownMode({ root }: Layout): Promise<number> {
+  return ((await stat(root)).mode & 0o2070) | 0o700;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -73,12 +74,21 @@ describe('MetadataCache', () => {
   it('drops the entries of packages that are gone, and drafts', async () => {
     await cache.save('a.zip', '1-2-3', SHA256);
     await cache.save('b.zip', '1-2-3', SHA256);
-    await writeFile(`${layout.metadata('a.zip')}.draft`, '{');
+    await writeFile(`${layout.metadata('a.zip')}.${randomUUID()}`, '{');
 
     await cache.keepOnly(['a.zip', 'new.zip']);
 
     expect(await readdir(layout.meta)).toEqual([basename(layout.metadata('a.zip'))]);
     expect(await cache.load('a.zip', '1-2-3')).toBe(SHA256);
+  });
+
+  it('never removes what is not named as its entries are', async () => {
+    const strangers = ['thesis.docx', `${'a'.repeat(64)}.json.bak`, `${'A'.repeat(64)}.json`, 'a.json'];
+    for (const name of strangers) await writeFile(join(layout.meta, name), 'precious');
+
+    await cache.keepOnly([]);
+
+    expect((await readdir(layout.meta)).toSorted()).toEqual(strangers.toSorted());
   });
 
   it('never has half an entry, however many write one at once', async () => {

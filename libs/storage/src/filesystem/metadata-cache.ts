@@ -56,10 +56,15 @@ export class MetadataCache {
     if (this.readOnly) return;
     const wanted = new Set([...names].map((name) => basename(this.layout.metadata(name))));
     const stored = await readdir(this.layout.meta).catch(() => []);
-    for (const file of stored) {
+    for (const file of stored.filter(isMetadataFile)) {
       if (!wanted.has(file)) await rm(join(this.layout.meta, file), { force: true }).catch(() => undefined);
     }
   }
+}
+
+/** Whether a file of that name is an entry of ours, or the draft of one. */
+export function isMetadataFile(name: string): boolean {
+  return /^[0-9a-f]{64}\.json(\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/.test(name);
 }
 
 function parse(text: string): Metadata | undefined {

@@ -23,7 +23,7 @@ export class Placement {
   async start(): Promise<void> {
     const path = join(this.layout.incoming, `${this.owner.tag}~link`);
     const linked = `${path}ed`;
-    await (await open(path, 'w')).close();
+    await (await open(path, 'wx')).close();
     try {
       if (!(await unless(NO_HARD_LINKS, () => link(path, linked)))) await this.doWithoutHardLinks();
     } finally {

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Owner } from '../staging/owner.js';
+import { tagOfDead } from '../testing/owners.js';
+import { Adoption } from './adoption.js';
 import { Layout } from './layout.js';
-import { prepareDirectories, recover, trashName } from './recovery.js';
+import { recover, trashName } from './recovery.js';
 
 const ELSEWHERE = 'ffffffffffff.1.00000000';
 
@@ -15,7 +17,7 @@ describe('recovery', () => {
   beforeEach(async () => {
     layout = new Layout(await mkdtemp(join(tmpdir(), 'recovery-')));
     owner = new Owner();
-    await prepareDirectories(layout);
+    await new Adoption(layout).prepare();
   });
 
   afterEach(async () => {
@@ -54,11 +56,54 @@ describe('recovery', () => {
     expect(await readdir(layout.trash)).toEqual([]);
   });
 
-  it('clears away what is not its own making', async () => {
-    await mkdir(join(layout.incoming, 'directory', 'in it'), { recursive: true });
-    await writeFile(join(layout.trash, `${ELSEWHERE}~../x`.replaceAll('/', '')), 'x');
-    await recover(layout, true);
-    expect(await readdir(layout.incoming)).toEqual([]);
-    expect(await readdir(layout.trash)).toEqual([]);
+  // Caught: whatever lies there is removed, with all that is in it.
+  it('leaves alone what is not its own making', async () => {
+    const letter = join(layout.root, 'letter.txt');
+    await writeFile(letter, 'dear');
+    const strangers = [
+      'thesis.docx',
+      'directory',
+      '.hidden',
+      ELSEWHERE,
+      `${ELSEWHERE}.0`,
+      `x${ELSEWHERE}~a.zip`,
+      'ffffffffffff.0.00000000~a.zip',
+      'FFFFFFFFFFFF.1.00000000~a.zip',
+      `${tagOfDead()}~a directory`,
+      `${tagOfDead()}.1~a-directory.zip`,
+      `${tagOfDead()}~a link`,
+      `${tagOfDead()}.2~a-link.zip`,
+    ];
+    for (const directory of [layout.incoming, layout.trash]) {
+      for (const name of strangers) {
+        const path = join(directory, name);
+        if (name.includes('directory')) await mkdir(join(path, 'in it'), { recursive: true });
+        else if (name.includes('link')) await symlink(letter, path);
+        else await writeFile(path, 'precious');
+      }
+    }
+
+    for (const isStart of [true, false]) expect(await recover(layout, isStart)).toEqual([]);
+
+    expect((await readdir(layout.incoming)).toSorted()).toEqual(strangers.toSorted());
+    expect((await readdir(layout.trash)).toSorted()).toEqual(strangers.toSorted());
+    expect((await readdir(layout.root)).toSorted()).toEqual(['.release-server', 'letter.txt']);
+  });
+
+  it.each(['incoming', 'trash', 'meta'])('does nothing where %s has become a link', async (directory) => {
+    const outside = await mkdtemp(join(tmpdir(), 'outside-'));
+    await writeFile(join(outside, `${tagOfDead()}~x`), 'x');
+    await rm(join(layout.base, directory), { recursive: true });
+    await symlink(outside, join(layout.base, directory));
+
+    for (const isStart of [true, false]) {
+      await expect(recover(layout, isStart)).rejects.toMatchObject({
+        code: 'storage_failed',
+        message: expect.stringContaining(`${directory} is a symbolic link`) as string,
+      });
+    }
+
+    expect(await readdir(outside)).toHaveLength(1);
+    await rm(outside, { recursive: true });
   });
 });

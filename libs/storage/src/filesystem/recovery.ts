@@ -1,43 +1,36 @@
-import { link, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, rename, rm, rmdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { unless } from '../errno.js';
+import { assertRealDirectory, ownDirectory } from '../own-directory.js';
 import { isPackageName } from '../package-name.js';
 import { leftoversIn } from '../staging/leftovers.js';
-import { isAbandoned, isRunningHere } from '../staging/owner.js';
+import { isAbandoned, isRunningHere, isTag } from '../staging/owner.js';
 import { StorageError } from '../storage.errors.js';
-import type { Layout } from './layout.js';
+import { ownMode, type Layout } from './layout.js';
 
 /** Milliseconds between two signs of life of a process that holds the directory. */
 const HEARTBEAT = 60_000;
-
-/** Creates what is missing of the layout. */
-export async function prepareDirectories(layout: Layout): Promise<void> {
-  for (const directory of [layout.root, layout.incoming, layout.trash, layout.meta]) {
-    await mkdir(directory, { recursive: true });
-  }
-}
 
 /**
  * Cleans up after processes that are gone: drops what they had staged, and puts back the packages that a
  * publish had taken out when it was cut off. Returns the names of those.
  *
  * Files of neighbours that may live stay untouched, except at a start: then packages are put back unless their
- * owner is known to live, for a package that stays away is worse than one that is evicted twice.
+ * owner is known to live, for a package that stays away is worse than one that is evicted twice. So does whatever
+ * is not named as an owner names its files: it is not ours.
  */
 export async function recover(layout: Layout, isStart: boolean): Promise<string[]> {
+  for (const directory of layout.own) await assertRealDirectory(directory);
   for (const { path } of await leftoversIn(layout.incoming, isAbandoned)) {
-    await rm(path, { recursive: true, force: true });
+    await rm(path, { force: true });
   }
   const restored: string[] = [];
   const isLeftover = isStart ? (tag: string): boolean => !isRunningHere(tag) : isAbandoned;
   for (const { path, rest: name } of await leftoversIn(layout.trash, isLeftover)) {
-    if (isPackageName(name)) {
-      await putBack(path, layout.package(name));
-      restored.push(name);
-    } else {
-      await rm(path, { recursive: true, force: true });
-    }
+    if (!isPackageName(name)) continue;
+    await putBack(path, layout.package(name));
+    restored.push(name);
   }
   return restored;
 }
@@ -63,13 +56,16 @@ export function trashName(ownerTag: string, sequence: number, name: string): str
  * process only: takes the directory for this process, or refuses. Returns how to let go of it.
  */
 export async function lockDirectory(layout: Layout, ownerTag: string): Promise<() => Promise<void>> {
-  await mkdir(layout.lock, { recursive: true });
-  for (const { path } of await leftoversIn(layout.lock, isAbandoned))
-    await rm(path, { recursive: true, force: true });
+  await ownDirectory(layout.lock, await ownMode(layout));
+  for (const name of await claimsIn(layout)) {
+    const path = join(layout.lock, name);
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats !== undefined && isAbandoned(name, stats.ctimeMs)) await release(path);
+  }
   const claim = join(layout.lock, ownerTag);
   await mkdir(claim);
-  if ((await readdir(layout.lock)).length > 1) {
-    await rm(claim, { recursive: true, force: true });
+  if ((await claimsIn(layout)).length > 1) {
+    await release(claim);
     throw new StorageError(
       'storage_failed',
       `${layout.root} has no hard links and is in use by another process; run one process on it.`,
@@ -81,8 +77,16 @@ export async function lockDirectory(layout: Layout, ownerTag: string): Promise<(
   }, HEARTBEAT).unref();
   return async () => {
     clearInterval(heartbeat);
-    await rm(claim, { recursive: true, force: true });
+    await release(claim);
   };
+}
+
+async function claimsIn(layout: Layout): Promise<string[]> {
+  return (await readdir(layout.lock)).filter(isTag);
+}
+
+async function release(claim: string): Promise<void> {
+  await unless(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => rmdir(claim));
 }
 
 async function isMissing(path: string): Promise<boolean> {

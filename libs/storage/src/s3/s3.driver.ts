@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { assertCondition, assertPackageName, notFound } from '../conditions.js';
+import { assertRealDirectory } from '../own-directory.js';
 import { BufferPool } from '../staging/buffer-pool.js';
 import { coded, toStorageError } from '../errno.js';
 import { FreeSpace } from '../staging/free-space.js';
-import { isAbandoned, Owner } from '../staging/owner.js';
-import { leftoversIn } from '../staging/leftovers.js';
+import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
 import {
   PackageStore,
@@ -33,6 +33,7 @@ import { isRefusal } from './failure.js';
 import { publishing, pruning, removal, type Change } from './index-changes.js';
 import { IndexObject } from './index-object.js';
 import type { S3Options } from './s3.options.js';
+import { prepareSpool, spoolIn } from './spool.js';
 
 /**
  * Packages as objects of a bucket, for any number of replicas: immutable blobs, and one index of them that is replaced by
@@ -41,6 +42,7 @@ import type { S3Options } from './s3.options.js';
 export class S3PackageStore extends PackageStore {
   readonly location: string;
   private readonly owner = new Owner();
+  private readonly spool: string;
   private readonly freeSpace: FreeSpace;
   private readonly staging: Staging;
   private readonly index: IndexObject;
@@ -55,8 +57,9 @@ export class S3PackageStore extends PackageStore {
   ) {
     super();
     this.location = `the bucket ${options.bucket}, below ${options.prefix || '/'}`;
-    this.freeSpace = new FreeSpace(options.spoolPath, options.minFreeSpace);
-    this.staging = new Staging(options.spoolPath, this.owner.tag, this.freeSpace, new BufferPool());
+    this.spool = spoolIn(options.spoolPath);
+    this.freeSpace = new FreeSpace(this.spool, options.minFreeSpace);
+    this.staging = new Staging(this.spool, this.owner.tag, this.freeSpace, new BufferPool());
     this.index = new IndexObject(bucket, `${options.prefix}index.json`);
     this.committer = new Committer(this.index);
     this.collector = new Collector(bucket, this.index, this.committer, options.prefix, options.grace);
@@ -134,8 +137,9 @@ export class S3PackageStore extends PackageStore {
     await this.index.fresh();
     if (this.options.readOnly) return;
     await coded('writing a probe to the spool', async () => {
-      const path = join(this.options.spoolPath, `${this.owner.tag}~probe`);
-      await (await open(path, 'w')).close();
+      await assertRealDirectory(this.spool);
+      const path = join(this.spool, `${this.owner.tag}~${randomUUID()}`);
+      await (await open(path, 'wx')).close();
       await rm(path, { force: true });
       await this.freeSpace.require(0);
     });
@@ -150,13 +154,12 @@ export class S3PackageStore extends PackageStore {
   }
 
   private async start(): Promise<void> {
+    if (!this.options.readOnly) await prepareSpool(this.options.spoolPath);
     await this.bucket.check();
     if (this.options.readOnly) {
       await this.index.fresh();
       return;
     }
-    await mkdir(this.options.spoolPath, { recursive: true });
-    await this.sweepSpool();
     await assertArbitration(this.bucket, this.options.prefix);
     await this.createIndex();
     await this.index.fresh();
@@ -176,12 +179,6 @@ export class S3PackageStore extends PackageStore {
       );
     }
     await this.index.create();
-  }
-
-  /** What processes that are gone had received. */
-  private async sweepSpool(): Promise<void> {
-    for (const { path } of await leftoversIn(this.options.spoolPath, isAbandoned))
-      await rm(path, { force: true });
   }
 
   private async publishBlob(

@@ -21,11 +21,6 @@ describe('Owner', () => {
     expect(isAbandoned(owner.tag, longAgo())).toBe(false);
   });
 
-  // Mutant: the tag is compared as a whole, and the sweep of a running server undoes its own evictions.
-  it('is not gone either when it is named at the beginning of a longer tag, as in the trash', () => {
-    expect(isAbandoned(`${owner.tag}.7`, longAgo())).toBe(false);
-  });
-
   it('is gone once it let go, however new its files are', () => {
     const other = new Owner();
     other.release();
@@ -59,9 +54,9 @@ describe('Owner', () => {
   });
 
   it.each(['', 'garbage', 'a.b.c', tagOfProcess(0), tagOfProcess(-1), '0123456789ab.1e9999.x'])(
-    'is gone when its tag %j is none',
+    'is nobody who could be gone when its tag %j is none',
     (tag) => {
-      expect(isAbandoned(tag, justNow())).toBe(true);
+      expect(isAbandoned(tag, longAgo())).toBe(false);
     },
   );
 });

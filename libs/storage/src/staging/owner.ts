@@ -23,27 +23,30 @@ export class Owner {
   }
 }
 
-/** Whether the owner named by `tag`, or by what `tag` begins with, is a process of this host that runs. */
+/** Whether a name is the tag of an owner. */
+export function isTag(name: string): boolean {
+  return /^[0-9a-f]{12}\.[1-9][0-9]*\.[0-9a-f]{8}$/.test(name);
+}
+
+/** Whether the owner named by `tag` is a process of this host that runs. */
 export function isRunningHere(tag: string): boolean {
-  const [host, pidText, id] = tag.split('.');
+  const [host, pidText] = tag.split('.');
   const pid = Number(pidText);
   if (host !== HOST || !Number.isSafeInteger(pid) || pid <= 0) return false;
-  return pid === process.pid ? alive.has([host, pidText, id].join('.')) : isRunning(pid);
+  return pid === process.pid ? alive.has(tag) : isRunning(pid);
 }
 
 /**
  * Whether the owner is gone; `changed` (the file's ctime in ms since the epoch) decides where it cannot be
- * asked: on another host, or where another program may have got its process id.
+ * asked: on another host, or where another program may have got its process id. What is no tag has no owner that
+ * could be gone.
  */
 export function isAbandoned(tag: string, changed: number): boolean {
+  if (!isTag(tag)) return false;
   const [host, pid] = tag.split('.');
   const isOurs = host === HOST && pid === String(process.pid);
   if (isRunningHere(tag)) return !isOurs && Date.now() - changed > ABANDONED_AFTER;
-  return host === HOST || !isTag(tag) || Date.now() - changed > ABANDONED_AFTER;
-}
-
-function isTag(tag: string): boolean {
-  return /^[0-9a-f]{12}\.[1-9]\d*\.[0-9a-f]{8}/.test(tag);
+  return host === HOST || Date.now() - changed > ABANDONED_AFTER;
 }
 
 function isRunning(pid: number): boolean {

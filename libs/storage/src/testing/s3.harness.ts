@@ -7,6 +7,7 @@ import type { PackageStore } from '../package-store.js';
 import { Bucket } from '../s3/bucket.js';
 import { S3PackageStore } from '../s3/s3.driver.js';
 import type { S3Options } from '../s3/s3.options.js';
+import { spoolIn } from '../s3/spool.js';
 import type { PackageStoreHarness } from './harness.js';
 
 /** The real store that the environment names, if it does. */
@@ -25,7 +26,7 @@ export class S3Harness implements PackageStoreHarness {
   }
 
   async staged(store: PackageStore): Promise<readonly string[]> {
-    return readdir(this.optionsOf(store).spoolPath);
+    return readdir(spoolIn(this.optionsOf(store).spoolPath));
   }
 
   async destroy(): Promise<void> {

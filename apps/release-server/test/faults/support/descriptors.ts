@@ -1,17 +1,13 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 
 import type { ServerProcess } from '../../support/process.js';
 import { until } from '../../support/until.js';
 
+export { stagedIn as staged } from '../../support/storage.js';
+
 /** Files and sockets that the server has open. */
 export async function descriptors(server: ServerProcess): Promise<number> {
   return (await readdir(`/proc/${server.child.pid}/fd`)).length;
-}
-
-/** Files that are being received, or were left over. */
-export async function staged(directory: string): Promise<string[]> {
-  return readdir(join(directory, '.release-server', 'incoming'));
 }
 
 /** Waits until the server has let go of everything that it has opened since. */

@@ -1,12 +1,11 @@
 import { appendFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { test } from '@jest/globals';
 
 import { makeDirectory, spawnServer, type ServerProcess, type SpawnOptions } from '../../support/process.js';
 import { TOKEN } from '../../support/server.js';
+import { stagedIn } from '../../support/storage.js';
 import { until } from '../../support/until.js';
 import type { Need } from './tools.js';
 
@@ -133,9 +132,8 @@ async function expectAftermath({ server, directory, handles, mayEnd }: Started):
     if (!mayEnd) throw new Error(`the server ended by itself: ${server.lines().slice(-3).join('\n')}`);
     return;
   }
-  const incoming = join(directory, '.release-server', 'incoming');
-  await until(async () => (await readdir(incoming)).length === 0).catch(async () => {
-    throw new Error(`staged files are left: ${(await readdir(incoming)).join(', ')}`);
+  await until(async () => (await stagedIn(directory)).length === 0).catch(async () => {
+    throw new Error(`staged files are left: ${(await stagedIn(directory)).join(', ')}`);
   });
   await until(async () => (await server.inspect()).handles <= handles).catch(async () => {
     throw new Error(`${(await server.inspect()).handles} files are open, ${handles} were at the start`);

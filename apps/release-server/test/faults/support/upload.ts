@@ -1,9 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 
 import type { ServerProcess } from '../../support/process.js';
 import { TOKEN } from '../../support/server.js';
+
+export { stagedIn as staged } from '../../support/storage.js';
 
 /** Begins an upload of 10 bytes and sends `half `; `whole` is to follow. */
 export function beginUpload({ port }: ServerProcess, name: string): Socket {
@@ -17,9 +17,4 @@ export function beginUpload({ port }: ServerProcess, name: string): Socket {
   ];
   socket.write(`${head.join('\r\n')}\r\n\r\nhalf `);
   return socket;
-}
-
-/** The files that are being received into a directory of packages. */
-export async function staged(directory: string): Promise<string[]> {
-  return readdir(join(directory, '.release-server', 'incoming'));
 }
