@@ -95,14 +95,27 @@ describe('downloading', () => {
       [{ 'If-None-Match': `"x", ${TAG}` }, 304],
       [{ 'If-None-Match': '*' }, 304],
       [{ 'If-None-Match': '"x"' }, 200],
+      [{ 'If-None-Match': `x${TAG}` }, 200],
+      [{ 'If-None-Match': `"x" ${TAG}` }, 200],
+      [{ 'If-None-Match': TAG.replaceAll('"', '') }, 200],
       [{ 'If-Modified-Since': lastModified }, 304],
       [{ 'If-Modified-Since': earlier }, 200],
       [{ 'If-Modified-Since': 'nonsense' }, 200],
+      [{ 'If-Modified-Since': asctime(lastModified) }, 304],
+      [{ 'If-Modified-Since': asctime(earlier) }, 200],
+      [{ 'If-Modified-Since': rfc850(lastModified) }, 304],
+      [{ 'If-Modified-Since': '2099' }, 200],
+      [{ 'If-Modified-Since': '2099-01-01T00:00:00Z' }, 200],
+      [{ 'If-Modified-Since': lastModified.replace('GMT', 'UTC') }, 200],
+      [{ 'If-Unmodified-Since': '1' }, 200],
+      [{ 'If-Unmodified-Since': '1999-01-01' }, 200],
+      [{ 'If-Unmodified-Since': asctime(earlier) }, 412],
       [{ 'If-None-Match': '"x"', 'If-Modified-Since': lastModified }, 200],
       [{ 'If-Match': TAG }, 200],
       [{ 'If-Match': '*' }, 200],
       [{ 'If-Match': '"x"' }, 412],
       [{ 'If-Match': `W/${TAG}` }, 412],
+      [{ 'If-Match': `x${TAG}` }, 412],
       [{ 'If-Unmodified-Since': earlier }, 412],
       [{ 'If-Unmodified-Since': lastModified }, 200],
       [{ 'If-Match': '"x"', Range: 'bytes=0-0' }, 412],
@@ -192,3 +205,16 @@ describe('downloading', () => {
     expect((await get(server, '/assets/gone.zip')).status).toBe(404);
   });
 });
+
+/** A date in the form of C's `asctime()`. */
+function asctime(date: string): string {
+  const [day = '', of = '', month = '', year = '', time = ''] = date.split(' ');
+  return `${day.replace(',', '')} ${month} ${String(Number(of)).padStart(2)} ${time} ${year}`;
+}
+
+/** A date in the form of RFC 850. */
+function rfc850(date: string): string {
+  const [, of = '', month = '', year = '', time = ''] = date.split(' ');
+  const day = new Intl.DateTimeFormat('en', { weekday: 'long', timeZone: 'UTC' }).format(Date.parse(date));
+  return `${day}, ${of}-${month}-${year.slice(2)} ${time} GMT`;
+}

@@ -4,6 +4,9 @@ import parseRange from 'range-parser';
 
 import type { Package } from '#storage';
 
+import { parseEntityTags } from './entity-tags.js';
+import { parseHttpDate } from './http-date.js';
+
 /** The strong validator of a package's bytes (RFC 9110 §8.8.3). */
 export function entityTag(stored: Pick<Package, 'version'>): string {
   return `"${stored.version}"`;
@@ -11,15 +14,14 @@ export function entityTag(stored: Pick<Package, 'version'>): string {
 
 /** The opaque tags of an If-Match or If-None-Match header, without quotes, weak ones left out; `*` stands for itself. */
 export function strongTags(header: string): '*' | string[] {
-  if (header.trim() === '*') return '*';
-  return [...header.matchAll(/(W\/)?"([^"]*)"/g)].flatMap(([, weak, tag]) =>
-    weak === undefined ? [tag ?? ''] : [],
-  );
+  const tags = parseEntityTags(header);
+  return tags === '*' ? tags : tags.flatMap(({ isWeak, opaque }) => (isWeak ? [] : opaque));
 }
 
 /** Whether If-None-Match names the tag, by the weak comparison that it uses (RFC 9110 §13.1.2). */
 export function noneMatchHits(header: string, tag: string): boolean {
-  return header.trim() === '*' || [...header.matchAll(/"[^"]*"/g)].some(([candidate]) => candidate === tag);
+  const tags = parseEntityTags(header);
+  return tags === '*' || tags.some(({ opaque }) => `"${opaque}"` === tag);
 }
 
 /** What a read is answered with; `range` holds the first and last byte. */
@@ -48,12 +50,12 @@ export function evaluateRead(headers: IncomingHttpHeaders, stored: Package): Rea
   if (ifMatch !== undefined) {
     const tags = strongTags(ifMatch);
     if (tags !== '*' && !tags.includes(stored.version)) return { status: 412 };
-  } else if (ifUnmodifiedSince !== undefined && modified > Date.parse(ifUnmodifiedSince)) {
+  } else if (modified > dateOf(ifUnmodifiedSince, Number.POSITIVE_INFINITY)) {
     return { status: 412 };
   }
   if (ifNoneMatch !== undefined) {
     if (noneMatchHits(ifNoneMatch, tag)) return { status: 304 };
-  } else if (ifModifiedSince !== undefined && modified <= Date.parse(ifModifiedSince)) {
+  } else if (modified <= dateOf(ifModifiedSince, Number.NEGATIVE_INFINITY)) {
     return { status: 304 };
   }
   if (range === undefined || (ifRange !== undefined && !rangeHolds(String(ifRange), tag))) {
@@ -65,6 +67,11 @@ export function evaluateRead(headers: IncomingHttpHeaders, stored: Package): Rea
   if (first === undefined || ranges === -2 || ranges.length > 1 || ranges.type !== 'bytes')
     return { status: 200 };
   return { status: 206, range: first };
+}
+
+/** The time of a condition; one that changes nothing where there is none, or no date (RFC 9110 §13.1.3, §13.1.4). */
+function dateOf(header: string | undefined, none: number): number {
+  return (header === undefined ? undefined : parseHttpDate(header)) ?? none;
 }
 
 /** A suffix longer than the package asks for all of it (RFC 9110 §14.1.2). */
