@@ -151,6 +151,14 @@ export abstract class PackageStore {
   /** Resolves when a write would succeed now; rejects with what is wrong. */
   abstract probe(): Promise<void>;
 
+  /**
+   * Milliseconds since what {@link list}, {@link find} and {@link open} just answered was certainly the latest: 0 but for a
+   * store that is answered for while it cannot be reached, or takes long to say what is the latest.
+   */
+  age(): number {
+    return 0;
+  }
+
   /** Waits for what is under way, then lets go of watchers, timers and descriptors. */
   abstract close(): Promise<void>;
 }

@@ -86,7 +86,7 @@ async function copyAll(migration: Migration): Promise<number> {
       signal ??= name;
     });
   }
-  const counts: Counts = { copied: 0, skipped: 0, conflict: 0, failed: 0, left: 0 };
+  const counts: Counts = { copied: 0, skipped: 0, gone: 0, conflict: 0, failed: 0, left: 0 };
   const packages = await migration.packages();
   for (const [at, { name }] of packages.entries()) {
     if (signal !== undefined) {
@@ -119,13 +119,14 @@ async function copyOne(
   }
 }
 
-function summaryOf(total: number, { copied, skipped, conflict, failed, left }: Counts): string {
+function summaryOf(total: number, { copied, skipped, gone, conflict, failed, left }: Counts): string {
   const parts = [
     `${copied} copied`,
     `${skipped} there already`,
     count(conflict, 'conflict'),
     `${failed} failed`,
   ];
+  if (gone > 0) parts.push(`${gone} gone from the source meanwhile`);
   if (left > 0) parts.push(`${left} left for another run`);
   const advice = conflict > 0 ? 'Packages in conflict are replaced with --overwrite.\n' : '';
   return `${count(total, 'package')}: ${parts.join(', ')}.\n${advice}`;

@@ -1,4 +1,4 @@
-import type { PackageStore } from '#storage';
+import { StorageError, type PackageStore } from '#storage';
 
 import { FilesystemHarness } from '../../../../libs/storage/src/testing/filesystem.harness.js';
 import { bytesOf, namesIn, publish, read } from '../../../../libs/storage/src/testing/packages.js';
@@ -89,10 +89,47 @@ describe('a migration', () => {
     expect(await to.list()).toEqual([current]);
   });
 
-  it('fails for a package that is gone by the time of its turn', async () => {
-    await expect(new Migration(from, to, { overwrite: false }).copy('a.zip')).rejects.toThrow(
-      'There is no package named a.zip.',
-    );
+  describe('from a store in use', () => {
+    /** Has something happen at the source once a first chunk is read; then its bytes cannot be read any more. */
+    function breakOff(meanwhile: () => Promise<unknown>): void {
+      const open = from.open.bind(from);
+      from.open = async (name) => {
+        from.open = open;
+        const opened = await open(name);
+        return { package: opened.package, close: () => opened.close(), read: broken };
+      };
+      async function* broken(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('o');
+        await meanwhile();
+        throw new StorageError('storage_unavailable', 'The object store did not give the bytes of a.zip.');
+      }
+    }
+
+    const copy = () => new Migration(from, to, { overwrite: false }).copy('a.zip');
+
+    it('passes over what is gone by the time of its turn', async () => {
+      expect(await copy()).toEqual({ kind: 'gone' });
+    });
+
+    it('passes over what leaves while it is read', async () => {
+      await publish(from, 'a.zip', 'old');
+      breakOff(() => from.remove('a.zip'));
+      expect(await copy()).toEqual({ kind: 'gone' });
+      expect([await namesIn(to), await harness.staged(to)]).toEqual([[], []]);
+    });
+
+    it('copies the new version of what is overwritten while it is read', async () => {
+      await publish(from, 'a.zip', 'old');
+      breakOff(() => publish(from, 'a.zip', 'new'));
+      expect(await copy()).toEqual({ kind: 'copied' });
+      expect((await read(to, 'a.zip')).toString()).toBe('new');
+    });
+
+    it('fails where the same version cannot be read', async () => {
+      await publish(from, 'a.zip', 'old');
+      breakOff(() => Promise.resolve());
+      await expect(copy()).rejects.toMatchObject({ code: 'storage_unavailable' });
+    });
   });
 
   it('does not overwrite what came to the target meanwhile', async () => {

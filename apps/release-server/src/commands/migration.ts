@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
-import type { Evict, OpenPackage, Package, PackageStore } from '#storage';
+import { StorageError, type Evict, type OpenPackage, type Package, type PackageStore } from '#storage';
 
 import { messageOf } from './command.js';
 
 /** Retention is the business of the server that the target is for. */
 const KEEP_ALL: Evict = () => [];
 
-/** What became of one package; a conflict is one that the target has in another version. */
+/** What became of one package: it was `gone` from the source before its turn; a conflict is in the target in another version. */
 export type Outcome =
-  { readonly kind: 'copied' | 'skipped' } | { readonly kind: 'conflict'; readonly reason: string };
+  { readonly kind: 'copied' | 'skipped' | 'gone' } | { readonly kind: 'conflict'; readonly reason: string };
 
 export interface MigrationOptions {
   /** Whether a package is replaced that the target has in another version. */
   readonly overwrite: boolean;
+}
+
+/** The source does not have the version any more that was being read. */
+class Superseded extends Error {
+  override readonly name = 'Superseded';
 }
 
 /** Copies packages from one store to another, whatever their drivers, with name, time and digest. */
@@ -30,26 +35,71 @@ export class Migration {
     return (await this.from.list()).toReversed();
   }
 
-  /** Copies one package, unless the target has it. Rejects when it could not be copied whole, and says so where that stays there. */
+  /**
+   * Copies one package as the source has it now, unless the target has it. Rejects when it could not be copied whole, and
+   * says so where that stays there.
+   */
   async copy(name: string): Promise<Outcome> {
-    const existing = await this.to.find(name);
-    const opened = await this.from.open(name);
-    try {
-      if (existing !== undefined) {
-        const reason = await this.differenceOf(opened.package, existing);
-        if (reason === undefined) return { kind: 'skipped' };
-        if (!this.options.overwrite) return { kind: 'conflict', reason };
+    for (;;) {
+      const opened = await this.openSource(name);
+      if (opened === undefined) return { kind: 'gone' };
+      try {
+        return await this.copyVersion(opened);
+      } catch (error) {
+        if (!(error instanceof Superseded)) throw error;
+      } finally {
+        await opened.close();
       }
-      await this.transfer(opened);
-      return { kind: 'copied' };
+    }
+  }
+
+  private async openSource(name: string): Promise<OpenPackage | undefined> {
+    try {
+      return await this.from.open(name);
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'package_not_found') return undefined;
+      throw error;
+    }
+  }
+
+  private async copyVersion(opened: OpenPackage): Promise<Outcome> {
+    const existing = await this.to.find(opened.package.name);
+    if (existing !== undefined) {
+      const reason = await this.differenceOf(opened.package, existing);
+      if (reason === undefined) return { kind: 'skipped' };
+      if (!this.options.overwrite) return { kind: 'conflict', reason };
+    }
+    await this.transfer(opened);
+    return { kind: 'copied' };
+  }
+
+  /** Servers may run at the source: what cannot be read any more may be another version by now, or gone. */
+  private async reading<T>({ name, version }: Package, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      const current = await this.from.find(name);
+      throw current?.version === version ? error : new Superseded();
+    }
+  }
+
+  /** Chunks that last: a stream asks for the next before it has given away the one before. */
+  private async *bytesOf(opened: OpenPackage): AsyncGenerator<Uint8Array> {
+    const chunks = opened.read()[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.reading(opened.package, () => chunks.next());
+        if (next.done === true) return;
+        yield Buffer.from(next.value);
+      }
     } finally {
-      await opened.close();
+      await chunks.return?.();
     }
   }
 
   private async differenceOf(wanted: Package, existing: Package): Promise<string | undefined> {
     if (wanted.size !== existing.size) return `the target has it with ${existing.size} bytes`;
-    const ours = wanted.sha256 ?? (await digestOf(this.from, wanted.name));
+    const ours = wanted.sha256 ?? (await this.reading(wanted, () => digestOf(this.from, wanted.name)));
     const theirs = existing.sha256 ?? (await digestOf(this.to, existing.name));
     if (ours !== theirs) return `the target has it with the SHA-256 ${theirs}`;
     if (wanted.createdAt === existing.createdAt) return undefined;
@@ -59,7 +109,7 @@ export class Migration {
   /** The target refuses bytes that are not those of the digest that the source knows. */
   private async transfer(opened: OpenPackage): Promise<void> {
     const { name, size, sha256, createdAt } = opened.package;
-    const body = Readable.from(copies(opened.read()));
+    const body = Readable.from(this.bytesOf(opened));
     try {
       const staged = await this.to.stage(body, { maxSize: size, size, sha256 });
       try {
@@ -107,9 +157,4 @@ export async function digestOf(store: PackageStore, name: string): Promise<strin
   } finally {
     await opened.close();
   }
-}
-
-/** Chunks that last: a stream asks for the next before it has given away the one before. */
-async function* copies(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) yield Buffer.from(chunk);
 }

@@ -22,6 +22,17 @@ interface Problem extends ProblemExtras {
 const WRITES = new Set(['POST', 'PUT', 'DELETE']);
 /** Seconds after which a busy server is worth another try. */
 const RETRY_AFTER = '1';
+/** Headers of what was about to be sent when it failed. */
+const REPRESENTATION = [
+  'Accept-Ranges',
+  'Age',
+  'Content-Disposition',
+  'Content-Range',
+  'Content-Security-Policy',
+  'ETag',
+  'Last-Modified',
+  'Repr-Digest',
+];
 const UNROUTED = new Set<ProblemCode>(['not_found', 'method_not_allowed']);
 
 /** Turns every error into one answer: problem details for machines, a page for browsers. */
@@ -59,6 +70,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       html ? errorPage(document, { root: rootOf(request), files: this.files }) : JSON.stringify(document),
     );
 
+    for (const name of REPRESENTATION) response.removeHeader(name);
     response.status(status);
     response.setHeader('Content-Type', html ? 'text/html; charset=utf-8' : 'application/problem+json');
     response.setHeader('Content-Length', body.length);

@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { Public } from '#auth';
 import { PackageStore, StorageError } from '#storage';
 
+import { setAge } from '../http/age.js';
 import { PublicUrl } from '../http/public-url.service.js';
 import { takeBody } from '../http/request-body.js';
 import { actorOf, type WriteRequest } from './actor.js';
@@ -35,8 +36,15 @@ export class AssetsController {
     @Res() response: Response,
   ): Promise<void> {
     const name = nameOf(segments);
-    if (request.method === 'HEAD') sendPackageHead(request, response, await this.describe(name));
-    else await sendPackage(request, response, await this.store.open(name));
+    if (request.method === 'HEAD') {
+      const stored = await this.describe(name);
+      setAge(response, this.store);
+      sendPackageHead(request, response, stored);
+      return;
+    }
+    const opened = await this.store.open(name);
+    setAge(response, this.store);
+    await sendPackage(request, response, opened);
   }
 
   @Put('*filename')

@@ -2,7 +2,9 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
+import { PackageStore } from '#storage';
 
+import { setAge } from '../http/age.js';
 import { sendPrepared } from '../http/prepared-body.js';
 import { PublicUrl } from '../http/public-url.service.js';
 import { rootOf } from '../pages/root.js';
@@ -14,6 +16,7 @@ import { PackageListService } from './package-list.service.js';
 @Controller('packages')
 export class PackagesController {
   constructor(
+    private readonly store: PackageStore,
     private readonly packages: PackageListService,
     private readonly publicUrl: PublicUrl,
   ) {}
@@ -26,6 +29,8 @@ export class PackagesController {
     const turnsPages = format === 'html' && request.accepts()[0] === 'text/html';
     const page = query.page ?? (turnsPages ? 1 : undefined);
     const place = { base: this.publicUrl.baseFor(request), root: rootOf(request) };
-    await sendPrepared(request, response, await this.packages.list({ ...query, page }, format, place));
+    const body = await this.packages.list({ ...query, page }, format, place);
+    setAge(response, this.store);
+    await sendPrepared(request, response, body);
   }
 }

@@ -2,7 +2,9 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
+import { PackageStore } from '#storage';
 
+import { setAge } from '../http/age.js';
 import { sendPrepared } from '../http/prepared-body.js';
 import { PublicUrl } from '../http/public-url.service.js';
 import { ReleasesService } from './releases.service.js';
@@ -12,12 +14,15 @@ import { ReleasesService } from './releases.service.js';
 @Controller('latest')
 export class ReleasesController {
   constructor(
+    private readonly store: PackageStore,
     private readonly releases: ReleasesService,
     private readonly publicUrl: PublicUrl,
   ) {}
 
   @Get()
   async latest(@Req() request: Request, @Res() response: Response): Promise<void> {
-    await sendPrepared(request, response, await this.releases.latest(this.publicUrl.baseFor(request)));
+    const body = await this.releases.latest(this.publicUrl.baseFor(request));
+    setAge(response, this.store);
+    await sendPrepared(request, response, body);
   }
 }

@@ -98,8 +98,9 @@ export class Bucket {
         return { body: Buffer.from((await Body?.transformToByteArray()) ?? []), etag: ETag };
       });
     } catch (error) {
-      if (error instanceof StorageError) throw error;
-      return statusOf(error) === 304 ? 'unchanged' : 'missing';
+      if (statusOf(error) === 304) return 'unchanged';
+      if (statusOf(error) === 404) return 'missing';
+      throw error;
     }
   }
 

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { StorageError } from '../storage.errors.js';
 
 /** The store refuses by its rules; nothing was stored, nor will be. */
@@ -25,7 +27,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  * meaning for who asked.
  */
 export function failureOf(error: unknown, doing: string, bucket: string): unknown {
-  if (!(error instanceof Error) || error instanceof StorageError) return error;
+  if (!types.isNativeError(error) || error instanceof StorageError) return error;
   const status = statusOf(error);
   if ((error as NodeJS.ErrnoException).syscall === 'open') return error;
   const advice = ADVICE[error.name];

@@ -145,6 +145,10 @@ export class S3PackageStore extends PackageStore {
     });
   }
 
+  override age(): number {
+    return this.index.age;
+  }
+
   async close(): Promise<void> {
     await this.writes.settled();
     await this.collector.stop();
