@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -66,6 +69,22 @@ describe('npm run migrate', () => {
   }
 
   // Mutant: the first write to nobody ends the process.
+  it('copies everything when its output cannot be written, and exits with 1', async () => {
+    for (const name of ['a.zip', 'b.zip']) await put(source, name, name, YEAR_2020);
+    const from = await configFile('from', `storage_path: ${source}\nmin_free_space: 0\n`);
+    const to = await configFile('to', `storage_path: ${target}\nmin_free_space: 0\n`);
+    const full = openSync('/dev/full', 'a');
+    const command = join(process.cwd(), 'dist/apps/release-server/src/commands/migrate.js');
+    const child = spawn(process.execPath, [command, '--from', from, '--to', to], {
+      stdio: ['ignore', full, full],
+    });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    closeSync(full);
+
+    expect(code).toBe(1);
+    expect(await packagesIn(target)).toEqual(await packagesIn(source));
+  });
+
   it('goes on when nobody reads its output any more', async () => {
     for (let at = 0; at < 20; at++) await put(source, `p-${at}.zip`, `${at}`, YEAR_2020 + at);
 

@@ -163,6 +163,59 @@ describe('the process', () => {
     ]);
   });
 
+  describe('whose log takes nothing', () => {
+    /** Requests whose lines are more than a pipe and the queue hold, each with a path of 2,000 characters. */
+    const flood = async (server: ServerProcess, requests: number): Promise<void> => {
+      for (let sent = 0; sent < requests; sent += 50) {
+        const paths = Array.from({ length: 50 }, (_, index) => `/${sent + index}-`.padEnd(2000, 'x'));
+        const answers = await Promise.all(paths.map((path) => get(server, path)));
+        expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404]));
+      }
+    };
+
+    it('goes on while its pipe is full, says how much is missing once it is read, and stops on SIGTERM', async () => {
+      const server = await spawnServer(directory.path);
+      server.child.stdout?.pause();
+      await flood(server, 1000);
+      expect((await put(server, 'a.zip', 'content')).status).toBe(201);
+      server.child.stdout?.resume();
+      const dropped = (): LogLine | undefined =>
+        server
+          .lines()
+          .filter((line) => line.includes('log.dropped'))
+          .map((line) => JSON.parse(line) as LogLine)[0];
+      await until(() => dropped() !== undefined);
+      expect(dropped()).toMatchObject({ level: 'ERROR', module: 'log', event: 'log.dropped' });
+      const lines = server.lines().filter((line) => line.includes('"status":404')).length;
+      // One line for each request, and two for the package.
+      const { length } = server
+        .lines()
+        .filter((line) => line.includes('"name":"a.zip"') || line.includes('/a.zip"'));
+      expect(lines + length + Number(dropped()?.['lines'])).toBe(1002);
+
+      await server.stop();
+      expect(await server.exited).toBe(0);
+      expect(server.lines().at(-1)).toContain('SIGTERM received');
+    });
+
+    it('goes on and stops on SIGTERM while nobody reads its pipe', async () => {
+      const server = await spawnServer(directory.path);
+      server.child.stdout?.pause();
+      await flood(server, 200);
+      server.child.kill('SIGTERM');
+      expect(await server.exited).toBe(0);
+    });
+
+    it('goes on and stops on SIGTERM when the reader of its pipe is gone', async () => {
+      const server = await spawnServer(directory.path);
+      server.child.stdout?.destroy();
+      await flood(server, 100);
+      expect((await put(server, 'a.zip', 'content')).status).toBe(201);
+      server.child.kill('SIGTERM');
+      expect(await server.exited).toBe(0);
+    });
+  });
+
   it('takes a rotated token file without a restart', async () => {
     const file = join(directory.path, 'token');
     const storage = join(directory.path, 'data');

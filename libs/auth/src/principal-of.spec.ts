@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { jest } from '@jest/globals';
 
 import { AuthError } from './auth.errors.js';
@@ -133,6 +135,17 @@ describe('principalOf', () => {
     const message = await principalOf(verifier(verify), 's3cret-token').catch(String);
     expect(message).toContain('ECONNREFUSED');
     expect(message).not.toContain('s3cret-token');
+  });
+
+  it('hides the token also in what the verifier says itself, and in its cause', async () => {
+    const cause = new Error('GET https://id.example/tokens/s3cret-token');
+    const verify = (): never =>
+      fail(new AuthError('token_unavailable', 'no answer for s3cret-token', { cause }));
+
+    const error = await principalOf(verifier(verify), 's3cret-token').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'token_unavailable' });
+    expect(inspect(error)).toContain('id.example');
+    expect(inspect(error)).not.toContain('s3cret-token');
   });
 
   it('does not log more than a few thousand characters of a failure', async () => {

@@ -24,7 +24,7 @@ export async function principalOf(verifier: TokenVerifier, token: string): Promi
     const asked = (async (): Promise<unknown> => verifier.verify(token))();
     return toPrincipal(await Promise.race([asked, timeout.promise]));
   } catch (error) {
-    if (error instanceof AuthError) throw error;
+    if (error instanceof AuthError && error.code !== 'token_unavailable') throw error;
     throw new AuthError('token_unavailable', `The token verifier failed: ${describe(error, token)}`);
   } finally {
     clearTimeout(timer);

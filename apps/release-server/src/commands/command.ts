@@ -16,9 +16,11 @@ export async function runCommand(name: string, command: () => Promise<number>): 
     warn: (message: unknown) => warn(name, message),
     error: (message: unknown) => warn(name, message),
   });
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', noteLostOutput);
   try {
-    process.exitCode = await command();
+    const code = await command();
+    // Output that is lost has set another.
+    if (code !== 0) process.exitCode = code;
   } catch (error) {
     const message = messageOf(error);
     warn(name, isUsage(error) ? `${message}; see --help` : message);
@@ -26,9 +28,9 @@ export async function runCommand(name: string, command: () => Promise<number>): 
   }
 }
 
-/** Who read the output, such as `head`, may leave; the work goes on. */
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/** The work goes on when its output is lost. Who read it, such as `head`, may leave; a full disk is a failure to report. */
+function noteLostOutput(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') process.exitCode = 1;
 }
 
 /** An error in one line, with what is behind it. */

@@ -1,5 +1,11 @@
 import { pino, type DestinationStream, type Level, type Logger, type LoggerOptions } from 'pino';
 
+import { LogDestination } from './log-destination.js';
+import { unblockStandardStreams } from './standard-streams.js';
+
+/** One for all loggers, so that lines of a failed start come in their order. */
+const standardOutput = new LogDestination(1);
+
 /**
  * A logger of JSON lines with `level`, `message`, `timestamp` and `module`, on standard output; of readable
  * lines where that is a terminal.
@@ -8,23 +14,34 @@ export async function createLogger(
   level: Level | 'silent',
   isTerminal = process.stdout.isTTY,
 ): Promise<Logger> {
+  unblockStandardStreams();
   const options: LoggerOptions = {
     level,
     base: null,
     messageKey: 'message',
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
   };
-  if (isTerminal) return pino(options, await prettyStream());
-  return pino({ ...options, formatters: { level: (label) => ({ level: label.toUpperCase() }) } });
+  const logger = isTerminal
+    ? pino(options, await prettyLines(standardOutput))
+    : pino(
+        { ...options, formatters: { level: (label) => ({ level: label.toUpperCase() }) } },
+        standardOutput,
+      );
+  standardOutput.onDropped = (lines) =>
+    logger.error(
+      { module: 'log', event: 'log.dropped', lines },
+      `${lines} lines of the log could not be written and are lost`,
+    );
+  return logger;
 }
 
-async function prettyStream(): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty');
-  return pretty({
+async function prettyLines(destination: LogDestination): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({
     messageKey: 'message',
     timestampKey: 'timestamp',
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'module,event,request_id,actor,digest,size,method,path,status,duration_ms,bytes',
-    sync: true,
   });
+  return { write: (line) => destination.write(pretty(line)) };
 }

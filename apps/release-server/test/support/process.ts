@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { TOKEN } from './server.js';
 import { removeStored, storageEnvironment } from './storage.js';
+import { until } from './until.js';
 
 /** The tree whose build is run: this one, or one that a test of the tests has broken on purpose. */
 export const PRODUCT = resolve(process.env['PRODUCT'] ?? '.');
@@ -47,6 +49,10 @@ export interface SpawnOptions {
   readonly main?: string;
   /** A command that runs the server as its child, such as strace with its arguments. */
   readonly through?: readonly string[];
+  /** A descriptor for its standard output, which then is not read here. */
+  readonly stdout?: number;
+  /** A descriptor for its standard error. */
+  readonly stderr?: number;
 }
 
 /** A directory for packages and configuration, removed with what is stored by the test that made it. */
@@ -85,29 +91,50 @@ export async function killServers(): Promise<void> {
   for (const server of running) await server.kill();
 }
 
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** Waits until a server answers there. */
+async function answering(port: number): Promise<number> {
+  await until(() =>
+    fetch(`http://127.0.0.1:${port}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  return port;
+}
+
 /** Starts `main.js` on a free port and waits until it listens. */
 export async function spawnServer(
   storagePath: string,
   environment: Record<string, string> = {},
-  { through = [], main = MAIN }: SpawnOptions = {},
+  { through = [], main = MAIN, stdout, stderr }: SpawnOptions = {},
 ): Promise<ServerProcess> {
   const product = [...NODE_FLAGS, '--disable-warning=ExperimentalWarning', '--import', INSPECT, main];
   const [first, ...rest] = through;
   const command = first ?? process.execPath;
   const parameters = first === undefined ? product : [...rest, process.execPath, ...product];
+  const chosen = stdout === undefined ? 0 : await freePort();
   const child = spawn(command, parameters, {
     // A group of its own, to be killed together with what it runs through.
     detached: through.length > 0,
     env: {
       CONFIG_PATH: '/dev/null',
       HOST: '127.0.0.1',
-      PORT: '0',
+      PORT: String(chosen),
       AUTH_TOKEN: TOKEN,
       MIN_FREE_SPACE: '0',
       ...storageEnvironment(storagePath),
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    stdio: ['ignore', stdout ?? 'pipe', stderr ?? 'inherit', 'ipc'],
   });
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -117,7 +144,7 @@ export async function spawnServer(
     if (isRunning()) process.kill(through.length > 0 ? -(child.pid ?? 0) : (child.pid ?? 0), 'SIGKILL');
     await exited;
   };
-  const port = await new Promise<number>((found, failed) => {
+  const portInLog = new Promise<number>((found, failed) => {
     const look = (): void => {
       const match = /listening on http:\/\/[^"\s]+:(\d+)/.exec(output);
       if (match === null) return;
@@ -128,6 +155,7 @@ export async function spawnServer(
     child.stdout?.on('data', look);
     void exited.then((code) => failed(new Error(`the server ended with ${code}: ${output}`)));
   });
+  const port = await Promise.race([portInLog, ...(chosen === 0 ? [] : [answering(chosen)])]);
   const ask = async <T>(question: string): Promise<T> => {
     const answer = once(child, 'message');
     child.send(question);
