@@ -16,6 +16,7 @@ import { AppLogger } from './observability/app-logger.js';
 import { createLogger } from './observability/logger.factory.js';
 import { PackagesModule } from './packages/packages.module.js';
 import { ReleasesModule } from './releases/releases.module.js';
+import { TokenModule } from './token/token.module.js';
 
 const logger = LoggerModule.forRootAsync({
   inject: [Config],
@@ -64,6 +65,7 @@ export class AppModule {
         PackagesModule.on(storage, retention),
         ReleasesModule.on(storage),
         HealthModule.on(storage),
+        TokenModule,
         DocsModule,
         ...imports,
       ],

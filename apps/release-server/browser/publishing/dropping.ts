@@ -1,11 +1,7 @@
-/** What was dropped, and the directories among it, of which a page does not get the files. */
-export interface Dropped {
-  readonly files: readonly File[];
-  readonly directories: readonly File[];
-}
+import { collectFiles, type Collected } from './folders.js';
 
-/** Takes files that are dropped anywhere on the page, and shows while they are dragged that it does. */
-export function takeDroppedFiles(take: (dropped: Dropped) => void): void {
+/** Takes files and folders that are dropped anywhere on the page, and shows while they are dragged that it does. */
+export function takeDroppedFiles(take: (dropped: Promise<Collected>) => void): void {
   const hint = document.createElement('p');
   hint.className = 'drop-hint';
   hint.textContent = 'Drop to publish';
@@ -31,18 +27,13 @@ export function takeDroppedFiles(take: (dropped: Dropped) => void): void {
     const items = [...(event.dataTransfer?.items ?? [])].filter(({ kind }) => kind === 'file');
     if (items.length === 0) return;
     event.preventDefault();
-    if (document.querySelector('dialog[open]') === null) take(sorted(items));
+    if (document.querySelector('dialog[open]') === null) take(collectFiles(items.flatMap(rootOf)));
   });
 }
 
 /** To be called before the event is over, when the items are gone. */
-function sorted(items: readonly DataTransferItem[]): Dropped {
-  const files: File[] = [];
-  const directories: File[] = [];
-  for (const item of items) {
-    const file = item.getAsFile();
-    if (file === null) continue;
-    (item.webkitGetAsEntry()?.isDirectory === true ? directories : files).push(file);
-  }
-  return { files, directories };
+function rootOf(item: DataTransferItem): (File | FileSystemEntry)[] {
+  const entry = item.webkitGetAsEntry();
+  const root = entry?.isDirectory === true ? entry : item.getAsFile();
+  return root === null ? [] : [root];
 }

@@ -49,7 +49,7 @@ export interface Answer {
 
 /** Reads an answer that is not a success. */
 export function problemFrom({ status, text, etag }: Answer): Problem {
-  const again = status === 401 || status === 408 || status >= 500;
+  const again = status === 401 || status === 408 || status === 429 || status >= 500;
   const { title, detail, code, digest, size } = members(text);
   if (typeof title !== 'string' || typeof detail !== 'string' || typeof code !== 'string') {
     return {

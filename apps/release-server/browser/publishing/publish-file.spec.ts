@@ -33,7 +33,7 @@ async function publish(
     digestOf: async () => OURS,
     findStored: async () => undefined,
     askToPublish: async () => undefined,
-    putPackage: async () => 'published' as const,
+    putPackage: async () => ({ is: 'published' as const, evicted: ['old.zip'] }),
     ...replaced,
   };
   const one: Upload = { id: 1, file: { name, size } as File, phase: { is: 'waiting' }, ...rest };
@@ -57,7 +57,7 @@ describe('publisher', () => {
   it('computes the digest, looks for the name, and sends', async () => {
     const { outcome, steps, shown } = await publish({});
 
-    expect(outcome).toEqual({ is: 'published' });
+    expect(outcome).toEqual({ is: 'published', evicted: ['old.zip'] });
     expect(steps).toEqual(['digest', 'find', 'put']);
     expect(shown).toEqual(['hashing', 'uploading']);
   });
@@ -99,10 +99,15 @@ describe('publisher', () => {
   it('replaces the version that was shown, and computes no digest again', async () => {
     const { outcome, steps } = await publish(
       { replaces: '"old"', sha256: OURS },
-      { putPackage: async (_, { replaces }) => (replaces === '"old"' ? 'replaced' : 'published') },
+      {
+        putPackage: async (_, { replaces }) => ({
+          is: replaces === '"old"' ? 'replaced' : 'published',
+          evicted: [],
+        }),
+      },
     );
 
-    expect(outcome).toEqual({ is: 'replaced' });
+    expect(outcome).toEqual({ is: 'replaced', evicted: [] });
     expect(steps).toEqual(['put']);
   });
 

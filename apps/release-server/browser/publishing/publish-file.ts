@@ -2,7 +2,7 @@ import { Failure, UNREACHABLE, type Problem, type Stored } from './problem.js';
 import type { Sending } from './server.js';
 import { speedometer } from './speed.js';
 import type { Token } from './token.js';
-import type { Phase, Publish, Upload } from './uploads.js';
+import type { Phase, Publish, Sent, Upload } from './uploads.js';
 
 type Progress = (done: number) => void;
 
@@ -21,7 +21,7 @@ export interface PublishingParts {
     sending: Sending,
     progress: Progress,
     signal: AbortSignal,
-  ) => Promise<'published' | 'replaced'>;
+  ) => Promise<Sent>;
 }
 
 /**
@@ -67,11 +67,10 @@ export function publisher(parts: PublishingParts): Publish {
   ): Promise<Phase> {
     const { file, replaces } = upload;
     try {
-      const is = await token.use((secret) => {
+      return await token.use((secret) => {
         const progress = progressOf('uploading', show);
         return parts.putPackage(file, { token: secret, sha256, replaces }, progress, signal);
       });
-      return { is };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       const { problem } = error;

@@ -1,4 +1,4 @@
-import type { Phase, Upload } from './uploads.js';
+import type { Phase, Sent, Upload } from './uploads.js';
 
 const STATES: Record<Phase['is'], string> = {
   waiting: 'waiting',
@@ -31,9 +31,9 @@ export function counts(uploads: readonly Upload[]): string {
 function sentence({ file: { name }, phase }: Upload): string {
   switch (phase.is) {
     case 'published':
-      return `Published ${name}`;
+      return `Published ${name}${madeRoom(phase)}`;
     case 'replaced':
-      return `Replaced ${name}`;
+      return `Replaced ${name}${madeRoom(phase)}`;
     case 'identical':
       return `${name} is stored already with identical bytes`;
     case 'conflict':
@@ -47,6 +47,10 @@ function sentence({ file: { name }, phase }: Upload): string {
     case 'cancelled':
       return `${name}: ${STATES[phase.is]}`;
   }
+}
+
+function madeRoom({ evicted }: Sent): string {
+  return evicted.length === 0 ? '' : `; made room: ${evicted.join(' ')}`;
 }
 
 /** `45%`. Of nothing everything is done. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { Failure, type Problem } from './problem.js';
-import { Token } from './token.js';
+import { Failure, UNREACHABLE, type Problem } from './problem.js';
+import { Token, type CheckToken } from './token.js';
 
 const REFUSED: Problem = { title: 'A valid bearer token is required', code: 'unauthorized' };
 
-/** A person who gives these tokens, one after the other, and then none. */
-function person(...tokens: string[]) {
+/** A person who gives these tokens, one after the other, and then none; `check` is what the server says of each. */
+function person(tokens: string[], check: CheckToken = () => Promise.reject(new Failure(UNREACHABLE))) {
   const asked: (Problem | undefined)[] = [];
   const known: boolean[] = [];
   const token = new Token(
@@ -14,6 +14,7 @@ function person(...tokens: string[]) {
       asked.push(refused);
       return tokens.shift();
     },
+    check,
     (is) => known.push(is),
   );
   return { token, asked, known };
@@ -29,7 +30,7 @@ function server(right: string) {
 
 describe('Token', () => {
   it('is asked for once, by however many need it', async () => {
-    const { token, asked } = person('right');
+    const { token, asked } = person(['right']);
 
     await expect(Promise.all([token.get(), token.get()])).resolves.toEqual(['right', 'right']);
     await expect(token.use(server('right'))).resolves.toBe('done with right');
@@ -38,7 +39,7 @@ describe('Token', () => {
   });
 
   it('is forgotten when the server refuses it, and asked for with the words of the server', async () => {
-    const { token, asked, known } = person('wrong', 'right');
+    const { token, asked, known } = person(['wrong', 'right']);
 
     await expect(token.use(server('right'))).resolves.toBe('done with right');
     expect(asked).toEqual([undefined, REFUSED]);
@@ -46,7 +47,7 @@ describe('Token', () => {
   });
 
   it('lets two who were refused go on with one new token', async () => {
-    const { token, asked } = person('wrong', 'right');
+    const { token, asked } = person(['wrong', 'right']);
 
     await expect(Promise.all([token.use(server('right')), token.use(server('right'))])).resolves.toHaveLength(
       2,
@@ -55,13 +56,13 @@ describe('Token', () => {
   });
 
   it('ends with the words of the server when no other is given', async () => {
-    const { token } = person('wrong');
+    const { token } = person(['wrong']);
 
     await expect(token.use(server('right'))).rejects.toMatchObject({ problem: { ...REFUSED, forAll: true } });
   });
 
   it('does not take another failure for its own', async () => {
-    const { token, known } = person('right');
+    const { token, known } = person(['right']);
     const failure = new Failure({ title: 'The storage is full', code: 'insufficient_storage' });
 
     await expect(token.use(() => Promise.reject(failure))).rejects.toBe(failure);
@@ -69,12 +70,38 @@ describe('Token', () => {
   });
 
   it('is gone when it is forgotten', async () => {
-    const { token, known } = person('right');
+    const { token, known } = person(['right']);
     await token.use(server('right'));
     token.forget();
 
     expect(token.accepted).toBe(false);
     expect(known).toEqual([true, false]);
     await expect(token.get()).resolves.toBeUndefined();
+  });
+
+  it('is checked at once, and asked for until the server takes one', async () => {
+    const right = server('right');
+    const { token, asked, known } = person(['wrong', 'right'], async (given) => void (await right(given)));
+
+    await expect(token.get()).resolves.toBe('right');
+    expect(asked).toEqual([undefined, REFUSED]);
+    expect(known).toEqual([true]);
+    expect(token.accepted).toBe(true);
+  });
+
+  it('is not even checked where somebody has given too many wrong ones', async () => {
+    const refused = { title: 'Too many wrong tokens', code: 'too_many_attempts' };
+    const { token, asked, known } = person(['right'], () => Promise.reject(new Failure(refused)));
+
+    await expect(token.get()).resolves.toBeUndefined();
+    expect(asked).toEqual([undefined, refused]);
+    expect(known).toEqual([]);
+  });
+
+  it('is taken unchecked where the server does not say anything of it', async () => {
+    const { token } = person(['right']);
+
+    await expect(token.get()).resolves.toBe('right');
+    expect(token.accepted).toBe(false);
   });
 });

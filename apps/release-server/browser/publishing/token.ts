@@ -5,6 +5,11 @@ import { Failure, type Problem } from './problem.js';
  */
 export type AskForToken = (refused: Problem | undefined) => Promise<string | undefined>;
 
+/** Rejects with a `Failure` where the server does not take a token, or does not answer. */
+export type CheckToken = (token: string) => Promise<void>;
+
+/** What the server says of the token itself, or of whoever gives too many wrong ones. */
+const REFUSALS = new Set(['unauthorized', 'too_many_attempts']);
 const MISSING: Problem = { title: 'This needs a token', again: true };
 
 /** The token that somebody typed. It is kept here and nowhere else: never in storage, an address or an element. */
@@ -17,16 +22,15 @@ export class Token {
   /** @param changed - Called when there is a token, and when there is none any more. */
   constructor(
     private readonly ask: AskForToken,
+    private readonly check: CheckToken,
     private readonly changed: (known: boolean) => void,
   ) {}
 
   /** The token, asked for where there is none; several who need it at once ask once. */
   async get(refused?: Problem): Promise<string | undefined> {
     if (this.value !== undefined) return this.value;
-    this.asking ??= this.ask(refused).finally(() => (this.asking = undefined));
-    const given = await this.asking;
-    if (given !== undefined) this.set(given);
-    return given;
+    this.asking ??= this.askUntilTaken(refused).finally(() => (this.asking = undefined));
+    return this.asking;
   }
 
   forget(): void {
@@ -50,6 +54,27 @@ export class Token {
         if (!(error instanceof Failure) || error.problem.code !== 'unauthorized') throw error;
         refused = error.problem;
         if (this.value === token) this.forget();
+      }
+    }
+  }
+
+  /** Asks until the server takes what is given, or cannot say whether it does: then its first use tells. */
+  private async askUntilTaken(refused: Problem | undefined): Promise<string | undefined> {
+    for (;;) {
+      const given = await this.ask(refused);
+      if (given === undefined) return undefined;
+      try {
+        await this.check(given);
+        this.set(given);
+        this.accepted = true;
+        return given;
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        if (!REFUSALS.has(error.problem.code ?? '')) {
+          this.set(given);
+          return given;
+        }
+        refused = error.problem;
       }
     }
   }

@@ -7,7 +7,7 @@ import { Failure, UNREACHABLE, UNREADABLE, type Answer } from './problem.js';
  * @param progress - Called with the bytes that are sent by now.
  */
 export function sendFile(
-  address: string,
+  address: URL,
   file: File,
   headers: Readonly<Record<string, string>>,
   progress: (done: number) => void,

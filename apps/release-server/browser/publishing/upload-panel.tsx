@@ -23,7 +23,8 @@ export function UploadPanel({ uploads, maxSize, take, close }: PanelProps) {
       <header>
         <h2 id="panel-heading">Publish files</h2>
         <p class="quiet">
-          Choose files, or drop them anywhere on this page. Each at most {shortSize(maxSize)}.
+          Choose files, or drop files and folders anywhere on this page. Each file at most{' '}
+          {shortSize(maxSize)}.
         </p>
       </header>
       <div class="choices">
@@ -62,6 +63,7 @@ export function UploadPanel({ uploads, maxSize, take, close }: PanelProps) {
         )}
         {active.length + waiting.length === 0 && <Choice key="close" label="Close" act={close} />}
       </div>
+      {uploads.notice !== '' && <p role="alert">{uploads.notice}</p>}
       {all.length > 1 && <p class="quiet">{counts(all)}</p>}
       {all.length > 0 && (
         <ul class="uploads" aria-label="Uploads">

@@ -47,6 +47,11 @@ function State({ upload: { file, phase, sha256 } }: { readonly upload: Upload })
         <p>
           <span class="success">{phase.is === 'published' ? 'Published' : 'Replaced'}</span>,{' '}
           <Digest sha256={sha256} /> checked by the server
+          {phase.evicted.length > 0 && (
+            <>
+              ; made room: <bdi>{phase.evicted.join(' ')}</bdi>
+            </>
+          )}
         </p>
       );
     case 'identical':

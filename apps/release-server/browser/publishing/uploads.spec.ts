@@ -46,7 +46,7 @@ describe('Uploads', () => {
     add('a', 'b', 'c', 'd');
     expect(phases()).toEqual(['uploading', 'uploading', 'waiting', 'waiting']);
 
-    await end('b', { is: 'published' });
+    await end('b', { is: 'published', evicted: [] });
 
     expect(phases()).toEqual(['uploading', 'published', 'uploading', 'waiting']);
   });
@@ -68,18 +68,18 @@ describe('Uploads', () => {
     await end('a', new Failure({ ...PROBLEM, forAll: true }));
     expect(phases()).toEqual(['failed', 'uploading', 'failed', 'failed']);
 
-    await end('b', { is: 'published' });
+    await end('b', { is: 'published', evicted: [] });
     expect(settled()).toBe(1);
   });
 
   it('settles once when all have ended', async () => {
     const { add, end, settled } = start();
     add('a', 'b', 'c');
-    await end('a', { is: 'published' });
+    await end('a', { is: 'published', evicted: [] });
     await end('b', { is: 'conflict', stored: STORED });
     expect(settled()).toBe(0);
 
-    await end('c', { is: 'published' });
+    await end('c', { is: 'published', evicted: [] });
 
     expect(settled()).toBe(1);
   });
@@ -90,7 +90,7 @@ describe('Uploads', () => {
 
     uploads.cancel(find('c'));
     uploads.cancel(find('a'));
-    await end('b', { is: 'published' });
+    await end('b', { is: 'published', evicted: [] });
     shows.get('a')?.({ is: 'uploading', done: 1, speed: undefined });
 
     expect(phases()).toEqual(['cancelled', 'published', 'cancelled']);
@@ -99,7 +99,7 @@ describe('Uploads', () => {
   it('leaves what has ended when somebody cancels it too late', async () => {
     const { add, end, phases, find, uploads } = start();
     add('a');
-    await end('a', { is: 'published' });
+    await end('a', { is: 'published', evicted: [] });
 
     uploads.cancel(find('a'));
 
@@ -115,7 +115,7 @@ describe('Uploads', () => {
 
     expect(phases()).toEqual(['uploading']);
     expect(find('a').replaces).toBe('"old"');
-    await end('a', { is: 'replaced' });
+    await end('a', { is: 'replaced', evicted: [] });
     expect(settled()).toBe(2);
   });
 

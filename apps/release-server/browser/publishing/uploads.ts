@@ -8,8 +8,16 @@ export type Phase =
   | { readonly is: 'waiting' }
   | { readonly is: 'hashing' | 'uploading'; readonly done: number; readonly speed: number | undefined }
   | { readonly is: 'conflict'; readonly stored: Stored }
-  | { readonly is: 'published' | 'replaced' | 'identical' | 'skipped' | 'cancelled' }
+  | { readonly is: 'identical' | 'skipped' | 'cancelled' }
+  | Sent
   | { readonly is: 'failed'; readonly problem: Problem };
+
+/** The server has it. */
+export interface Sent {
+  readonly is: 'published' | 'replaced';
+  /** Names of what left to make room. */
+  readonly evicted: readonly string[];
+}
 
 export interface Upload {
   readonly id: number;
@@ -51,6 +59,8 @@ export function isFinished(upload: Upload): boolean {
 /** All files that somebody gave, in that order, and the queue in which they are published. */
 export class Uploads {
   all: readonly Upload[] = [];
+  /** What there is to say of the files that were given last, beyond the uploads. */
+  notice = '';
   private given = 0;
   private running = 0;
 
@@ -92,6 +102,7 @@ export class Uploads {
 
   clearFinished(): void {
     this.all = this.all.filter((upload) => !isFinished(upload));
+    this.notice = '';
     this.listener.changed();
   }
 

@@ -1,12 +1,18 @@
-import { describe, expect, it } from '@jest/globals';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 
 import { names, sha256 } from '../support/client.js';
+import { makeDirectory } from '../support/process.js';
 import { TOKEN } from '../support/server.js';
 import { useBrowser } from './support/browser.js';
 import { PACKAGES } from './support/packages.js';
 import {
   choose,
+  drop,
+  dropFromDisk,
   giveToken,
   slowDown,
   startPublishing,
@@ -30,6 +36,22 @@ describe('publishing and deleting on the page', () => {
     return { name: `tool-v0.0.${made}.zip`, content: Buffer.alloc(size, `${made},`) };
   }
 
+  const folders: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const remove of folders.splice(0)) await remove();
+  });
+
+  /** A folder `dist` on the disk of whoever drops it. */
+  async function folderOf(files: Readonly<Record<string, Buffer>>): Promise<string> {
+    const directory = await makeDirectory();
+    folders.push(() => directory.remove());
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(directory.path, 'dist', name)), { recursive: true });
+      await writeFile(join(directory.path, 'dist', name), content);
+    }
+    return join(directory.path, 'dist');
+  }
+
   describe.each(SCRIPTED)('$title', (variant) => {
     const open = (expected: readonly number[] = []): Promise<Page> =>
       browser.open(`${site.url}/packages`, variant, { expected });
@@ -44,7 +66,7 @@ describe('publishing and deleting on the page', () => {
     }
 
     it('shows how far an upload is and how fast it goes, and then lists the package', async () => {
-      const page = await open([404]);
+      const page = await open();
       const { name, content } = file(400 * KIB);
       await startPublishing(page);
       await slowDown(page, 300 * KIB);
@@ -61,7 +83,7 @@ describe('publishing and deleting on the page', () => {
     });
 
     it('cancels one of two uploads, and nothing of it is stored', async () => {
-      const page = await open([404]);
+      const page = await open();
       const [cancelled, kept] = [file(2000 * KIB), file(100 * KIB)];
       await startPublishing(page);
       await slowDown(page, 200 * KIB);
@@ -78,7 +100,7 @@ describe('publishing and deleting on the page', () => {
     });
 
     it('asks before it replaces other bytes: they stay, or all of them are replaced', async () => {
-      const page = await open([404]);
+      const page = await open();
       const before = await published(page);
       const other = { name: before.name, content: Buffer.from('other bytes') };
       await choose(page, other);
@@ -98,7 +120,7 @@ describe('publishing and deleting on the page', () => {
     });
 
     it('overwrites all at once, where one wants that', async () => {
-      const page = await open([404]);
+      const page = await open();
       const [first, second] = [await published(page), file()];
       await choose(page, second);
       await rowOf(page, second.name).waitFor();
@@ -109,24 +131,26 @@ describe('publishing and deleting on the page', () => {
     });
 
     it('takes identical bytes for a success', async () => {
-      const page = await open([404]);
+      const page = await open();
       const before = await published(page);
       await choose(page, before);
       await uploadOf(page, before.name).last().getByText('identical bytes').waitFor();
     });
 
     it('says that a token is wrong, and goes on with the right one', async () => {
-      const page = await open([401, 404]);
+      const page = await open([401]);
       const one = file();
       await startPublishing(page, 'wrong');
-      await choose(page, one);
       await page.getByRole('dialog').getByText('The token is not valid.').waitFor();
+      expect(await page.getByRole('button', { name: 'Choose files' }).count()).toBe(0);
+      expect(await page.getByRole('button', { name: /^Delete / }).count()).toBe(0);
       await giveToken(page);
+      await choose(page, one);
       await uploadOf(page, one.name).getByText('Published', { exact: true }).waitFor();
     });
 
     it('deletes when one has said so twice, and goes on where one was', async () => {
-      const page = await open([404]);
+      const page = await open();
       const { name } = await published(page);
       const next = (await namesOn(page))[1] as string;
       const button = page.getByRole('button', { name: `Delete ${name}`, exact: true });
@@ -154,7 +178,7 @@ describe('publishing and deleting on the page', () => {
   });
 
   it('keeps the token in the memory of the page only', async () => {
-    const page = await browser.open(`${site.url}/packages`, DESK, { expected: [404] });
+    const page = await browser.open(`${site.url}/packages`, DESK);
     await startPublishing(page);
     const one = file();
     await choose(page, one);
@@ -175,16 +199,35 @@ describe('publishing and deleting on the page', () => {
   });
 
   it('publishes what is dropped on the page', async () => {
-    const page = await browser.open(`${site.url}/packages`, DESK, { expected: [404] });
+    const page = await browser.open(`${site.url}/packages`, DESK);
     const { name } = file();
-    const dropped = await page.evaluateHandle((called) => {
-      const data = new DataTransfer();
-      data.items.add(new File(['dropped'], called));
-      return data;
-    }, name);
-    await page.getByRole('heading', { level: 1 }).dispatchEvent('drop', { dataTransfer: dropped });
+    await drop(page, { name, content: Buffer.from('dropped') });
     await giveToken(page);
     await rowOf(page, name).getByTitle(sha256('dropped')).waitFor();
+  });
+
+  it('publishes what is in a folder that is dropped, at all levels, and says what it leaves out', async () => {
+    const page = await browser.open(`${site.url}/packages`, DESK);
+    const [one, two, three] = [file(), file(), file()];
+    const folder = await folderOf({
+      [one.name]: one.content,
+      [`linux/x64/${two.name}`]: two.content,
+      [`linux/${three.name}`]: three.content,
+      [`mac/${three.name}`]: two.content,
+      '.DS_Store': Buffer.from('x'),
+    });
+    await startPublishing(page);
+    await dropFromDisk(page, folder);
+    await rowOf(page, one.name).getByTitle(sha256(one.content)).waitFor();
+    await rowOf(page, two.name).getByTitle(sha256(two.content)).waitFor();
+    await page.getByRole('alert').getByText('Hidden files were left out: dist/.DS_Store.').waitFor();
+    for (const at of [0, 1]) {
+      await uploadOf(page, three.name)
+        .nth(at)
+        .getByText(`dist/linux/${three.name}, dist/mac/${three.name}`)
+        .waitFor();
+    }
+    expect(await names(site)).not.toContain(three.name);
   });
 
   it('lets a question go by Escape, back to where one was', async () => {
@@ -197,8 +240,8 @@ describe('publishing and deleting on the page', () => {
   });
 
   it.each([
-    ['a name that is none', '<img src=x onerror=alert(1)>.zip', [400, 404], 'invalid_package_name'],
-    ['the words of whoever answers', 'plain.zip', [404, 507], '</li><img src=x onerror=alert(1)>'],
+    ['a name that is none', '<img src=x onerror=alert(1)>.zip', [400], 'invalid_package_name'],
+    ['the words of whoever answers', 'plain.zip', [507], '</li><img src=x onerror=alert(1)>'],
   ])('shows %s as text', async (_, name, expected, says) => {
     const page = await browser.open(`${site.url}/packages`, DESK, { expected });
     if (expected.includes(507)) {
@@ -229,11 +272,25 @@ describe('publishing the first package', () => {
   const browser = useBrowser();
 
   it('brings the list and the search', async () => {
-    const page = await browser.open(`${site.url}/packages`, DESK, { expected: [404] });
+    const page = await browser.open(`${site.url}/packages`, DESK);
     await startPublishing(page);
     await choose(page, { name: 'first.zip', content: Buffer.from('x') });
     await found(page, '1 package');
     await page.getByRole('searchbox').fill('nothing');
     await found(page, '0 packages for nothing');
+  });
+});
+
+describe('publishing into a full store', () => {
+  const site = useSite(PACKAGES, () => ({ MAX_PACKAGES: String(PACKAGES.length) }));
+  const browser = useBrowser();
+
+  it('says which package made room', async () => {
+    const page = await browser.open(`${site.url}/packages`, DESK);
+    const oldest = PACKAGES.at(-1)?.name ?? '';
+    await startPublishing(page);
+    await choose(page, { name: 'new-v3.0.0.zip', content: Buffer.from('x') });
+    await uploadOf(page, 'new-v3.0.0.zip').getByText(`made room: ${oldest}`).waitFor();
+    await rowOf(page, oldest).waitFor({ state: 'detached' });
   });
 });

@@ -32,6 +32,28 @@ export async function choose(page: Page, ...files: LocalFile[]): Promise<void> {
   );
 }
 
+/** Drops files on the page, as from another window. */
+export async function drop(page: Page, ...files: LocalFile[]): Promise<void> {
+  const dropped = await page.evaluateHandle(
+    (given) => {
+      const data = new DataTransfer();
+      for (const { name, content } of given) data.items.add(new File([content], name));
+      return data;
+    },
+    files.map(({ name, content }) => ({ name, content: content.toString() })),
+  );
+  await page.getByRole('heading', { level: 1 }).dispatchEvent('drop', { dataTransfer: dropped });
+}
+
+/** Drags something from the disk onto the page, which, other than by {@link drop}, may be a folder. */
+export async function dropFromDisk(page: Page, path: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: 400, y: 200, data });
+  }
+}
+
 /** What the page shows of an upload. */
 export function uploadOf(page: Page, name: string): Locator {
   return page.getByRole('list', { name: 'Uploads' }).getByRole('listitem').filter({ hasText: name });
