@@ -15,7 +15,7 @@ const WITH_SLASHES = new Set(['filename']);
  */
 const UNROUTED: Readonly<Record<number, string>> = {
   400: 'BadRequest',
-  403: 'Forbidden',
+  403: 'DeleteForbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
   408: 'RequestTimeout',
