@@ -207,7 +207,7 @@ upload() {
     409 | 403)
       if [ -n "$sum" ] && [ "$(member digest)" = "sha256:$sum" ]; then
         printf '%s: stored already with the same bytes, sha256 %s\n' "$name" "$sum"
-      elif [ "$status" = 403 ]; then
+      elif [ "$status" = 403 ] || [ -z "$(member digest)" ]; then
         failure
         return 1
       else

@@ -48,6 +48,28 @@ describe('the server', () => {
       expect(await json(response)).toMatchObject({ code: 'method_not_allowed', instance: path });
   });
 
+  it.each([
+    ['PUT', '/assets', 404, /use \/assets\/\{filename\}.*curl -T.*ends with a slash/],
+    ['PUT', '/assets/', 404, /use \/assets\/\{filename\}/],
+    ['POST', '/assets', 404, /use \/assets\/\{filename\}.*POST a form/],
+    ['PUT', '/a.zip', 404, /PUT the bytes to \/assets\/\{filename\}/],
+    ['PUT', '/', 405, /PUT the bytes to \/assets\/\{filename\}/],
+    ['PUT', '/upload', 405, /PUT the bytes to \/assets\/\{filename\}/],
+    ['POST', '/', 405, /form .* to \/upload/],
+    ['POST', '/packages', 405, /form .* to \/upload/],
+    ['POST', '/assets/a.zip', 405, /form .* to \/upload/],
+    ['GET', '/upload', 405, /form .* to \/upload/],
+    ['GET', '/assets', 404, /list of packages at \/packages/],
+    ['GET', '/asset/a.zip', 404, /A package is at \/assets\/\{filename\}/],
+    ['DELETE', '/a.zip', 404, /DELETE \/assets\/\{filename\}/],
+    ['DELETE', '/packages', 405, /DELETE \/assets\/\{filename\}/],
+  ])('says after %s %s, a %i, where to go', async (method, path, status, hint) => {
+    const response = await fetch(`${server.url}${path}`, { method, headers: AUTH });
+    expect(response.status).toBe(status);
+    expect(response.headers.has('allow')).toBe(status === 405);
+    expect(await json(response)).toMatchObject({ detail: expect.stringMatching(hint) });
+  });
+
   it.each(['/latest/', '/packages/', '/healthz/', '/readyz/', '/openapi.yaml/', '/docs/'])(
     'serves %s as it does without the slash',
     async (path) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -455,6 +456,39 @@ describe('publishing', () => {
     expect(await server.staged()).toEqual([]);
   });
 });
+
+itOnDirectory(
+  'says what has the name where that is no package, before the body and when asked to overwrite',
+  () =>
+    withServer({}, async (server) => {
+      await mkdir(join(server.directory, 'a.zip'));
+      await symlink('nowhere', join(server.directory, 'b.zip'));
+      const waiting = (query: string): string =>
+        `PUT /assets/a.zip${query} HTTP/1.1\r\nHost: x\r\n${BEARER}\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n`;
+      for (const query of ['', '?overwrite=true']) {
+        expect((await rawRequest(server.port, waiting(query))).status).toBe(409);
+        for (const publish of [post, put]) {
+          const response = await publish(server, 'a.zip', 'x', { query });
+          expect(response.status).toBe(409);
+          expect(await json(response)).toMatchObject({
+            code: 'package_exists',
+            detail: expect.stringMatching(/^Under a\.zip lies a directory, not a package: move it/),
+            digest: null,
+          });
+        }
+      }
+      expect(await json(await put(server, 'b.zip', 'x'))).toMatchObject({
+        code: 'package_exists',
+        detail: expect.stringContaining('a symbolic link'),
+      });
+      expect((await put(server, 'b.zip', 'x', { query: '?overwrite=true' })).status).toBe(201);
+      for (const method of ['GET', 'DELETE']) {
+        const response = await fetch(`${server.url}/assets/a.zip`, { method, headers: AUTH });
+        expect(response.status).toBe(404);
+      }
+      expect(await server.staged()).toEqual([]);
+    }),
+);
 
 it('answers 507 before the body when the disk would be left too full, and stores nothing', () =>
   withServer({ min_free_space: '1000000GiB' }, async (server) => {

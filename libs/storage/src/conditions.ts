@@ -43,6 +43,14 @@ export function alreadyExists(name: string, existing: Package | undefined): Stor
   });
 }
 
+/** The refusal of a name that something else than a package has. @param what - That, with its article. */
+export function nameOccupied(name: string, what: string): StorageError {
+  return new StorageError(
+    'package_exists',
+    `Under ${name} lies ${what}, not a package: move it out of the storage directory, or publish under another name.`,
+  );
+}
+
 export function notFound(name: string): StorageError {
   return new StorageError('package_not_found', `There is no package named ${name}.`);
 }

@@ -10,6 +10,7 @@ import { StaticFiles } from '../pages/static-files.js';
 import { entityTag } from './conditional.js';
 import { errorPage } from './error.page.js';
 import { answerUnread } from './lingering-close.js';
+import { hintFor } from './near-miss.js';
 import { pathOf } from './path.js';
 import { PROBLEMS, problemDocument, ProblemError, type ProblemCode, type ProblemExtras } from './problem.js';
 import { allowedMethods } from './routes.js';
@@ -158,11 +159,14 @@ function frameworkProblem(error: HttpException, request: Request): Problem {
       : { code: 'internal_error', detail: 'This is a fault of the server; its log tells more.' };
   }
   const allowed = allowedMethods(request);
-  if (allowed.length === 0) return { code: 'not_found', detail: `There is nothing at ${pathOf(request)}.` };
+  const path = pathOf(request);
+  const hint = hintFor(request.method, path);
+  const more = hint === undefined ? '' : ` ${hint}`;
+  if (allowed.length === 0) return { code: 'not_found', detail: `There is nothing at ${path}.${more}` };
   const allow = allowed.join(', ');
   return {
     code: 'method_not_allowed',
-    detail: `${request.method} is not possible at ${pathOf(request)}; possible: ${allow}.`,
+    detail: `${request.method} is not possible at ${path}; possible: ${allow}.${more}`,
     headers: { Allow: allow },
   };
 }

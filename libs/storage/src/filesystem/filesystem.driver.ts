@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Mutex } from 'async-mutex';
 
-import { alreadyExists, assertCondition, assertPackageName, notFound } from '../conditions.js';
+import { alreadyExists, assertCondition, assertPackageName, nameOccupied, notFound } from '../conditions.js';
 import {
   PackageStore,
   type Evict,
@@ -35,7 +35,7 @@ import { fingerprintOf, modifiedAt } from './fingerprint.js';
 import { Layout } from './layout.js';
 import { MetadataCache } from './metadata-cache.js';
 import { describe, PackageIndex } from './package-index.js';
-import { Placement } from './placement.js';
+import { holderOf, Placement } from './placement.js';
 import { Reader } from './reader.js';
 import { recover } from './recovery.js';
 import { Trash, type Withdrawn } from './trash.js';
@@ -131,7 +131,9 @@ export class FilesystemPackageStore extends PackageStore {
 
   async requireCondition(name: string, condition: PublishCondition): Promise<void> {
     assertPackageName(name);
-    assertCondition(name, condition, await this.find(name));
+    const existing = await this.find(name);
+    assertCondition(name, condition, existing);
+    if (existing === undefined) await coded(`looking at ${name}`, () => this.assertFree(name, condition));
   }
 
   async stage(body: Readable, options: StageOptions): Promise<StagedPackage> {
@@ -315,7 +317,7 @@ export class FilesystemPackageStore extends PackageStore {
       } else {
         // First, so that a reader who meets the new file before it is in the index knows it to be whole.
         await this.metadata.save(name, fingerprint, staged.sha256);
-        if (!(await this.placement.replace(source, target))) throw alreadyExists(name, undefined);
+        if (!(await this.placement.replace(source, target))) throw nameOccupied(name, 'a directory');
       }
     } catch (error) {
       await this.trash.reinstate(withdrawn);
@@ -345,10 +347,17 @@ export class FilesystemPackageStore extends PackageStore {
   private async create(source: string, name: string): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (await this.placement.create(source, this.layout.package(name))) return;
-      const holder = await this.index.peek(name);
-      if (holder !== undefined) throw alreadyExists(name, holder);
+      await this.assertFree(name, 'absent');
     }
     throw alreadyExists(name, undefined);
+  }
+
+  /** What is not listed may have the name all the same: a file that came a moment ago, or something that is no file. */
+  private async assertFree(name: string, condition: PublishCondition): Promise<void> {
+    const what = await holderOf(this.layout.package(name));
+    if (what === undefined || (condition !== 'absent' && what !== 'a directory')) return;
+    if (what !== 'a file') throw nameOccupied(name, what);
+    throw alreadyExists(name, await this.index.peek(name));
   }
 
   private newest(): number {

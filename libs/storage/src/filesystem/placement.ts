@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -67,4 +68,16 @@ export class Placement {
       `${this.layout.root} has no hard links: packages are created by check and rename; run one process on it`,
     );
   }
+}
+
+/** What lies at a path, with its article; undefined when nothing does. */
+export async function holderOf(path: string): Promise<string | undefined> {
+  let stats: Stats | undefined;
+  await unless(['ENOENT'], async () => {
+    stats = await lstat(path);
+  });
+  if (stats === undefined) return undefined;
+  if (stats.isFile()) return 'a file';
+  if (stats.isDirectory()) return 'a directory';
+  return stats.isSymbolicLink() ? 'a symbolic link' : 'a special file';
 }
