@@ -5,24 +5,31 @@ import type { Duplex } from 'node:stream';
 import { endUnread } from './lingering-close.js';
 import { PROBLEMS, problemDocument, type ProblemCode } from './problem.js';
 
-/** Connections that had their last answer, and what has to know that more came on them. */
-const ending = new WeakMap<Duplex, () => void>();
+type HttpSocket = Socket & { _httpMessage?: ServerResponse };
+
+/** Connections of which nothing more is parsed. */
+const failed = new WeakSet<Duplex>();
+
+export function hasFailed(socket: Duplex): boolean {
+  return failed.has(socket);
+}
 
 /** Answers what could not be parsed as HTTP, after what was asked before it and unless an answer is on its way. */
 export function answerClientError(error: NodeJS.ErrnoException, stream: Duplex): void {
-  const socket = stream as Socket & { _httpMessage?: ServerResponse };
-  const onMore = ending.get(socket);
-  if (onMore !== undefined) {
-    onMore();
-    return;
-  }
+  // A head that is late is told again and again.
+  if (failed.has(stream)) return;
+  failed.add(stream);
+  answer(error, stream as HttpSocket);
+}
+
+function answer(error: NodeJS.ErrnoException, socket: HttpSocket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const pending = socket._httpMessage;
   if (pending?.req.complete === true) {
-    pending.once('close', () => answerClientError(error, socket));
+    pending.once('close', () => answer(error, socket));
     return;
   }
   if (pending?.headersSent === true) {
@@ -40,10 +47,10 @@ export function answerClientError(error: NodeJS.ErrnoException, stream: Duplex):
     'X-Content-Type-Options: nosniff',
     'Connection: close',
   ];
-  const answer = `${head.join('\r\n')}\r\n\r\n${body}`;
+  const bytes = `${head.join('\r\n')}\r\n\r\n${body}`;
   // Whoever was silent for too long sends nothing that could overtake the answer.
-  if (code === 'request_timeout') socket.end(answer, () => socket.destroy());
-  else ending.set(socket, endUnread(socket, answer));
+  if (code === 'request_timeout') socket.end(bytes, () => socket.destroy());
+  else endUnread(socket, bytes);
 }
 
 function clientErrorCode(code: string | undefined): ProblemCode {

@@ -4,7 +4,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
 
 import { answerClientError } from './client-error.js';
-import { inTurn } from './in-turn.js';
+import { servePipelines } from './pipeline.js';
 
 /** Time limits of connections, in milliseconds. */
 const TIMEOUTS = {
@@ -32,7 +32,8 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 
   override initHttpServer(): void {
-    const server = createServer(OPTIONS, inTurn(this.getInstance<RequestListener>()));
+    const server = createServer(OPTIONS);
+    servePipelines(server, this.getInstance<RequestListener>());
     server.setTimeout(IDLE);
     // The route decides whether the body is wanted, and says so when it begins to read; other expectations
     // are ignored, as a server may (RFC 9110 §10.1.1).

@@ -5,6 +5,13 @@ import type { Socket } from 'node:net';
 const MOST_BYTES = 8 * 1024 * 1024;
 /** Milliseconds after which its connection is cut. */
 const MOST_TIME = 3000;
+/** Connections of which something is read that nobody wants; others are cut at once. */
+const MOST_AT_ONCE = 256;
+
+const discarding = new Set<Socket>();
+
+/** Answers that went out whole although they were not ended. */
+const whole = new WeakSet<ServerResponse>();
 
 /**
  * Answers a request whose body may not have arrived. The answer goes out whole at once; then a little more
@@ -18,47 +25,100 @@ export function answerUnread(request: IncomingMessage, response: ServerResponse,
     return;
   }
   response.setHeader('Connection', 'close');
-  response.write(request.method === 'HEAD' ? '' : body);
+  response.write(request.method === 'HEAD' ? '' : body, (error) => {
+    if (error === undefined || error === null) whole.add(response);
+  });
   response.flushHeaders();
-
-  let left = MOST_BYTES;
-  const timer = setTimeout(finish, MOST_TIME);
-  const count = (chunk: Uint8Array): void => {
-    left -= chunk.length;
-    if (left <= 0) stopReading();
-  };
   // From whoever was reading it, such as a parser that would read on.
   request.unpipe();
   request.removeAllListeners('readable');
-  request.on('data', count).once('end', finish).once('error', finish);
-  response.once('close', finish);
+  discardBody(request, response, () => response.end());
+}
+
+/** Whether what comes on a connection is thrown away. */
+export function isDiscarding(socket: Socket): boolean {
+  return discarding.has(socket);
+}
+
+/** Whether all of an answer was passed on to the client's connection. */
+export function wentOut(response: ServerResponse): boolean {
+  return response.writableFinished || whole.has(response);
+}
+
+/**
+ * Bounds what is read of a body that its route has not read, once the request is answered. Node would read all of it
+ * to keep the connection.
+ */
+export function boundUnreadBody(request: IncomingMessage, response: ServerResponse): void {
+  if (!hasBody(request)) return;
+  // Before Node's own listener, which leaves a body alone that is being read.
+  response.prependOnceListener('finish', () => {
+    if (request.complete) return;
+    const { socket } = request;
+    discardBody(request, socket, (isOver) => {
+      if (!isOver) socket.destroy();
+    });
+  });
+}
+
+/**
+ * Reads the rest of a body and throws it away until it is over, its bounds are reached or `owner` is closed. Of a body
+ * beyond the bytes nothing more is read, and its client waits for the end of the time.
+ */
+function discardBody(
+  request: IncomingMessage,
+  owner: ServerResponse | Socket,
+  done: (isOver: boolean) => void,
+): void {
+  const { socket } = request;
+  let left = MOST_BYTES;
+  if (discarding.size >= MOST_AT_ONCE) {
+    done(false);
+    return;
+  }
+  discarding.add(socket);
+  const timer = setTimeout(finish, MOST_TIME);
+  request.on('data', take).once('end', finish).once('error', finish);
+  owner.once('close', finish);
   request.resume();
 
-  function stopReading(): void {
-    request.off('data', count);
-    request.pause();
+  function take(chunk: Uint8Array): void {
+    left -= chunk.length;
+    if (left <= 0) request.off('data', take).pause();
   }
 
   function finish(): void {
     clearTimeout(timer);
+    discarding.delete(socket);
+    request.off('data', take).off('end', finish).off('error', finish);
+    owner.off('close', finish);
     // Without this, Node would read the rest of the body to keep the connection.
-    stopReading();
-    response.end();
+    if (!request.complete) request.pause();
+    done(request.complete);
   }
 }
 
 /**
  * Ends a connection with its last bytes, for the reason that {@link answerUnread} gives, when what it sends cannot
- * be parsed any more. What the parser says of the rest has to be passed to the function that is returned.
+ * be parsed any more.
  */
-export function endUnread(socket: Socket, bytes: string): () => void {
+export function endUnread(socket: Socket, bytes: string): void {
   const most = socket.bytesRead + MOST_BYTES;
+  if (discarding.size >= MOST_AT_ONCE) {
+    socket.end(bytes, () => socket.destroy());
+    return;
+  }
+  discarding.add(socket);
   const timer = setTimeout(() => socket.destroy(), MOST_TIME);
-  socket.once('close', () => clearTimeout(timer));
+  socket.once('close', () => {
+    clearTimeout(timer);
+    discarding.delete(socket);
+  });
   socket.end(bytes);
-  return () => {
+  socket.on('data', () => {
     if (socket.bytesRead > most) socket.destroy();
-  };
+  });
+  socket.resume();
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

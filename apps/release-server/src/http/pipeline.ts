@@ -1,0 +1,155 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+import { hasFailed } from './client-error.js';
+import { boundUnreadBody, isDiscarding } from './lingering-close.js';
+import { inTurn } from './turns.js';
+
+/** Requests of one connection that wait for the answer before theirs, and bytes of them; more are left unparsed. */
+const MOST_WAITING = 4;
+const MOST_WAITING_BYTES = 4096;
+/** Connections that may have something left unparsed. Each has at most two reads of 64 KiB. */
+const MOST_PAUSED = 128;
+/** Bytes that go to the parser at least, so that the work for a chunk has a bound whatever it consists of. */
+const LEAST_BYTES = 128;
+const END_OF_HEAD = '\r\n\r\n';
+
+type Exchange = readonly [request: IncomingMessage, response: ServerResponse];
+
+/**
+ * Handles a request when the one before it on its connection is answered, and not at all when that closed it. Node
+ * itself begins with all that are sent at once: a read could overtake the write that it follows (RFC 9112 §9.3.2),
+ * and what follows a refused request would be done (§9.6).
+ *
+ * What waits is bounded. Node pauses a connection by the answers that it has to buffer, and answers that have not
+ * begun count for nothing there.
+ */
+export function servePipelines(server: Server, handle: RequestListener): void {
+  const pipelines = new WeakMap<Socket, Pipeline>();
+  const shared = { handle, paused: new Set<Socket>() };
+  server.on('connection', (socket: Socket) => {
+    pipelines.set(socket, new Pipeline(socket, shared));
+  });
+  server.on('request', (request, response) => pipelines.get(request.socket)?.add([request, response]));
+}
+
+/** What the pipelines of a server have in common. */
+interface Shared {
+  readonly handle: RequestListener;
+  readonly paused: Set<Socket>;
+}
+
+/** The requests of one connection. */
+class Pipeline {
+  private readonly waiting: Exchange[] = [];
+  private waitingBytes = 0;
+  private isAnswering = false;
+  private isHeld = false;
+  private readonly parse: (chunk: Buffer) => void;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly shared: Shared,
+  ) {
+    // Node's listener gives whole chunks to its parser. One can hold thousands of requests, and the parser cannot be
+    // stopped within it.
+    const [parse] = socket.listeners('data');
+    if (parse === undefined) throw new Error('Node no longer parses requests by a listener for data');
+    this.parse = parse as typeof this.parse;
+    socket.off('data', this.parse);
+    socket.on('data', (chunk: Buffer) => {
+      this.read(chunk);
+      // Piece by piece, so that much of it does not keep the others waiting.
+      if (isDiscarding(socket) && !socket.isPaused()) {
+        this.hold();
+        inTurn(() => this.release());
+      }
+    });
+    // Node resumes a connection whenever it has read a request.
+    socket.on('resume', () => {
+      if (this.isHeld) socket.pause();
+    });
+    socket.once('close', () => shared.paused.delete(socket));
+  }
+
+  add(exchange: Exchange): void {
+    if (this.isAnswering) this.waiting.push(exchange);
+    else this.begin(exchange);
+  }
+
+  private begin([request, response]: Exchange): void {
+    this.isAnswering = true;
+    response.once('close', () => this.next());
+    boundUnreadBody(request, response);
+    this.shared.handle(request, response);
+  }
+
+  /** Begins with what waits; with nothing any more on a connection that is ending. */
+  private next(): void {
+    if (!this.socket.writable) this.waiting.length = 0;
+    if (this.waiting.length > 0) {
+      inTurn(() => this.beginNext());
+    } else {
+      this.isAnswering = false;
+      this.readOn();
+    }
+  }
+
+  private beginNext(): void {
+    const following = this.waiting.shift();
+    if (following !== undefined && this.socket.writable) this.begin(following);
+    if (this.waiting.length === 0) this.readOn();
+  }
+
+  private readOn(): void {
+    this.waitingBytes = 0;
+    if (this.shared.paused.delete(this.socket)) this.release();
+  }
+
+  /** A small body is taken with its head, so that its connection need not be closed when it is refused. */
+  private get isFull(): boolean {
+    if (this.waitingBytes >= MOST_WAITING_BYTES) return true;
+    return this.waiting.length >= MOST_WAITING && this.waiting.at(-1)?.[0].complete === true;
+  }
+
+  /** Gives the parser one head after the other until enough of them wait; the rest goes back into the stream. */
+  private read(chunk: Buffer): void {
+    const { socket } = this;
+    let from = 0;
+    while (from < chunk.length) {
+      if (this.isFull) this.holdWhileFull();
+      if (socket.destroyed || hasFailed(socket)) return;
+      if (socket.isPaused()) {
+        socket.unshift(chunk.subarray(from));
+        return;
+      }
+      const isWaiting = this.waiting.length > 0;
+      const most = isWaiting ? from + MOST_WAITING_BYTES : chunk.length;
+      const end = chunk.indexOf(END_OF_HEAD, from + LEAST_BYTES);
+      const to = Math.min(end < 0 ? chunk.length : end + END_OF_HEAD.length, most);
+      this.parse(chunk.subarray(from, to));
+      if (isWaiting) this.waitingBytes += to - from;
+      from = to;
+    }
+  }
+
+  private holdWhileFull(): void {
+    const { paused } = this.shared;
+    if (paused.size >= MOST_PAUSED && !paused.has(this.socket)) {
+      this.socket.destroy();
+      return;
+    }
+    paused.add(this.socket);
+    this.hold();
+  }
+
+  private hold(): void {
+    this.isHeld = true;
+    this.socket.pause();
+  }
+
+  private release(): void {
+    this.isHeld = false;
+    this.socket.resume();
+  }
+}
