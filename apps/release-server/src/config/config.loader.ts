@@ -106,7 +106,7 @@ function parseYaml(path: string, text: string): Record<string, unknown> {
 /** js-yaml quotes aliases and tags in its reasons, which may be what somebody meant to be a secret. */
 function withoutValues(reason: string): string {
   const advice = reason.includes('alias') ? ' (a value that begins with * or & has to stand in quotes)' : '';
-  return `${reason.replace(/"[^"]*"|!<[^>]*>/g, '…')}${advice}`;
+  return `${reason.replace(/"[^"]*"|!<.*/gs, '…')}${advice}`;
 }
 
 /**

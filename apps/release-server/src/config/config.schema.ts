@@ -37,12 +37,22 @@ const allowedHost = z.string({ error: EXPECTED_HOST }).transform((value, context
 });
 
 /** The keys of the section `s3`. */
+/** A pattern for it would look at every slash of a row anew. */
+function withoutSlashesBehind(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
+}
+
 const s3Schema = z.strictObject(
   {
     bucket: text('the name of a bucket'),
     prefix: z
       .string({ error: 'expected a string' })
-      .regex(/^(?!\/)[A-Za-z0-9._/-]*$/, 'expected letters, digits and . _ - / with no slash in front')
+      .regex(
+        /^(?:[A-Za-z0-9._-][A-Za-z0-9._/-]*)?$/,
+        'expected letters, digits and . _ - / with no slash in front',
+      )
       .transform((prefix) => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`))
       .default(''),
     region: text('a region').optional(),
@@ -80,7 +90,7 @@ export const configSchema = z
           /^https?:$/.test(url.protocol) &&
           `${url.username}${url.search}${url.hash}` === ''
         ) {
-          return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+          return `${url.origin}${withoutSlashesBehind(url.pathname)}`;
         }
         context.addIssue({
           code: 'custom',

@@ -8,7 +8,7 @@ import { forwardedOf } from './forwarded.js';
 import { isHost, requestedHost } from './host.js';
 import { ProblemError } from './problem.js';
 
-const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*\/?$/;
+const PREFIX = /^(?:\/[A-Za-z0-9._~-]+)*\/?$/;
 /** Of http and https: a proxy that says one of them beside the other scheme is not set up for that. */
 const DEFAULT_PORTS = new Set(['80', '443']);
 
@@ -54,7 +54,7 @@ export class PublicUrl {
 
   /** All prefixes, one behind the other: a proxy behind another strips what that has left. */
   private pathOf(prefixes: readonly string[]): string {
-    if (prefixes.every((prefix) => PREFIX.test(prefix))) {
+    if (prefixes.every((prefix) => PREFIX.test(prefix) && !hasDotSegment(prefix))) {
       return prefixes.map((prefix) => prefix.replace(/\/$/, '')).join('');
     }
     this.tell('X-Forwarded-Prefix');
@@ -78,4 +78,9 @@ function ownScheme({ socket }: Request): string {
 function localAddress({ socket }: Request): string {
   const address = socket.localAddress ?? '127.0.0.1';
   return `${isIP(address) === 6 ? `[${address}]` : address}:${socket.localPort}`;
+}
+
+/** Whoever resolves a path with `.` or `..` in it leads elsewhere. */
+function hasDotSegment(path: string): boolean {
+  return path.split('/').some((segment) => segment === '.' || segment === '..');
 }

@@ -4,6 +4,9 @@ import type { NextFunction, Request, Response } from 'express';
 import { DrainService } from './drain.service.js';
 import { ProblemError } from './problem.js';
 
+/** Characters of a list of what a client accepts; those of browsers and programs have some 200. */
+const LONGEST_LIST = 2000;
+
 /** Before any route: what no request may have, and what every answer has. */
 @Injectable()
 export class RequestChecks implements NestMiddleware {
@@ -23,6 +26,17 @@ export class RequestChecks implements NestMiddleware {
       response.setHeader('Connection', 'close');
       throw new ProblemError('bad_request', 'The only transfer coding is chunked.');
     }
+    forgetLongLists(request);
     next();
   }
+}
+
+/**
+ * A head may hold lists of thousands of members, each of which is taken apart whenever it is asked for. What is this
+ * long nobody means: it counts as no preference (RFC 9110 §12.5.1), and nothing is compressed for it.
+ */
+function forgetLongLists({ headers }: Request): void {
+  if ((headers.accept?.length ?? 0) > LONGEST_LIST) delete headers.accept;
+  const codings = headers['accept-encoding'];
+  if (codings !== undefined && codings.length > LONGEST_LIST) headers['accept-encoding'] = 'identity';
 }

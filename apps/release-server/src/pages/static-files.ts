@@ -33,7 +33,7 @@ export class StaticFiles {
           compressible: true,
         }),
       );
-      this.names.set(name.replace(/-[A-Z0-9]+(?=\.[a-z]+$)/, ''), name);
+      this.names.set(name.replace(/^(.+)-[A-Z0-9]+(\.[a-z]+)$/, '$1$2'), name);
     }
     const missing = SOURCES.find((source) => !this.names.has(source));
     if (missing !== undefined) throw new Error(`${missing} is not in ${directory}: run npm run build`);

@@ -1,5 +1,5 @@
 // Loaded into a server before everything else: counts its file-system calls since it was last asked, and
-// tells them, its open file handles, its memory (bytes, now and at most) and the libraries that it has loaded by IPC;
+// tells them, its open file handles, its memory (bytes, now and at most), its processor time and the libraries that it has loaded by IPC;
 // or, asked for what is live, what a collection leaves.
 import { readFileSync } from 'node:fs';
 import fsp from 'node:fs/promises';
@@ -57,6 +57,12 @@ function peak() {
   }
 }
 
+/** Microseconds of processor time since the start. */
+function cpu() {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
 /** What something still refers to: responses, and bytes of the heap and of buffers. */
 function live() {
   // Collects first.
@@ -74,6 +80,7 @@ process.on('message', (question) => {
     calls,
     handles,
     memory: process.memoryUsage.rss(),
+    cpu: cpu(),
     peak: peak(),
     libraries: [...libraries],
   });

@@ -26,11 +26,12 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   /** Everything on standard output so far, line by line. */
   lines(): string[];
-  /** What it did and needs: file-system calls since it was last asked, open handles, resident bytes now and at most, libraries. */
+  /** What it did and needs: file-system calls since it was last asked, open handles, resident bytes now and at most, microseconds of processor time, libraries. */
   inspect(): Promise<{
     calls: Record<string, number>;
     handles: number;
     memory: number;
+    cpu: number;
     peak: number;
     libraries: string[];
   }>;
