@@ -74,6 +74,30 @@ describe('the contract', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('says of every operation whether it asks for a token', () => {
+    const silent = places.filter(
+      ({ item }) => item['operationId'] !== undefined && item['security'] === undefined,
+    );
+    expect(silent.map(({ item }) => item['operationId'])).toEqual([]);
+  });
+
+  it('is what it promises of its own download', () => {
+    const schema = 'paths /openapi.yaml get responses 200 content application/yaml schema'.split(' ');
+    expect(contract.mismatches(schema, contract.document)).toEqual([]);
+    expect(contract.mismatches(schema, 'openapi: 3.1.0')).not.toEqual([]);
+  });
+
+  it.each(['X-Request-Id', 'If-Match', 'If-None-Match', 'If-Modified-Since', 'If-Unmodified-Since', 'Range'])(
+    'promises no refusal of a %s that the server takes in any form',
+    (name) => {
+      const schemas = places
+        .filter(({ keys }) => keys[1] === 'parameters')
+        .filter(({ item }) => item['name'] === name && item['schema'] !== undefined)
+        .map(({ item }) => item['schema']);
+      expect(schemas).toContainEqual({ type: 'string' });
+    },
+  );
+
   it('shows examples that fit their schemas', () => {
     expect(examples.length).toBeGreaterThan(50);
     const wrong = examples.flatMap(({ schema, value }) =>

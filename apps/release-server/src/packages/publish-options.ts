@@ -8,7 +8,11 @@ import type { PublishCondition, RemoveCondition } from '#storage';
 import { strongTags } from '../http/conditional.js';
 import { ProblemError } from '../http/problem.js';
 
-const overwriteSchema = z.stringbool({ error: 'expected true or false' });
+const overwriteSchema = z.stringbool({
+  truthy: ['true', '1', 'yes', 'on'],
+  falsy: ['false', '0', 'no', 'off'],
+  error: 'expected true or false',
+});
 const SHA256 = /^[0-9a-f]{64}$/i;
 
 /** How a client wants a package published. */
