@@ -194,6 +194,39 @@ it.each(['a+b@1.0~rc1.zip', 'plain-v1.0.0.zip'])('the lines to copy download and
   await rm(directory, { recursive: true });
 });
 
+it('say which packages leave next, and of which release', async () => {
+  await withServer({ max_packages: 6 }, async (server) => {
+    const page = async (): Promise<string> =>
+      (await (await get(server, '/packages', { Accept: BROWSER })).text())
+        .replace(/<[^>]*>/g, ' ')
+        .replace(/\s+/g, ' ');
+    for (const version of ['v1.0.0', 'v1.1.0']) {
+      for (const tool of ['a', 'b', 'c']) {
+        await put(server, `${tool}-${version}.zip`, 'x');
+        // There is room for another release.
+        if (version === 'v1.0.0') expect(await page()).not.toContain('next');
+      }
+    }
+    const full = await page();
+    expect(full).toContain('The next new package takes the place of a-v1.0.0.zip .');
+    expect(full).toContain('Another release of 3 takes the place of 3 packages: all 3 of v1.0.0.');
+    expect(full).toMatch(/v1\.0\.0 leaves next [^·]* · 3 packages left ·/);
+    expect(full.match(/\.zip leaves next/g)).toHaveLength(3);
+
+    await put(server, 'a-v1.2.0.zip', 'x');
+    await put(server, 'b-v1.2.0.zip', 'x');
+    const torn = await page();
+    expect(torn).toContain('The next new package takes the place of c-v1.0.0.zip .');
+    expect(torn).toContain(
+      'Another release of 3 takes the place of 3 packages: the last of v1.0.0, 2 of the 3 of v1.1.0.',
+    );
+    expect(torn).toMatch(/v1\.0\.0 leaves next [^·]* · 1 package left ·/);
+    expect(torn).toMatch(/v1\.1\.0 2 leave next [^·]* · 3 packages left ·/);
+    const sorted = await (await get(server, '/packages?sort=name', { Accept: BROWSER })).text();
+    expect(sorted.match(/>leaves next</g)).toHaveLength(3);
+  });
+});
+
 it('a page of an empty store says how to publish', async () => {
   await withServer({}, async (server) => {
     const html = await (await get(server, '/packages', { Accept: BROWSER })).text();

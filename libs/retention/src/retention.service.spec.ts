@@ -255,6 +255,41 @@ describe('RetentionService', () => {
     });
   });
 
+  describe('foresees what leaves', () => {
+    const stored = ['c', 'b', 'a'].map((name, age): Package => ({
+      name,
+      size: 1,
+      sha256: undefined,
+      version: name,
+      createdAt: 3 - age,
+    }));
+    const coming = ['x', 'y', 'z', 'zz'].map((name, at) => ({ name, size: 1, createdAt: 10 + at }));
+    const foreseen = (module: TestingModule, count: number): string[] =>
+      module
+        .get(RetentionService)
+        .foresee(stored, coming.slice(0, count))
+        .map(({ name }) => name);
+
+    it('for so many packages, of those that are stored', async () => {
+      const module = await start({ maxPackages: 4 });
+      expect([0, 1, 2, 3].map((count) => foreseen(module, count))).toEqual([[], [], ['a'], ['a', 'b']]);
+      const small = await start({ maxPackages: 2 });
+      expect(foreseen(small, 4)).toEqual(['a', 'b', 'c']);
+    });
+
+    it('but nothing where nothing is published, or where the policy fails', async () => {
+      expect(foreseen(await start({ maxPackages: 1, readOnly: true }), 1)).toEqual([]);
+      const policy = new Odd([], []);
+      const module = await start({}, policy);
+      policy.choice = null;
+      expect(foreseen(module, 1)).toEqual([]);
+      policy.selectEvictions = () => {
+        throw new Error('no idea');
+      };
+      expect(foreseen(module, 1)).toEqual([]);
+    });
+  });
+
   it('evicts what the policy chooses once, also when it is named twice, by a copy, or with the incoming one', async () => {
     const policy = new Odd([], []);
     const module = await start({}, policy);

@@ -39,6 +39,23 @@ export class RetentionService implements OnApplicationBootstrap {
     return result;
   }
 
+  /**
+   * What would leave if these came, one after the other, and nothing else happened. None where the policy fails, which
+   * the publish itself would tell.
+   */
+  foresee(packages: readonly Package[], incoming: readonly IncomingPackage[]): readonly Package[] {
+    const last = incoming.at(-1);
+    if (last === undefined || this.options.readOnly) return [];
+    const coming = incoming.slice(0, -1).map((one) => ({ ...one, sha256: undefined, version: '' }));
+    const names = new Set(coming.map(({ name }) => name));
+    try {
+      return this.choose([...packages, ...coming], last).filter(({ name }) => !names.has(name));
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the retention policy cannot say what leaves next');
+      return [];
+    }
+  }
+
   private async enforce(): Promise<void> {
     const evicted = await this.store
       .prune((packages) => this.choose(packages, undefined))

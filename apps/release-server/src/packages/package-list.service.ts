@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
-import { RetentionPolicy } from '#retention';
+import { RetentionPolicy, RetentionService } from '#retention';
 import { PackageStore, type Package } from '#storage';
 
 import { Config } from '../config/config.js';
 import { PreparedBodies, prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { PAGE_POLICY } from '../pages/layout.js';
 import { StaticFiles } from '../pages/static-files.js';
+import { foresee, type Leaving } from './leaving.js';
 import { listUrl, MOST_PER_PAGE, type PackageListQuery } from './package-list.query.js';
 import { PackageListing, type PackagePage } from './package-listing.js';
 import { packageView } from './package.view.js';
@@ -27,11 +28,13 @@ export interface ListPlace {
 export class PackageListService {
   private readonly prepared = new PreparedBodies<PackageListing>();
   private listing = new PackageListing([]);
+  private readonly leaving = new WeakMap<PackageListing, Leaving>();
 
   constructor(
     private readonly store: PackageStore,
     private readonly config: Config,
     private readonly policy: RetentionPolicy,
+    private readonly retention: RetentionService,
     private readonly files: StaticFiles,
   ) {}
 
@@ -64,6 +67,7 @@ export class PackageListService {
         root,
         now,
         limits: this.policy.limits,
+        leaving: this.leavingOf(listing),
         config: this.config,
         files: this.files,
       });
@@ -72,6 +76,12 @@ export class PackageListService {
         compressible: true,
       });
     });
+  }
+
+  private leavingOf(listing: PackageListing): Leaving {
+    const leaving = this.leaving.get(listing) ?? foresee(listing, this.retention);
+    this.leaving.set(listing, leaving);
+    return leaving;
   }
 
   private listingOf(packages: readonly Package[]): PackageListing {

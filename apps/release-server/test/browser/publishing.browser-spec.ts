@@ -22,6 +22,7 @@ import {
 import { found, namesOn, rowOf } from './support/reading.js';
 import { useSite } from './support/site.js';
 import { DESK, SCRIPTED } from './support/variants.js';
+import { expectWellMade } from './support/well-made.js';
 
 const KIB = 1024;
 
@@ -286,8 +287,11 @@ describe('publishing into a full store', () => {
   const browser = useBrowser();
 
   it('says which package made room', async () => {
-    const page = await browser.open(`${site.url}/packages`, DESK);
+    const page = await browser.open(`${site.url}/packages`, DESK, { reducedMotion: 'reduce' });
     const oldest = PACKAGES.at(-1)?.name ?? '';
+    await rowOf(page, oldest).getByText('leaves next').waitFor();
+    await page.getByText(`takes the place of ${oldest}.`).waitFor();
+    await expectWellMade(page);
     await startPublishing(page);
     await choose(page, { name: 'new-v3.0.0.zip', content: Buffer.from('x') });
     await uploadOf(page, 'new-v3.0.0.zip').getByText(`made room: ${oldest}`).waitFor();

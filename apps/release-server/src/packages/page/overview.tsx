@@ -1,5 +1,6 @@
 import type { RetentionPolicy } from '#retention';
 
+import type { Leaving } from '../leaving.js';
 import type { PackageListing, ReleaseSummary, TemplateSummary } from '../package-listing.js';
 import { startCommand } from './commands.js';
 import { Command, Size, Time } from './parts.js';
@@ -9,12 +10,13 @@ interface OverviewProps {
   readonly listing: PackageListing;
   /** What retention goes by. */
   readonly limits: RetentionPolicy['limits'];
+  readonly leaving: Leaving;
   readonly base: string;
   readonly now: number;
 }
 
 /** What is stored as a whole, how full that is, and how to start from it. */
-export function Overview({ listing, limits, base, now }: OverviewProps) {
+export function Overview({ listing, limits, leaving, base, now }: OverviewProps) {
   const { packages, size } = listing;
   // Another policy than that of the number may be in place, and go by something else.
   const { max_packages: limit } = limits;
@@ -38,6 +40,7 @@ export function Overview({ listing, limits, base, now }: OverviewProps) {
             {packages.length} of at most {limit}; beyond that the oldest leave
           </p>
         )}
+        <Next leaving={leaving} />
       </div>
       {latest !== undefined && (
         <div class="latest">
@@ -46,6 +49,36 @@ export function Overview({ listing, limits, base, now }: OverviewProps) {
         </div>
       )}
     </section>
+  );
+}
+
+/** How many releases are named of which packages leave next. */
+const NAMED = 3;
+
+/** What leaves next, where anything does. */
+function Next({ leaving: { forPackage, releaseCount, forRelease, byRelease } }: { leaving: Leaving }) {
+  const [first] = forPackage;
+  const releases = [...byRelease].slice(0, NAMED).map(([{ version, count }, leave]) => {
+    const all = count === 1 ? 'the last' : `all ${count}`;
+    const share = leave === count ? all : `${leave} of the ${count}`;
+    return `${share} ${version === undefined ? 'without a version' : `of ${version.tag}`}`;
+  });
+  return (
+    <>
+      {first !== undefined && (
+        <p class="quiet next">
+          The next new package takes the place of <bdi>{first.name}</bdi>
+          {forPackage.length > 1 && ` and ${forPackage.length - 1} more`}.
+        </p>
+      )}
+      {forRelease.length > forPackage.length && (
+        <p class="quiet next">
+          Another release of {releaseCount} takes the place of {counted(forRelease.length, 'package')}:{' '}
+          {releases.join(', ')}
+          {byRelease.size > NAMED && ' and others'}.
+        </p>
+      )}
+    </>
   );
 }
 

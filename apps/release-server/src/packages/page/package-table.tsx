@@ -8,6 +8,8 @@ interface TableProps {
   readonly packages: readonly Package[];
   readonly base: string;
   readonly now: number;
+  /** Names of those that leave next. */
+  readonly leaving: ReadonlySet<string>;
   /** Whether packages can be deleted here. */
   readonly deletable: boolean;
   readonly caption: string;
@@ -21,6 +23,7 @@ export function PackageTable({ packages, caption, ...row }: TableProps) {
       <thead class="hidden">
         <tr>
           <th scope="col">Name</th>
+          <th scope="col">Commands</th>
           <th scope="col">Size</th>
           <th scope="col">Published</th>
           <th scope="col">SHA-256</th>
@@ -40,7 +43,7 @@ export function PackageTable({ packages, caption, ...row }: TableProps) {
 
 type RowProps = Omit<TableProps, 'packages' | 'caption'> & { readonly stored: Package };
 
-function PackageRow({ stored, base, now, deletable }: RowProps) {
+function PackageRow({ stored, base, now, leaving, deletable }: RowProps) {
   const view = packageView(stored, base);
   const { name, sha256 } = view;
   return (
@@ -49,12 +52,15 @@ function PackageRow({ stored, base, now, deletable }: RowProps) {
         <a class="name" href={view.url}>
           {name}
         </a>
+        {leaving.has(name) && <span class="leaves">leaves next</span>}
+      </th>
+      <td class="lines">
         <details>
           <summary aria-label={`Commands for ${name}`}>commands</summary>
           <pre data-line="curl">{downloadCommand(view)}</pre>
           {sha256 !== null && <pre data-line="verify">{verifyCommand(name, sha256)}</pre>}
         </details>
-      </th>
+      </td>
       <td class="size">
         <Size bytes={stored.size} />
       </td>

@@ -3,6 +3,7 @@ import type { Package } from '#storage';
 
 import type { Config } from '../../config/config.js';
 import { renderPage, type PageContext } from '../../pages/layout.js';
+import type { Leaving } from '../leaving.js';
 import { listUrl, type PackageListQuery } from '../package-list.query.js';
 import type { PackageListing, PackagePage, ReleaseSummary } from '../package-listing.js';
 import { assetUrl } from '../package.view.js';
@@ -25,6 +26,8 @@ export interface PackagesPageProps extends PageContext {
   readonly now: number;
   /** What retention goes by. */
   readonly limits: RetentionPolicy['limits'];
+  /** What makes room for what is published next. */
+  readonly leaving: Leaving;
   readonly config: Pick<Config, 'max_upload_size' | 'read_only' | 'allow_overwrite' | 'allow_delete'>;
 }
 
@@ -135,9 +138,12 @@ interface ReleaseProps extends PackagesPageProps {
   readonly latest: boolean;
 }
 
-function Release({ release, packages, latest, base, now, config }: ReleaseProps) {
+function Release({ release, packages, latest, leaving, base, now, config }: ReleaseProps) {
   const { version, count, size, createdAt } = release;
   const title = version?.tag ?? 'Without a version';
+  const leave = leaving.byRelease.get(release) ?? 0;
+  // Where the store is full, others of it may have made room before.
+  const left = leave > 0 && leaving.forPackage.length > 0 ? ' left' : '';
   const id = `release-${version?.tag ?? 'none'}`;
   return (
     <section class="release" aria-labelledby={id}>
@@ -145,8 +151,14 @@ function Release({ release, packages, latest, base, now, config }: ReleaseProps)
         <h2 id={id}>{title}</h2>
         {latest && <span class="badge">latest</span>}
         {version?.isPrerelease === true && <span class="badge pre">pre-release</span>}
+        {leave > 0 && (
+          <span class="badge leaving">
+            {leave === count ? 'leaves' : counted(leave, 'leaves', 'leave')} next
+          </span>
+        )}
         <p class="quiet">
-          <Time time={createdAt} now={now} /> · {counted(count, 'package')} · <Size bytes={size} />
+          <Time time={createdAt} now={now} /> · {counted(count, 'package')}
+          {left} · <Size bytes={size} />
           {packages.length < count && ` · ${packages.length} of them here`}
         </p>
       </header>
@@ -154,6 +166,7 @@ function Release({ release, packages, latest, base, now, config }: ReleaseProps)
         packages={packages}
         base={base}
         now={now}
+        leaving={leaving.names}
         deletable={!config.read_only && config.allow_delete}
         caption={`Packages of ${title}`}
       />
@@ -161,13 +174,14 @@ function Release({ release, packages, latest, base, now, config }: ReleaseProps)
   );
 }
 
-function Flat({ page, base, now, config, query }: PackagesPageProps) {
+function Flat({ page, base, now, leaving, config, query }: PackagesPageProps) {
   const caption = `Packages by ${query.sort}`;
   return (
     <PackageTable
       packages={page.packages}
       base={base}
       now={now}
+      leaving={leaving.names}
       deletable={!config.read_only && config.allow_delete}
       caption={caption}
     />
