@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
-import { fingerprintOf } from './fingerprint.js';
+import { fingerprintOf, tickOf } from './fingerprint.js';
 
 const CHUNK = 256 * 1024;
 
@@ -44,6 +45,11 @@ export class Digester {
   private async digest(path: string, fingerprint: string): Promise<string | undefined> {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
+      const stats = await file.stat({ bigint: true });
+      if (fingerprintOf(stats) !== fingerprint) return undefined;
+      // Whoever writes within the same tick leaves no trace: wait until that is over.
+      const age = Date.now() - Number(stats.ctimeNs / 1_000_000n);
+      if (Math.abs(age) <= tickOf(stats)) await delay(tickOf(stats));
       const hash = createHash('sha256');
       const buffer = Buffer.allocUnsafe(CHUNK);
       while (!this.closed) {

@@ -102,6 +102,120 @@ describe('FilesystemPackageStore', () => {
       expect((await read(store, 'a.zip')).toString()).toBe('rewritten by hand');
     });
 
+    // Mutant: a file is the same as long as size, mtime and inode are.
+    it.each([1000, 300_000])(
+      'never serves other bytes of the same size and mtime under the digest of %d bytes that were there',
+      async (size) => {
+        const { store, path } = await openEmpty();
+        const [old, fresh] = [bytesOf(size, 1), bytesOf(size, 2)];
+        await publish(store, 'a.zip', old);
+        await read(store, 'a.zip');
+        const draft = join(await harness.directory(), 'draft');
+        await writeFile(draft, fresh);
+        execFileSync('touch', ['-r', join(path, 'a.zip'), draft]);
+
+        execFileSync('cp', ['-p', draft, join(path, 'a.zip')]);
+        let servedFresh = 0;
+        await until('the new bytes are served under their digest', async () => {
+          const opened = await store.open('a.zip').catch(() => undefined);
+          if (opened === undefined) return false;
+          const content = await contentOf(opened);
+          const { sha256, version } = opened.package;
+          if (content.equals(fresh)) servedFresh += 1;
+          if (sha256 !== undefined) expect(sha256).toBe(sha256Of(content));
+          expect(version === `sha256:${sha256Of(old)}`).toBe(content.equals(old));
+          return sha256 === sha256Of(fresh);
+        });
+        expect(servedFresh).toBeGreaterThan(0);
+
+        expect((await (await harness.reopen(store)).find('a.zip'))?.sha256).toBe(sha256Of(fresh));
+      },
+    );
+
+    it('hashes again what was rewritten with its mtime while no server ran', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', 'old bytes');
+      await store.close();
+      const draft = join(await harness.directory(), 'draft');
+      await writeFile(draft, 'new bytes');
+      execFileSync('touch', ['-r', join(path, 'a.zip'), draft]);
+      execFileSync('cp', ['-p', draft, join(path, 'a.zip')]);
+
+      const reopened = await harness.openAt(path);
+
+      expect((await reopened.find('a.zip'))?.sha256).not.toBe(sha256Of(Buffer.from('old bytes')));
+      expect((await withDigest(reopened, 'a.zip')).sha256).toBe(sha256Of(Buffer.from('new bytes')));
+    });
+
+    it.each([
+      ['a chmod', (file: string) => execFileSync('chmod', ['600', file])],
+      ['a backup by hard links', (file: string) => execFileSync('cp', ['-l', file, `${file}~`])],
+    ])('has the same digest again after %s', async (_, change) => {
+      const { store, path } = await openEmpty();
+      const [before] = await publishAll(store, 'a.zip');
+
+      change(join(path, 'a.zip'));
+
+      await until('it was noticed', async () => {
+        await read(store, 'a.zip');
+        return (await store.find('a.zip'))?.version !== before?.version;
+      }).catch(() => undefined);
+      expect(await withDigest(store, 'a.zip')).toEqual(before);
+      expect((await read(store, 'a.zip')).toString()).toBe('content of a.zip');
+    });
+
+    it('evicts many files that all changed without being written', async () => {
+      const { store, path } = await openEmpty();
+      const names = Array.from({ length: 12 }, (_, at) => `${at}.zip`);
+      await publishAll(store, ...names);
+
+      const { evicted } = await publish(store, 'new.zip', 'x', {
+        evict: (packages, incoming) => {
+          const chosen = keepNewest(1)(packages, incoming);
+          if (chosen.every(({ sha256 }) => sha256 !== undefined)) {
+            execFileSync('chmod', ['600', ...names.map((name) => join(path, name))]);
+          }
+          return chosen;
+        },
+      });
+
+      expect(evicted).toHaveLength(12);
+      expect(await namesIn(store)).toEqual(['new.zip']);
+    });
+
+    // Mutant: the condition is decided on what the index remembers.
+    it('does not take a condition for met by bytes that are no longer there', async () => {
+      const { store, path } = await openEmpty();
+      const { package: published } = await publish(store, 'a.zip', 'old bytes');
+      const draft = join(await harness.directory(), 'draft');
+      await writeFile(draft, 'new bytes');
+      execFileSync('touch', ['-r', join(path, 'a.zip'), draft]);
+      await store.list();
+      execFileSync('cp', ['-p', draft, join(path, 'a.zip')]);
+
+      const expected = { versions: [published.version] };
+      expect(await refusalCodeOf(publish(store, 'a.zip', 'x', { condition: expected }))).toBe(
+        'precondition_failed',
+      );
+      await until('it is settled', () => store.find('a.zip'));
+      expect(await refusalCodeOf(store.remove('a.zip', expected))).toBe('precondition_failed');
+      expect((await read(store, 'a.zip')).toString()).toBe('new bytes');
+    });
+
+    it('fails a download whose file is rewritten under it, before its last bytes', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', bytesOf(5_000_000, 1));
+      const opened = await store.open('a.zip');
+      const chunks = opened.read()[Symbol.asyncIterator]();
+      await chunks.next();
+      await writeFile(join(path, 'a.zip'), bytesOf(5_000_000, 2));
+
+      const rest = async (): Promise<void> => {
+        while ((await chunks.next()).done !== true);
+      };
+      expect(await refusalCodeOf(rest())).toBe('storage_failed');
+    });
+
     it.each([1000, 300_000])(
       'serves a package of %d bytes anew after it is replaced by rename',
       async (size) => {
@@ -344,7 +458,8 @@ describe('FilesystemPackageStore', () => {
       const reopened = await harness.openAt(path);
 
       expect(await namesIn(reopened)).toEqual(['c.zip', 'a~b.zip']);
-      expect(await reopened.find('a~b.zip')).toEqual(a);
+      // It has been moved by somebody else, so its bytes are hashed again.
+      expect(await withDigest(reopened, 'a~b.zip')).toEqual(a);
       expect(await readdir(trash)).toEqual([]);
     });
 
@@ -365,8 +480,8 @@ describe('FilesystemPackageStore', () => {
       ['nothing', ''],
       ['half of it', '{"name":"a.zip","finger'],
       ['something else', '[1, 2]'],
-      ['a wrong digest under another fingerprint', metadata('a.zip', '0-0-0', '0'.repeat(64))],
-      ['no digest', metadata('a.zip', '0-0-0', '../../etc/passwd')],
+      ['a wrong digest under another fingerprint', metadata('a.zip', '0-0-0-0', '0'.repeat(64))],
+      ['no digest', metadata('a.zip', '0-0-0-0', '../../etc/passwd')],
     ])('does without a digest on disk that holds %s', async (_, text) => {
       const { store, path } = await openEmpty();
       await publish(store, 'a.zip', 'content');

@@ -31,7 +31,7 @@ import { UnderWay } from '../under-way.js';
 import { Adoption } from './adoption.js';
 import { DirectorySync } from './directory-sync.js';
 import type { FilesystemOptions } from './filesystem.options.js';
-import { fingerprintOf, modifiedAt } from './fingerprint.js';
+import { fingerprintOf, isMoved, modifiedAt } from './fingerprint.js';
 import { Layout } from './layout.js';
 import { MetadataCache } from './metadata-cache.js';
 import { describe, PackageIndex } from './package-index.js';
@@ -163,6 +163,7 @@ export class FilesystemPackageStore extends PackageStore {
     const removing = coded(`deleting ${name}`, async () => {
       const removed = await this.lock.runExclusive(async () => {
         await this.index.refresh();
+        if (typeof condition === 'object') await this.index.recheck(name);
         const existing = this.index.get(name)?.package;
         if (existing === undefined) throw notFound(name);
         assertCondition(name, condition, existing);
@@ -295,6 +296,7 @@ export class FilesystemPackageStore extends PackageStore {
   ): Promise<{ result: PublishResult; withdrawn: readonly Withdrawn[] }> {
     const { condition, evict } = options;
     await this.index.refresh();
+    if (typeof condition === 'object') await this.index.recheck(name);
     const existing = this.index.get(name)?.package;
     assertCondition(name, condition, existing);
 
@@ -304,10 +306,10 @@ export class FilesystemPackageStore extends PackageStore {
     // Half a millisecond more, for the way through floating-point seconds cuts off.
     const seconds = (createdAt + 0.5) / 1000;
     await utimes(source, seconds, seconds);
-    // Neither link nor rename changes any of this, while under the name may lie another's file a moment later.
+    // Neither link nor rename changes size and mtime, while under the name may lie another's file a moment later.
     const stats = await lstat(source, { bigint: true });
-    const fingerprint = fingerprintOf(stats);
-    const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, fingerprint);
+    const before = fingerprintOf(stats);
+    const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, before);
 
     const incoming = { name, size: published.size, createdAt: published.createdAt };
     const withdrawn = await this.trash.withdraw(evict, incoming);
@@ -316,7 +318,7 @@ export class FilesystemPackageStore extends PackageStore {
         await this.create(source, name);
       } else {
         // First, so that a reader who meets the new file before it is in the index knows it to be whole.
-        await this.metadata.save(name, fingerprint, staged.sha256);
+        await this.metadata.save(name, before, staged.sha256, true);
         if (!(await this.placement.replace(source, target))) throw nameOccupied(name, 'a directory');
       }
     } catch (error) {
@@ -324,8 +326,11 @@ export class FilesystemPackageStore extends PackageStore {
       throw error;
     }
 
+    const after = await this.index.fingerprintAt(name).catch(() => undefined);
+    // Another's file by now: who opens it finds out.
+    const fingerprint = after !== undefined && isMoved(before, after) ? after : before;
     this.index.put({ package: published, fingerprint });
-    if (condition === 'absent') await this.metadata.save(name, fingerprint, staged.sha256);
+    await this.metadata.save(name, fingerprint, staged.sha256);
     const evicted = withdrawn.map((gone) => gone.package);
     return { result: { package: published, replaced: existing, evicted }, withdrawn };
   }

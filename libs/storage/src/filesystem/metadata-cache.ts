@@ -2,13 +2,20 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
+import { ctimeIn, isMoved } from './fingerprint.js';
 import type { Layout } from './layout.js';
 
 interface Metadata {
   readonly name: string;
   readonly fingerprint: string;
   readonly sha256: string;
+  /** The file is about to be renamed, which changes its ctime: it counts for the {@link MOVE} after that in its fingerprint. */
+  readonly moving?: boolean;
 }
+
+const FINGERPRINT = /^[0-9a-f]{1,32}(-[0-9a-f]{1,32}){3}$/;
+/** Nanoseconds within which a file is renamed once that is announced. */
+const MOVE = 2_000_000_000n;
 
 /**
  * Digests on disk, so that a start need not read every package again. Only a cache: an entry counts while the
@@ -29,15 +36,18 @@ export class MetadataCache {
       return undefined;
     }
     const stored = parse(text);
-    return stored?.name === name && stored.fingerprint === fingerprint ? stored.sha256 : undefined;
+    return stored?.name === name && isOf(stored, fingerprint) ? stored.sha256 : undefined;
   }
 
-  /** Remembers a digest. Never fails: a cache that cannot be written is a slower start. */
-  async save(name: string, fingerprint: string, sha256: string): Promise<void> {
+  /**
+   * Remembers a digest; with `moving`, of a file that is about to be renamed. Never fails: a cache that cannot be
+   * written is a slower start.
+   */
+  async save(name: string, fingerprint: string, sha256: string, moving?: true): Promise<void> {
     if (this.readOnly) return;
     const path = this.layout.metadata(name);
     const draft = `${path}.${randomUUID()}`;
-    const metadata: Metadata = { name, fingerprint, sha256 };
+    const metadata: Metadata = { name, fingerprint, sha256, ...(moving && { moving }) };
     try {
       await writeFile(draft, JSON.stringify(metadata));
       await rename(draft, path);
@@ -62,6 +72,12 @@ export class MetadataCache {
   }
 }
 
+function isOf(stored: Metadata, fingerprint: string): boolean {
+  if (stored.moving !== true) return stored.fingerprint === fingerprint;
+  const later = ctimeIn(fingerprint) - ctimeIn(stored.fingerprint);
+  return isMoved(stored.fingerprint, fingerprint) && later >= 0n && later <= MOVE;
+}
+
 /** Whether a file of that name is an entry of ours, or the draft of one. */
 export function isMetadataFile(name: string): boolean {
   return /^[0-9a-f]{64}\.json(\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/.test(name);
@@ -71,11 +87,11 @@ function parse(text: string): Metadata | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
-    const { name, fingerprint, sha256 } = value as Record<string, unknown>;
-    if (typeof name !== 'string' || typeof fingerprint !== 'string') return undefined;
-    return typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
-      ? { name, fingerprint, sha256 }
-      : undefined;
+    const { name, fingerprint, sha256, moving } = value as Record<string, unknown>;
+    if (typeof name !== 'string' || typeof fingerprint !== 'string' || typeof sha256 !== 'string')
+      return undefined;
+    const isSound = FINGERPRINT.test(fingerprint) && /^[0-9a-f]{64}$/.test(sha256);
+    return isSound ? { name, fingerprint, sha256, moving: moving === true } : undefined;
   } catch {
     return undefined;
   }

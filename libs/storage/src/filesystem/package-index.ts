@@ -6,7 +6,7 @@ import { isPackageName } from '../package-name.js';
 import type { Package } from '../package-store.js';
 import { inParallel } from '../parallel.js';
 import { Digester } from './digester.js';
-import { fingerprintOf, isTouched, modifiedAt } from './fingerprint.js';
+import { fingerprintOf, isMoved, isTouched, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
 
@@ -97,6 +97,24 @@ export class PackageIndex {
   put(entry: IndexEntry): void {
     this.writtenDuringScan?.add(entry.package.name);
     this.set(entry);
+  }
+
+  /** Enters what we had taken out and have put back: of the file only the ctime is another. */
+  async reenter({ package: { name, size, createdAt, sha256 }, fingerprint }: IndexEntry): Promise<void> {
+    const now = await this.fingerprintAt(name);
+    if (now === undefined || !isMoved(fingerprint, now)) {
+      await this.recheck(name);
+      return;
+    }
+    this.put({ fingerprint: now, package: describe(name, size, createdAt, sha256, now) });
+    if (sha256 === undefined) this.digester.enqueue(name, now, this.layout.package(name));
+    else await this.metadata.save(name, now, sha256);
+  }
+
+  /** The fingerprint of the regular file under a name, now. */
+  async fingerprintAt(name: string): Promise<string | undefined> {
+    const stats = await this.statFile(name);
+    return stats?.isFile() === true ? fingerprintOf(stats) : undefined;
   }
 
   /** Takes out what we removed ourselves. */

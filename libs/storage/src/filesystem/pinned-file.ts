@@ -3,6 +3,8 @@ import type { FileHandle } from 'node:fs/promises';
 import type { OpenPackage, Package } from '../package-store.js';
 import type { BufferPool } from '../staging/buffer-pool.js';
 import { StorageError } from '../storage.errors.js';
+import { fingerprintOf, isMoved } from './fingerprint.js';
+import type { IndexEntry } from './package-index.js';
 
 /** A version pinned by its open descriptor: renaming or unlinking the file does not touch it. */
 export class PinnedFile implements OpenPackage {
@@ -11,11 +13,11 @@ export class PinnedFile implements OpenPackage {
   readonly package: Package;
 
   constructor(
-    pinned: Package,
+    private readonly entry: IndexEntry,
     private readonly file: FileHandle,
     private readonly buffers: BufferPool,
   ) {
-    this.package = pinned;
+    this.package = entry.package;
   }
 
   close(): Promise<void> {
@@ -34,6 +36,8 @@ export class PinnedFile implements OpenPackage {
         position += filled.length;
         reading = position <= end ? this.fill(back, position, end) : undefined;
         reading?.catch(() => undefined);
+        // Before the last bytes are handed out, so that whoever got others than were promised does not take them for whole.
+        if (reading === undefined) await this.assertNotRewritten();
         yield filled;
         [front, back] = [back, front];
       }
@@ -42,6 +46,12 @@ export class PinnedFile implements OpenPackage {
       lease.release();
       await this.close();
     }
+  }
+
+  private async assertNotRewritten(): Promise<void> {
+    const now = fingerprintOf(await this.file.stat({ bigint: true }));
+    if (isMoved(this.entry.fingerprint, now)) return;
+    throw new StorageError('storage_failed', `${this.package.name} was changed while it was read.`);
   }
 
   private async fill(buffer: Buffer, position: number, end: number): Promise<number> {

@@ -49,13 +49,17 @@ export class Reader {
       throw error;
     });
     if (file === undefined) return undefined;
-    const pinned = new PinnedFile(entry.package, file, this.buffers);
+    const pinned = new PinnedFile(entry, file, this.buffers);
+    const isCurrent = async (): Promise<boolean> =>
+      fingerprintOf(await file.stat({ bigint: true })) === entry.fingerprint;
     try {
-      const current = fingerprintOf(await file.stat({ bigint: true })) === entry.fingerprint;
+      const current = await isCurrent();
       if (current && entry.package.size > CACHED_FILE) return pinned;
       const bytes = current ? await readFile(file) : undefined;
+      // Once more, for it may have been rewritten before it was read.
+      const unchanged = bytes !== undefined && (await isCurrent());
       await pinned.close();
-      if (bytes?.length !== entry.package.size) return undefined;
+      if (!unchanged || bytes.length !== entry.package.size) return undefined;
       this.contents.set(entry, { bytes, seen: performance.now() });
       return new CachedFile(entry.package, bytes);
     } catch (error) {

@@ -1,10 +1,11 @@
-import { rename, rm } from 'node:fs/promises';
+import { lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { unless } from '../errno.js';
 import type { Evict, Package } from '../package-store.js';
 import type { Owner } from '../staging/owner.js';
 import { StorageError } from '../storage.errors.js';
+import { fingerprintOf, isMoved } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { IndexEntry, PackageIndex } from './package-index.js';
 import { isVersion } from './reader.js';
@@ -50,6 +51,8 @@ export class Trash {
       }
       if (withdrawn.length === chosen.length) return withdrawn;
       await this.reinstate(withdrawn);
+      // All at once, for a chown or a backup by hard links changes every file.
+      for (const { name } of chosen) await this.index.recheck(name);
     }
     throw new StorageError(
       'storage_failed',
@@ -60,7 +63,7 @@ export class Trash {
   async reinstate(withdrawn: readonly Withdrawn[]): Promise<void> {
     for (const { entry, path } of withdrawn) {
       await putBack(path, this.layout.package(entry.package.name));
-      this.index.put(entry);
+      await this.index.reenter(entry);
     }
   }
 
@@ -75,13 +78,11 @@ export class Trash {
     const home = this.layout.package(name);
     const path = join(this.layout.trash, trashName(this.owner.tag, this.sequence++, name));
     if (!(await isVersion(home, entry)) || !(await unless(['ENOENT'], () => rename(home, path)))) {
-      await this.index.recheck(name);
       return undefined;
     }
     // Replaced by another process between the look and the rename: that version is newer and stays.
-    if (!(await isVersion(path, entry))) {
+    if (!isMoved(entry.fingerprint, fingerprintOf(await lstat(path, { bigint: true })))) {
       await putBack(path, home);
-      await this.index.recheck(name);
       return undefined;
     }
     this.index.delete(name);
