@@ -16,6 +16,8 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Logger } from '@nestjs/common';
+
 import type { Evict, Package, PackageStore } from '../package-store.js';
 import { FilesystemHarness } from '../testing/filesystem.harness.js';
 import { FailingDisk, loadObservedStore, type OnCall } from '../testing/observed-filesystem.js';
@@ -79,6 +81,48 @@ describe('FilesystemPackageStore', () => {
 
       expect(moved.createdAt).toBe(then.getTime());
       expect(await namesIn(store)).toEqual(['new.zip', 'old.zip']);
+    });
+
+    // Caught: one file fails every list.
+    it.each([
+      ['of the year 3,170,843', '@99999999999999'],
+      ['before 1970', '@-1'],
+      ['of 1601', '1601-01-01'],
+      ['after 9999', '@253402300800'],
+    ])('lists a file whose time is %s as of when it came', async (_, time) => {
+      const path = await harness.directory();
+      await writeFile(join(path, 'odd.zip'), 'odd');
+      execFileSync('touch', ['-d', time, join(path, 'odd.zip')]);
+      const { mtimeNs } = await lstat(join(path, 'odd.zip'), { bigint: true });
+      const warned = import.meta.jest.spyOn(Logger.prototype, 'warn');
+
+      const store = await harness.openAt(path);
+      const odd = await withDigest(store, 'odd.zip');
+      await publish(store, 'a.zip', 'a');
+      await pause(300);
+      await store.list();
+
+      // Not every file system can keep such a time.
+      if (mtimeNs < 0n || mtimeNs > 253_402_300_799_999_000_000n) {
+        expect(Math.abs(odd.createdAt - Date.now())).toBeLessThan(60_000);
+        const lines = warned.mock.calls.filter(([line]) => String(line).includes('odd.zip says'));
+        expect(lines).toHaveLength(1);
+      }
+      warned.mockRestore();
+      expect(await namesIn(store)).toEqual(['a.zip', 'odd.zip']);
+      expect(() => new Date(odd.createdAt).toISOString()).not.toThrow();
+    });
+
+    it('publishes beside a file of the last moment that there is', async () => {
+      const path = await harness.directory();
+      await writeFile(join(path, 'last.zip'), 'last');
+      execFileSync('touch', ['-d', '9999-12-31T23:59:59.999Z', join(path, 'last.zip')]);
+      const store = await harness.openAt(path);
+
+      const { package: published } = await publish(store, 'a.zip', 'a', { evict: keepNewest(1) });
+
+      expect(new Date(published.createdAt).toISOString()).toMatch(/^\d{4}-/);
+      expect(await namesIn(store)).toEqual(['a.zip']);
     });
 
     it('serves an empty file, though it would take none', async () => {

@@ -21,6 +21,7 @@ import {
   type StageOptions,
 } from '../package-store.js';
 import { coded, toStorageError, unless } from '../errno.js';
+import { clampTime } from '../publish-time.js';
 import { assertRealDirectory } from '../own-directory.js';
 import { BufferPool } from '../staging/buffer-pool.js';
 import { FreeSpace } from '../staging/free-space.js';
@@ -302,7 +303,7 @@ export class FilesystemPackageStore extends PackageStore {
 
     const source = this.staging.pathOf(staged);
     const target = this.layout.package(name);
-    const createdAt = options.createdAt ?? Math.max(Date.now(), this.newest() + 1);
+    const createdAt = clampTime(options.createdAt ?? Math.max(Date.now(), this.newest() + 1));
     // Half a millisecond more, for the way through floating-point seconds cuts off.
     const seconds = (createdAt + 0.5) / 1000;
     await utimes(source, seconds, seconds);

@@ -1,5 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 
+import { clampTime, isPublishTime } from '../publish-time.js';
+
 /**
  * What tells one file version from another without reading it: size, mtime, inode and ctime. Programs can set an mtime,
  * as `cp -p` does, but no ctime; a link, a rename and a chmod move that too, though they leave the bytes alone.
@@ -33,7 +35,11 @@ export function tickOf({ ctimeNs }: BigIntStats): number {
   return ctimeNs % 1_000_000_000n === 0n ? 2000 : 20;
 }
 
-/** Modification time in whole milliseconds since the epoch. */
-export function modifiedAt(stats: BigIntStats): number {
-  return Number(stats.mtimeNs / 1_000_000n);
+/**
+ * Modification time in whole milliseconds since the epoch. A file may say any, such as one of the year 3,170,843; where
+ * no package can have it, the ctime counts, which is when the file came here.
+ */
+export function modifiedAt({ mtimeNs, ctimeNs }: BigIntStats): number {
+  const modified = Number(mtimeNs / 1_000_000n);
+  return isPublishTime(modified) ? modified : clampTime(Number(ctimeNs / 1_000_000n));
 }

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -78,6 +79,23 @@ describe('MetadataCache', () => {
     await writeFile(layout.metadata('a.zip'), text);
 
     expect(await cache.load('a.zip', '1-2-3-4')).toBeUndefined();
+  });
+
+  it('waits for nobody and reads little where an entry is something else', async () => {
+    const path = layout.metadata('a.zip');
+    const large = join(layout.root, 'large');
+    await writeFile(large, JSON.stringify({ name: 'a.zip', fingerprint: '1-2-3-4', sha256: SHA256 }));
+    const strangers = [
+      () => execFileSync('mkfifo', [path]),
+      () => mkdir(path),
+      () => symlink(large, path),
+      () => execFileSync('truncate', ['-s', '1G', path]),
+    ];
+    for (const make of strangers) {
+      await make();
+      expect(await cache.load('a.zip', '1-2-3-4')).toBeUndefined();
+      await rm(path, { recursive: true });
+    }
   });
 
   it('forgets what is removed', async () => {

@@ -1,4 +1,5 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
@@ -13,6 +14,8 @@ interface Metadata {
   readonly moving?: boolean;
 }
 
+/** Bytes: name, fingerprint and digest have less. */
+const MAX_ENTRY = 1024;
 const FINGERPRINT = /^[0-9a-f]{1,32}(-[0-9a-f]{1,32}){3}$/;
 /** Nanoseconds within which a file is renamed once that is announced. */
 const MOVE = 2_000_000_000n;
@@ -31,7 +34,7 @@ export class MetadataCache {
   async load(name: string, fingerprint: string): Promise<string | undefined> {
     let text: string;
     try {
-      text = await readFile(this.layout.metadata(name), 'utf8');
+      text = await readEntry(this.layout.metadata(name));
     } catch {
       return undefined;
     }
@@ -69,6 +72,20 @@ export class MetadataCache {
     for (const file of stored.filter(isMetadataFile)) {
       if (!wanted.has(file)) await rm(join(this.layout.meta, file), { force: true }).catch(() => undefined);
     }
+  }
+}
+
+/** Whatever lies there: what is no regular file, or too large for an entry, is none, and waits for nobody. */
+async function readEntry(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const buffer = Buffer.alloc(MAX_ENTRY);
+    const { bytesRead } = (await file.stat()).isFile()
+      ? await file.read(buffer, 0, MAX_ENTRY, 0)
+      : { bytesRead: 0 };
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,6 +1,8 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 
+import { Logger } from '@nestjs/common';
+
 import { unless } from '../errno.js';
 import { isPackageName } from '../package-name.js';
 import type { Package } from '../package-store.js';
@@ -36,6 +38,7 @@ export class PackageIndex {
   private entries = new Map<string, IndexEntry>();
   private snapshot: readonly Package[] | undefined;
   private readonly digester: Digester;
+  private readonly logger = new Logger('storage');
 
   private seenMtime = -1n;
   private settled = false;
@@ -206,10 +209,13 @@ export class PackageIndex {
       this.dirty.add(name);
       return;
     }
-    this.set({
-      fingerprint,
-      package: describe(name, Number(stats.size), modifiedAt(stats), sha256, fingerprint),
-    });
+    const createdAt = modifiedAt(stats);
+    if (createdAt !== Number(stats.mtimeNs / 1_000_000n) && before?.package.createdAt !== createdAt) {
+      this.logger.warn(
+        `${name} says that it was modified outside of the years 1970 to 9999; it counts as of ${new Date(createdAt).toISOString()}`,
+      );
+    }
+    this.set({ fingerprint, package: describe(name, Number(stats.size), createdAt, sha256, fingerprint) });
     if (sha256 === undefined) this.digester.enqueue(name, fingerprint, this.layout.package(name));
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { isPackageName } from '../package-name.js';
 import { inParallel } from '../parallel.js';
+import { clampTime, isPublishTime } from '../publish-time.js';
 import { StorageError } from '../storage.errors.js';
 import { BlobReader } from './blob-reader.js';
 import type { Bucket, Listed } from './bucket.js';
@@ -77,7 +78,14 @@ async function readBlob(bucket: Bucket, { key, modified }: Listed): Promise<Blob
   if (!key.endsWith(`/${name}`)) return 'its key ends with another name than its metadata has';
   if (found.size === 0) return 'it is empty';
   const kept = createdAt === undefined ? Number.NaN : Date.parse(createdAt);
-  return { key, name, sha256, size: found.size, written: modified, at: Number.isNaN(kept) ? modified : kept };
+  return {
+    key,
+    name,
+    sha256,
+    size: found.size,
+    written: modified,
+    at: isPublishTime(kept) ? kept : clampTime(modified),
+  };
 }
 
 /** What is wrong with the bytes of a blob. Rejects when they cannot be read, which says nothing about them. */

@@ -7,6 +7,7 @@ import type * as Sdk from '@aws-sdk/client-s3';
 
 import { StorageError } from '../storage.errors.js';
 import { failureOf, statusOf } from './failure.js';
+import { MAX_INDEX_BYTES } from './index-document.js';
 import type { S3Options } from './s3.options.js';
 
 /** Tries of what may be done twice, and milliseconds before the second. */
@@ -94,7 +95,14 @@ export class Bucket {
     try {
       return await this.again(`reading ${key}`, async (patience) => {
         const command = new this.sdk.GetObjectCommand({ Bucket: this.name, Key: key, IfNoneMatch: etag });
-        const { Body, ETag = '' } = await this.client.send(command, small(patience));
+        const { Body, ETag = '', ContentLength = 0 } = await this.client.send(command, small(patience));
+        if (ContentLength > MAX_INDEX_BYTES) {
+          (Body as Readable).destroy();
+          throw new StorageError(
+            'storage_failed',
+            `${key} has ${ContentLength} bytes, more than the ${MAX_INDEX_BYTES} that are read: see "Repair the index" in docs/storage.md.`,
+          );
+        }
         return { body: Buffer.from((await Body?.transformToByteArray()) ?? []), etag: ETag };
       });
     } catch (error) {

@@ -51,7 +51,7 @@ class HeldStore implements Pick<Bucket, 'get' | 'put'> {
       );
       const land = (): void => {
         const isLatest = ifMatch === String(this.index.seq);
-        if (isLatest) this.index = IndexDocument.parse(body.toString());
+        if (isLatest) this.index = IndexDocument.parse(body.toString(), '');
         if (!isAnswered) return;
         clearTimeout(timeout);
         resolve(isLatest ? String(this.index.seq) : undefined);
@@ -75,7 +75,7 @@ class Replica {
 
   /** As the driver does it: the blob first, and away with it where the publish is refused. */
   async publish(name: string, condition: PublishCondition = 'absent', evict = KEEP_ALL): Promise<string> {
-    const key = `key-${this.world.blobs.size + this.world.deleted.size}`;
+    const key = `packages/${this.world.blobs.size + this.world.deleted.size}/${name}`;
     this.world.blobs.add(key);
     const change = publishing(name, { key, size: 1, sha256: 'ff'.repeat(32) }, { condition, evict });
     const answer = await this.outcomeOf(change);
@@ -162,7 +162,7 @@ describe('writes of the index that the store carries out late', () => {
     expect([await removed, await created]).toEqual(['unknown', 'unknown']);
     expect(world.blobs.size).toBe(2);
     world.expectWhole(store.index);
-    expect(store.index.packages.get('a.zip')?.key).toBe('key-1');
+    expect(store.index.packages.get('a.zip')?.key).toBe('packages/1/a.zip');
   });
 
   it('leave a refusal to who advances the index, so that none of them can take effect any more', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { assertCondition, notFound } from '../conditions.js';
 import type { Evict, Package, PublishOptions, PublishResult, RemoveCondition } from '../package-store.js';
+import { clampTime } from '../publish-time.js';
 import { StorageError } from '../storage.errors.js';
 import { packageOf, type Entry, type Garbage, type IndexDocument } from './index-document.js';
 
@@ -36,7 +37,7 @@ export function publishing(
       if (index.garbage.some(({ key }) => key === blob.key)) throw tooLate(name);
       const existing = index.get(name);
       assertCondition(name, condition, existing);
-      const entry: Entry = { ...blob, at: createdAt ?? Math.max(now, index.last + 1) };
+      const entry: Entry = { ...blob, at: clampTime(createdAt ?? Math.max(now, index.last + 1)) };
       const incoming = { name, size: blob.size, createdAt: entry.at };
       const chosen = evict(index.list(), incoming).filter((one) => one.name !== name);
       const packages = new Map(index.packages);

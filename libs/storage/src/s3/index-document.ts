@@ -1,7 +1,10 @@
 import type { Package } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
+import { flawOfIndex } from './index-validation.js';
 
 const FORMAT = 1;
+/** Most bytes of an index: some 250,000 packages. More is not read, whoever wrote it, and not written. */
+export const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 
 /** Where the bytes of a package lie, and what they are. */
 export interface Entry {
@@ -31,6 +34,8 @@ interface StoredIndex {
   readonly last: number;
   readonly packages: Readonly<Record<string, Entry>>;
   readonly garbage: readonly Garbage[];
+  /** What is wrong with it, where it has the format of this version. */
+  readonly flaw: string | undefined;
 }
 
 /** What is stored: the one object that is the truth. Immutable; what is written over it has the next `seq`. */
@@ -47,19 +52,28 @@ export class IndexDocument {
 
   static readonly EMPTY = new IndexDocument(0, 0, new Map(), []);
 
-  static parse(text: string): IndexDocument {
-    const stored = readIndex(text);
+  /** @param prefix - What all keys of the store begin with. */
+  static parse(text: string, prefix: string): IndexDocument {
+    const stored = readIndex(text, prefix);
     if (stored === undefined) {
       throw new StorageError(
         'storage_failed',
         'The index cannot be read: see "Repair the index" in docs/storage.md.',
       );
     }
-    const { format, seq, last, packages, garbage } = stored;
+    const { format, seq, last, packages, garbage, flaw } = stored;
     if (format !== FORMAT) {
       throw new StorageError(
         'storage_failed',
         `The index has the format ${format}, and this version reads ${FORMAT}: run the version that wrote it, or a newer one.`,
+      );
+    }
+    // Refused as a whole: what was left out would be collected as garbage once the rest is written again.
+    if (flaw !== undefined) {
+      throw new StorageError(
+        'storage_failed',
+        'The index is not valid: see "Repair the index" in docs/storage.md.',
+        { cause: new Error(flaw) },
       );
     }
     return new IndexDocument(seq, last, new Map(Object.entries(packages)), garbage);
@@ -67,7 +81,12 @@ export class IndexDocument {
 
   serialize(): string {
     const packages = Object.fromEntries(this.packages);
-    return JSON.stringify({ format: FORMAT, ...this.fields(), packages });
+    const text = JSON.stringify({ format: FORMAT, ...this.fields(), packages });
+    if (text.length <= MAX_INDEX_BYTES) return text;
+    throw new StorageError(
+      'insufficient_storage',
+      `The index of the bucket would be larger than ${MAX_INDEX_BYTES} bytes: delete packages, or lower max_packages.`,
+    );
   }
 
   get(name: string): Package | undefined {
@@ -104,12 +123,12 @@ export class IndexDocument {
 }
 
 /** What an index says, whatever its format; undefined where the text is no index. */
-export function readIndex(text: string): StoredIndex | undefined {
+export function readIndex(text: string, prefix: string): StoredIndex | undefined {
   try {
     const value = JSON.parse(text) as StoredIndex | null;
     if (typeof value?.format !== 'number') return undefined;
-    const isComplete = typeof value.packages === 'object' && Array.isArray(value.garbage);
-    return value.format === FORMAT && !isComplete ? undefined : value;
+    const flaw = value.format === FORMAT ? flawOfIndex({ ...value }, `${prefix}packages/`) : undefined;
+    return { ...value, flaw };
   } catch {
     return undefined;
   }

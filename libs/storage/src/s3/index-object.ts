@@ -9,6 +9,8 @@ import type { Bucket } from './bucket.js';
 const TRUST = 1000;
 /** Milliseconds for which reads are answered from the version last seen while the store does not answer. */
 const STALE = 30_000;
+/** What the key of the index ends with, after the prefix of the store. */
+const INDEX = 'index.json';
 /** Times that an answer is asked for that cannot be read: it may have been cut on its way. */
 const READS = 3;
 
@@ -139,7 +141,8 @@ export class IndexObject {
         );
       }
       try {
-        return { index: IndexDocument.parse(answer.body.toString()), etag: answer.etag };
+        const prefix = this.key.slice(0, -INDEX.length);
+        return { index: IndexDocument.parse(answer.body.toString(), prefix), etag: answer.etag };
       } catch (error) {
         if (reads === READS) throw error;
       }

@@ -93,8 +93,9 @@ export class S3IndexRepair {
       this.found = undefined;
       return 'missing';
     }
-    const stored = readIndex(answer.body.toString());
-    this.found = { etag: answer.etag, seq: stored?.seq ?? 0 };
-    return stored === undefined ? 'unreadable' : 'readable';
+    const stored = readIndex(answer.body.toString(), this.options.prefix);
+    const seq = stored?.seq ?? 0;
+    this.found = { etag: answer.etag, seq: Number.isSafeInteger(seq) ? seq : 0 };
+    return stored === undefined || stored.flaw !== undefined ? 'unreadable' : 'readable';
   }
 }
