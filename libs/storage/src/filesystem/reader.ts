@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, readFile } from 'node:fs/promises';
 
@@ -50,16 +51,16 @@ export class Reader {
     });
     if (file === undefined) return undefined;
     const pinned = new PinnedFile(entry, file, this.buffers);
-    const isCurrent = async (): Promise<boolean> =>
-      fingerprintOf(await file.stat({ bigint: true })) === entry.fingerprint;
+    const look = async (): Promise<string> => fingerprintOf(await file.stat({ bigint: true }));
     try {
-      const current = await isCurrent();
+      const current = (await look()) === entry.fingerprint;
       if (current && entry.package.size > CACHED_FILE) return pinned;
       const bytes = current ? await readFile(file) : undefined;
-      // Once more, for it may have been rewritten before it was read.
-      const unchanged = bytes !== undefined && (await isCurrent());
+      // Once more, for it may have been rewritten before it was read; or only replaced, which moves the ctime as well.
+      const after = await look();
       await pinned.close();
-      if (!unchanged || bytes.length !== entry.package.size) return undefined;
+      if (bytes?.length !== entry.package.size) return undefined;
+      if (after !== entry.fingerprint && sha256Of(bytes) !== entry.package.sha256) return undefined;
       this.contents.set(entry, { bytes, seen: performance.now() });
       return new CachedFile(entry.package, bytes);
     } catch (error) {
@@ -67,6 +68,10 @@ export class Reader {
       throw error;
     }
   }
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Whether the file at `path` is the version that `entry` tells of. */
