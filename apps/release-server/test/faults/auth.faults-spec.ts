@@ -6,7 +6,7 @@ import type { ServerProcess } from '../support/process.js';
 import { TOKEN } from '../support/server.js';
 import { row } from './support/row.js';
 import type { Need } from './support/tools.js';
-import { ask, BEARER, fieldsOf, form, pump, repeated, type Message } from './support/wire.js';
+import { ask, askAsWriter, BEARER, fieldsOf, form, pump, repeated, type Message } from './support/wire.js';
 
 const MIB = 1024 * 1024;
 
@@ -283,6 +283,40 @@ row(
         await get(server, `${path}?access_token=${TOKEN}`, { Accept: 'text/html' });
       }
       await expectUnwritten(server);
+    }
+  },
+);
+
+row(
+  'A5',
+  'overwriting and deleting where the configuration forbids it, one after the other and 32 at once',
+  { rounds: { usual: 5, long: 200, of: 'rounds' } },
+  async ({ server: start, rounds }) => {
+    const server = await start({ ALLOW_OVERWRITE: 'false', ALLOW_DELETE: 'false' });
+    await put(server, 'a.zip', 'original');
+    const tag = (await get(server, '/assets/a.zip')).headers.get('etag') ?? '';
+    const overwriting: readonly [string, Message][] = [
+      ['PUT /assets/a.zip?overwrite=true', { body: 'written' }],
+      ['PUT /assets/a.zip', { headers: ['If-Match: *'], body: 'written' }],
+      ['PUT /assets/a.zip', { headers: [`If-Match: ${tag}`], body: 'written' }],
+      ['POST /upload?overwrite=1', form('name="file"; filename="a.zip"', 'written')],
+      ['DELETE /assets/a.zip', {}],
+      ['DELETE /assets/a.zip', { headers: [`If-Match: ${tag}`] }],
+    ];
+    for (let round = 0; round < rounds; round++) {
+      for (const [request, message] of overwriting) {
+        expect(`${request}: ${(await askAsWriter(server, request, message)).status}`).toBe(`${request}: 403`);
+      }
+      const name = `new-${round}.zip`;
+      const contents = Array.from({ length: 32 }, (_, index) => `content ${index} `.repeat(1000));
+      const options = { query: '?overwrite=true' };
+      const answers = await Promise.all(contents.map((content) => put(server, name, content, options)));
+      const created = contents.filter((_, index) => answers[index]?.status === 201);
+      expect(
+        `${created.length} created, ${answers.filter(({ status }) => status === 403).length} refused`,
+      ).toBe('1 created, 31 refused');
+      expect(await (await get(server, `/assets/${name}`)).text()).toBe(created[0]);
+      expect(await (await get(server, '/assets/a.zip')).text()).toBe('original');
     }
   },
 );
