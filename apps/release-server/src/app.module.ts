@@ -11,12 +11,15 @@ import { Config } from './config/config.js';
 import { storageOptions } from './config/storage.factory.js';
 import { DocsModule } from './docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
+import { clientAddress } from './http/client.js';
 import { HttpModule } from './http/http.module.js';
 import { AppLogger } from './observability/app-logger.js';
 import { createLogger } from './observability/logger.factory.js';
 import { PackagesModule } from './packages/packages.module.js';
 import { ReleasesModule } from './releases/releases.module.js';
 import { TokenModule } from './token/token.module.js';
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 
 const logger = LoggerModule.forRootAsync({
   inject: [Config],
@@ -51,6 +54,8 @@ export class AppModule {
         token: config.auth_token,
         tokenFile: config.auth_token_file,
         readOnly: config.read_only,
+        addressOf: clientAddress,
+        isLocal: LOOPBACK.has(config.host),
       }),
       verifier: verifier && { provide: TokenVerifier, ...verifier },
     });

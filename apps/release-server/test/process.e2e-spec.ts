@@ -145,9 +145,15 @@ describe('the process', () => {
       request_id: 'id-1',
       level: 'INFO',
       module: 'http',
+      address: '127.0.0.1',
       duration_ms: expect.any(Number),
       bytes: expect.any(Number),
     });
+    expect(requests.every(({ address }) => address === '127.0.0.1')).toBe(true);
+    const audited = lines.filter(({ event }) => event !== undefined);
+    expect(audited.map((line) => [line['address'], line['user_agent']])).toEqual(
+      audited.map(() => ['127.0.0.1', 'node']),
+    );
     expect(lines.filter(({ event }) => event !== undefined)).toMatchObject([
       {
         event: 'package.published',

@@ -1,10 +1,19 @@
 export type AuthErrorCode =
   /** No token, or none that is valid. */
   | 'unauthorized'
+  /** A wrong token from an address that has sent too many of them. */
+  | 'too_many_attempts'
   /** The server takes no writes, whoever asks. */
   | 'read_only'
   /** The server cannot tell whose the token is: its file cannot be read, or the verifier failed or did not answer. */
   | 'token_unavailable';
+
+/** Wrong tokens of one address, for who logs and answers them. */
+export interface TooManyAttempts {
+  readonly count: number;
+  /** Seconds after which the address may try again. */
+  readonly retryAfter: number;
+}
 
 /** Why a request may not go on. The message is fit for the client, but for `token_unavailable`, which is for the log. */
 export class AuthError extends Error {
@@ -14,6 +23,8 @@ export class AuthError extends Error {
     readonly code: AuthErrorCode,
     message: string,
     options?: ErrorOptions,
+    /** With `too_many_attempts`. */
+    readonly attempts?: TooManyAttempts,
   ) {
     super(message, options);
   }

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 export interface AuthOptions {
   /** The shared secret of the default verifier, here or in a file; with neither, nobody can write. */
   readonly token: string | undefined;
@@ -5,6 +7,10 @@ export interface AuthOptions {
   readonly tokenFile: string | undefined;
   /** Refuse every write, with or without a token. */
   readonly readOnly: boolean;
+  /** Whose wrong tokens are counted together. */
+  readonly addressOf: (request: IncomingMessage) => string;
+  /** Whether nobody but this machine reaches the server, so that a published token does no harm. */
+  readonly isLocal: boolean;
 }
 
 /** Injection token of {@link AuthOptions}. */

@@ -67,7 +67,14 @@ describe('BearerGuard', () => {
   });
 
   async function start(options: Partial<AuthOptions> = {}, other?: TokenVerifier): Promise<number> {
-    const auth = { token: TOKEN, tokenFile: undefined, readOnly: false, ...options };
+    const auth = {
+      token: TOKEN,
+      tokenFile: undefined,
+      readOnly: false,
+      addressOf: () => '192.0.2.1',
+      isLocal: true,
+      ...options,
+    };
     const builder = Test.createTestingModule({
       imports: [AuthModule.register(auth)],
       controllers: [GuardedController, PublicController],

@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 
+import { AttemptLimiter } from './attempt-limiter.js';
 import { AuthError } from './auth.errors.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
 import { principalOf } from './principal-of.js';
@@ -22,6 +23,8 @@ export type AuthenticatedRequest = IncomingMessage & { principal?: Principal };
  */
 @Injectable()
 export class BearerGuard implements CanActivate {
+  private readonly attempts = new AttemptLimiter();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly verifier: TokenVerifier,
@@ -37,17 +40,40 @@ export class BearerGuard implements CanActivate {
     if (this.options.readOnly) throw new AuthError('read_only', 'This server is read-only.');
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const token = bearerToken(request);
-    const principal = token === undefined ? undefined : await principalOf(this.verifier, token);
-    if (principal === undefined) {
+    if (token === undefined) {
       throw new AuthError(
         'unauthorized',
-        token === undefined
-          ? 'This needs a token: send the header "Authorization: Bearer <token>".'
-          : 'The token is not valid.',
+        'This needs a token: send the header "Authorization: Bearer <token>".',
       );
     }
-    request.principal = principal;
-    return true;
+    try {
+      request.principal = await this.ownerOf(token);
+      return true;
+    } catch (error) {
+      if (error instanceof AuthError && error.code === 'unauthorized') {
+        await this.countAttempt(request, context.switchToHttp().getResponse<ServerResponse>());
+      }
+      throw error;
+    }
+  }
+
+  private async ownerOf(token: string): Promise<Principal> {
+    const principal = await principalOf(this.verifier, token);
+    if (principal === undefined) throw new AuthError('unauthorized', 'The token is not valid.');
+    return principal;
+  }
+
+  /** Throws for an address that has sent too many wrong tokens, after a while. A valid token never comes here. */
+  private async countAttempt(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { count, retryAfter, wasDelayed } = await this.attempts.failed(this.options.addressOf(request));
+    if (retryAfter === undefined) return;
+    if (!wasDelayed) response.setHeader('Connection', 'close');
+    throw new AuthError(
+      'too_many_attempts',
+      'Too many wrong tokens came from this address; a valid one is taken at any time.',
+      {},
+      { count, retryAfter },
+    );
   }
 }
 

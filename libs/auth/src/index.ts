@@ -1,5 +1,5 @@
 export { AuthError } from './auth.errors.js';
-export type { AuthErrorCode } from './auth.errors.js';
+export type { AuthErrorCode, TooManyAttempts } from './auth.errors.js';
 export { AuthModule } from './auth.module.js';
 export type { AuthOptions } from './auth.options.js';
 export { BearerGuard, Public } from './bearer.guard.js';

@@ -2,16 +2,27 @@ import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { Logger } from '@nestjs/common';
+
 import { AuthError } from './auth.errors.js';
 import { SharedSecretVerifier } from './shared-secret.verifier.js';
 
 const WRITER = { name: 'auth_token' };
 
 function verifier(options: { token?: string; tokenFile?: string }): SharedSecretVerifier {
-  return new SharedSecretVerifier({ token: undefined, tokenFile: undefined, readOnly: false, ...options });
+  return new SharedSecretVerifier({
+    token: undefined,
+    tokenFile: undefined,
+    readOnly: false,
+    addressOf: () => '192.0.2.1',
+    isLocal: true,
+    ...options,
+  });
 }
 
 describe('SharedSecretVerifier', () => {
+  beforeAll(() => Logger.overrideLogger(false));
+
   describe('with a token from the configuration', () => {
     it('knows the owner of that token', async () => {
       expect(await verifier({ token: 's3cret' }).verify('s3cret')).toEqual(WRITER);

@@ -1,16 +1,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 
 import { AuthError } from './auth.errors.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
 import { TokenVerifier, type Principal } from './token-verifier.js';
 
+/** Characters of a token that cannot be guessed. */
+const MIN_LENGTH = 16;
+/** A token that stands in this project's documentation and configuration for trying it out. */
+const PUBLISHED = 'local-development-token';
+
 /** One secret for all writers, from the configuration or from a file. Kept and compared as a digest only. */
 @Injectable()
 export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit {
+  private readonly logger = new Logger('auth');
   private readonly configured: Buffer | undefined;
+  private readonly isLocal: boolean;
+  private readonly configuredWeakness: string | undefined;
   private readonly file: string | undefined;
   private fromFile: { readonly seen: string; readonly digest: Buffer } | undefined;
 
@@ -18,10 +26,13 @@ export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit 
     super();
     this.configured = options.token === undefined ? undefined : digestOf(options.token);
     this.file = options.tokenFile;
+    this.isLocal = options.isLocal;
+    this.configuredWeakness = options.token === undefined ? undefined : this.weaknessOf(options.token);
   }
 
   /** Fails the start when the token file cannot be used. */
   async onModuleInit(): Promise<void> {
+    if (this.file === undefined) this.warn('auth_token', this.configuredWeakness);
     await this.secret();
   }
 
@@ -29,6 +40,16 @@ export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit 
     const secret = await this.secret();
     if (secret === undefined) return undefined;
     return timingSafeEqual(digestOf(token), secret) ? { name: 'auth_token' } : undefined;
+  }
+
+  private weaknessOf(token: string): string | undefined {
+    if (token.length < MIN_LENGTH) return `has fewer than ${MIN_LENGTH} characters and can be guessed`;
+    return token === PUBLISHED && !this.isLocal ? 'is published and known to everybody' : undefined;
+  }
+
+  private warn(what: string, weakness: string | undefined): void {
+    if (weakness === undefined) return;
+    this.logger.warn(`${what} ${weakness}: make another one with "openssl rand -hex 32"`);
   }
 
   private async secret(): Promise<Buffer | undefined> {
@@ -46,6 +67,7 @@ export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit 
       if (!/^[\x21-\x7e]+$/.test(token)) throw new Error('a token is printable ASCII without spaces');
       const digest = digestOf(token);
       this.fromFile = { seen, digest };
+      this.warn(`the token in auth_token_file ${file}`, this.weaknessOf(token));
       return digest;
     } catch (error) {
       this.fromFile = undefined;

@@ -1,12 +1,13 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
-import { AuthError, type AuthErrorCode } from '#auth';
+import { AuthError } from '#auth';
 import { StorageError } from '#storage';
 
 import { PAGE_POLICY } from '../pages/layout.js';
 import { rootOf } from '../pages/root.js';
 import { StaticFiles } from '../pages/static-files.js';
+import { clientOf, type Client } from './client.js';
 import { entityTag } from './conditional.js';
 import { errorPage } from './error.page.js';
 import { answerUnread } from './lingering-close.js';
@@ -50,10 +51,13 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const problem = toProblem(error, request);
     const { status } = PROBLEMS[problem.code];
     if (request.socket.destroyed) return;
-    const fields = { code: problem.code, request_id: response.getHeader('X-Request-Id') };
+    const client = clientOf(request);
+    const fields = { code: problem.code, request_id: response.getHeader('X-Request-Id'), ...client };
     const attempt = `${request.method} ${pathOf(request)}`;
     if (status >= 500) this.logger.error({ ...fields, err: error }, `${attempt} failed`);
-    if (WRITES.has(request.method) && !UNROUTED.has(problem.code)) {
+    if (error instanceof AuthError && error.attempts !== undefined) {
+      this.recordAttempts(error.attempts.count, fields);
+    } else if (WRITES.has(request.method) && !UNROUTED.has(problem.code)) {
       this.audit.warn({ ...fields, event: 'write.refused' }, `refused ${attempt}: ${problem.code}`);
     }
     if (response.headersSent) {
@@ -61,6 +65,15 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       return;
     }
     this.send(request, response, problem, status);
+  }
+
+  /** Who tries out tokens does not fill the log: each doubling of their number is a line. */
+  private recordAttempts(count: number, fields: Client): void {
+    if ((count & (count - 1)) !== 0) return;
+    this.audit.warn(
+      { ...fields, event: 'token.attempts', attempts: count },
+      `${count} wrong tokens from ${fields.address} within a minute`,
+    );
   }
 
   private send(request: Request, response: Response, problem: Problem, status: number): void {
@@ -86,7 +99,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
 function toProblem(error: unknown, request: Request): Problem {
   if (error instanceof ProblemError) return { code: error.code, detail: error.message, ...error.extras };
   if (error instanceof StorageError) return storageProblem(error, request);
-  if (error instanceof AuthError) return authProblem(error.code, error.message);
+  if (error instanceof AuthError) return authProblem(error);
   if (error instanceof HttpException) return frameworkProblem(error, request);
   return { code: 'internal_error', detail: 'This is a fault of the server; its log tells more.' };
 }
@@ -140,10 +153,12 @@ function conflict(
   return { code, detail, members: { digest, size }, headers: { ETag: entityTag(existing) } };
 }
 
-function authProblem(code: AuthErrorCode, detail: string): Problem {
+function authProblem({ code, message: detail, attempts }: AuthError): Problem {
   switch (code) {
     case 'unauthorized':
       return { code, detail, headers: { 'WWW-Authenticate': 'Bearer realm="release-server"' } };
+    case 'too_many_attempts':
+      return { code, detail, headers: { 'Retry-After': String(attempts?.retryAfter ?? RETRY_AFTER) } };
     case 'read_only':
       return { code, detail };
     case 'token_unavailable':

@@ -28,6 +28,7 @@ export const PROBLEMS = {
   misdirected_request: { status: 421, title: 'The server is not served under this name' },
   missing_file: { status: 422, title: 'The upload has no file' },
   invalid_parameter: { status: 422, title: 'A parameter is not valid' },
+  too_many_attempts: { status: 429, title: 'Too many wrong tokens came from this address' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'The server failed' },
   storage_failed: { status: 500, title: 'The storage failed' },

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
+import { clientAddress } from './client.js';
 import { pathOf } from './path.js';
 
 const PROBES = new Set(['/healthz', '/readyz']);
@@ -19,12 +20,14 @@ export class RequestLog implements NestMiddleware {
     const asked = request.get('X-Request-Id');
     const id = asked !== undefined && REQUEST_ID.test(asked) ? asked : randomUUID();
     const path = pathOf(request);
+    const address = clientAddress(request);
     const { socket } = request;
     const sentBefore = socket.bytesWritten;
     response.setHeader('X-Request-Id', id);
     response.once('close', () => {
       const line = {
         request_id: id,
+        address,
         method: request.method,
         path,
         status: response.statusCode,

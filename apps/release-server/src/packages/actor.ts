@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 
 import type { AuthenticatedRequest } from '#auth';
 
+import { clientOf } from '../http/client.js';
 import { printable } from '../observability/printable.js';
 import type { Actor } from './publishing.service.js';
 
@@ -12,5 +13,6 @@ export function actorOf(request: WriteRequest, response: Response): Actor {
   return {
     name: printable(request.principal?.name ?? 'unknown'),
     requestId: String(response.getHeader('X-Request-Id')),
+    client: clientOf(request),
   };
 }

@@ -14,6 +14,7 @@ import {
 } from '#storage';
 
 import { Config } from '../config/config.js';
+import type { Client } from '../http/client.js';
 import { entityTag } from '../http/conditional.js';
 import { ProblemError } from '../http/problem.js';
 import type { PublishOptions } from './publish-options.js';
@@ -22,6 +23,7 @@ import type { PublishOptions } from './publish-options.js';
 export interface Actor {
   readonly name: string;
   readonly requestId: string;
+  readonly client: Client;
 }
 
 /**
@@ -123,7 +125,8 @@ export class PublishingService {
   }
 
   private record(event: string, { name, sha256, size }: Package, actor: Actor): void {
-    const fields = { event, actor: actor.name, name, digest: sha256, size, request_id: actor.requestId };
+    const { name: by, requestId, client } = actor;
+    const fields = { event, actor: by, name, digest: sha256, size, request_id: requestId, ...client };
     this.audit.log(fields, `${event} ${name}`);
   }
 }

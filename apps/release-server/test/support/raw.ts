@@ -11,8 +11,13 @@ export interface RawAnswer {
 }
 
 /** Sends bytes as they are, which HTTP clients would refuse to, and reads until the server closes or falls silent. */
-export async function rawRequest(port: number, bytes: string | Buffer, quiet = 300): Promise<RawAnswer> {
-  const socket = connect(port, '127.0.0.1');
+export async function rawRequest(
+  port: number,
+  bytes: string | Buffer,
+  quiet = 300,
+  localAddress?: string,
+): Promise<RawAnswer> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
   await once(socket, 'connect');
   socket.write(bytes);
   return readAnswer(socket, quiet);

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
+import { anotherAddress } from './wire.js';
+
 /** Milliseconds within which a request is answered or its connection closed. */
 const PATIENCE = 15_000;
 
@@ -26,7 +28,13 @@ export class Connection {
   }
 
   static async open(port: number): Promise<Connection> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      localAddress: anotherAddress(),
+      allowHalfOpen: true,
+      noDelay: true,
+    });
     const connection = new Connection(socket);
     await once(socket, 'connect');
     // The server has said its last word, and nobody listens to ours.

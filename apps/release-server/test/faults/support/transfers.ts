@@ -4,6 +4,7 @@ import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 import { AUTH, type TestServer } from '../../support/server.js';
+import { anotherAddress } from './wire.js';
 
 type Server = Pick<TestServer, 'port'>;
 
@@ -64,6 +65,7 @@ export function openUpload(
     port: server.port,
     host: '127.0.0.1',
     agent: false,
+    localAddress: anotherAddress(),
     method: form ? 'POST' : 'PUT',
     path: form ? `/upload${query}` : `/assets/${encodeURIComponent(name)}${query}`,
     headers: {

@@ -26,10 +26,19 @@ export function requestBytes(start: string, { headers = [], body }: Message = {}
   return Buffer.concat([Buffer.from(head, 'latin1'), content ?? Buffer.alloc(0)]);
 }
 
-/** Sends one request on a connection of its own, without a client that would mend it. */
+let addresses = 0;
+
+/** An address of loopback that no request came from yet, so that wrong tokens of many requests are not those of one client. */
+export function anotherAddress(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  addresses += 1;
+  return `127.${1 + ((addresses >> 16) & 127)}.${(addresses >> 8) & 255}.${addresses & 255}`;
+}
+
+/** Sends one request on a connection of its own and from an address of its own, without a client that would mend it. */
 export async function ask(server: Port, start: string, message: Message = {}): Promise<RawAnswer> {
   const headers = ['Connection: close', ...(message.headers ?? [])];
-  return rawRequest(server.port, requestBytes(start, { ...message, headers }), PATIENCE);
+  return rawRequest(server.port, requestBytes(start, { ...message, headers }), PATIENCE, anotherAddress());
 }
 
 /** As {@link ask}, with the token. */
@@ -75,7 +84,7 @@ export async function pump(
   body: Iterable<Buffer>,
   manners: Manners = 'stops when it is answered',
 ): Promise<{ status: number; text: string; taken: number }> {
-  const socket = connect(port, '127.0.0.1');
+  const socket = connect({ port, host: '127.0.0.1', localAddress: anotherAddress() });
   await once(socket, 'connect');
   let text = '';
   socket.on('data', (chunk: Buffer) => {

@@ -1,0 +1,76 @@
+import { jest } from '@jest/globals';
+
+import { AttemptLimiter, MOST_ATTEMPTS, networkOf } from './attempt-limiter.js';
+
+describe('AttemptLimiter', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ now: 1_000_000 });
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  async function fail(limiter: AttemptLimiter, address: string, times: number): Promise<void> {
+    for (let index = 0; index < times; index++) await limiter.failed(address);
+  }
+
+  it('lets an address try a number of times, and then puts off each answer', async () => {
+    const limiter = new AttemptLimiter();
+    await fail(limiter, '192.0.2.1', MOST_ATTEMPTS);
+
+    let isAnswered = false;
+    const next = limiter.failed('192.0.2.1').finally(() => (isAnswered = true));
+    await jest.advanceTimersByTimeAsync(999);
+    expect(isAnswered).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    const attempt = await next;
+    expect(attempt).toMatchObject({ count: MOST_ATTEMPTS + 1, wasDelayed: true });
+    expect(attempt.retryAfter).toBeGreaterThan(0);
+    expect(attempt.retryAfter).toBeLessThanOrEqual(60);
+  });
+
+  it('counts each address for itself', async () => {
+    const limiter = new AttemptLimiter();
+    await fail(limiter, '192.0.2.1', MOST_ATTEMPTS);
+
+    expect(await limiter.failed('192.0.2.2')).toMatchObject({ count: 1, retryAfter: undefined });
+  });
+
+  it('puts off a bounded number of answers, and gives the others at once', async () => {
+    const limiter = new AttemptLimiter();
+    await fail(limiter, '192.0.2.1', MOST_ATTEMPTS);
+    const answered: boolean[] = [];
+    const all = Array.from({ length: 150 }, async () =>
+      answered.push((await limiter.failed('192.0.2.1')).wasDelayed),
+    );
+
+    await jest.advanceTimersByTimeAsync(0);
+    expect(answered).toEqual(Array.from({ length: 50 }, () => false));
+    await jest.advanceTimersByTimeAsync(1000);
+    await Promise.all(all);
+    expect(answered.filter(Boolean).length).toBe(100);
+  });
+
+  it('remembers a bounded number of addresses', async () => {
+    const limiter = new AttemptLimiter();
+    for (let index = 0; index < 20_000; index++) await limiter.failed(`10.${index >> 8}.0.${index & 255}`);
+
+    const { counts } = limiter as unknown as { counts: { size: number } };
+    expect(counts.size).toBe(10_000);
+  });
+});
+
+describe('networkOf', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::1', '0:0:0:0::/64'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:0DB8:1:2::9', '2001:db8:1:2::/64'],
+    ['2001:db8::9', '2001:db8:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ])('of %s is %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
+  });
+});
