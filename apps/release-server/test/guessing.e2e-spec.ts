@@ -8,18 +8,23 @@ import { until } from './support/until.js';
 
 /** Wrong tokens of one address that are answered with 401. */
 const BUDGET = 60;
-const WRITES = [
+const GUARDED = [
   ['PUT', '/assets/a.zip'],
   ['POST', '/upload'],
   ['DELETE', '/assets/a.zip'],
+  ['GET', '/token'],
 ] as const;
 
 type At = { readonly url: string };
 
-/** One write with these headers. */
+/** One request that needs a token, with these headers. */
 function write({ url }: At, index: number, headers: Record<string, string>): Promise<Response> {
-  const [method, path] = WRITES[index % WRITES.length] ?? WRITES[0];
-  return fetch(`${url}${path}`, { method, headers, body: method === 'DELETE' ? null : 'x' });
+  const [method, path] = GUARDED[index % GUARDED.length] ?? GUARDED[0];
+  return fetch(`${url}${path}`, {
+    method,
+    headers,
+    body: method === 'PUT' || method === 'POST' ? 'x' : null,
+  });
 }
 
 /** The statuses of writes with wrong tokens. */
@@ -115,7 +120,7 @@ describe('the log of tokens that are tried out', () => {
     await server.stop();
 
     const lines = parsed(server.lines());
-    const refused = lines.filter(({ event }) => event === 'write.refused');
+    const refused = lines.filter(({ event }) => event === 'write.refused' || event === 'access.refused');
     const attempts = lines.filter(({ event }) => event === 'token.attempts');
     expect(refused.length).toBe(BUDGET);
     expect(attempts).toMatchObject([

@@ -59,6 +59,8 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       this.recordAttempts(error.attempts.count, fields);
     } else if (WRITES.has(request.method) && !UNROUTED.has(problem.code)) {
       this.audit.warn({ ...fields, event: 'write.refused' }, `refused ${attempt}: ${problem.code}`);
+    } else if (error instanceof AuthError) {
+      this.audit.warn({ ...fields, event: 'access.refused' }, `refused ${attempt}: ${problem.code}`);
     }
     if (response.headersSent) {
       response.destroy();
