@@ -21,7 +21,9 @@ function verifier(options: { token?: string; tokenFile?: string }): SharedSecret
 }
 
 describe('SharedSecretVerifier', () => {
-  beforeAll(() => Logger.overrideLogger(false));
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
 
   describe('with a token from the configuration', () => {
     it('knows the owner of that token', async () => {
