@@ -56,6 +56,6 @@ export function networkOf(address: string): string {
     const after = tail === '' ? 0 : tail.split(':').length;
     while (groups.length + after < 8) groups.push('0');
   }
-  const network = groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ''));
+  const network = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
   return `${network.join(':')}::/64`;
 }
