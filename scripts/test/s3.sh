@@ -31,5 +31,5 @@ npm run --silent build || exit
 # On two workers, and with patience: a store on this machine does the work of each as well.
 TEST_STORE=s3 count node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js \
   --ci --maxWorkers=2 --testTimeout=120000 libs/storage/src/s3 'apps/release-server/test/[^/]*e2e-spec'
-count node apps/release-server/test/faults/run.mjs O1 O2 O3 O4 O5 O6 O7 O8 O9 O10 O11
+count node apps/release-server/test/faults/run.mjs O1 O2 O3 O4 O5 O6 O7 O8 O9 O10 O11 O12 O13 O14 O15
 finish

@@ -81,6 +81,39 @@ describe('the proxy in front of a store', () => {
     expect((await sent).status).toBe(200);
   });
 
+  it('sends a held request on when its sender is gone, and holds back an answer', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const held = proxy.treat(() => true, { held: () => promise }, 1);
+    const leaving = new AbortController();
+    const left = send({}, leaving.signal);
+    await until(() => held.met === 1);
+    // So that all of it is there.
+    await delay(50);
+    leaving.abort();
+    await expect(left).rejects.toThrow('aborted');
+    expect(received).toHaveLength(0);
+    resolve();
+    await until(() => received.length === 1);
+    expect(String(received[0]?.body)).toBe('content');
+
+    const answer = Promise.withResolvers<void>();
+    proxy.treat(() => true, { late: () => answer.promise });
+    const late = send();
+    await until(() => received.length === 2);
+    answer.resolve();
+    expect((await late).status).toBe(200);
+  });
+
+  it('cuts an answer in the middle', async () => {
+    store.removeAllListeners('request').on('request', (_request, response: ServerResponse) => {
+      response.writeHead(200, { 'Content-Length': 7 }).end('content');
+    });
+    proxy.treat(() => true, 'cut');
+    const answer = await send();
+    expect(answer.headers.get('content-length')).toBe('7');
+    await expect(answer.text()).rejects.toThrow('terminated');
+  });
+
   it('tells of what the store did, also when its answer is lost or nobody waits for it', async () => {
     const seen: string[] = [];
     proxy.observe(

@@ -30,8 +30,14 @@ export type Fate =
   | 'lose reply'
   /** It never reaches the store, and is answered with this status. */
   | { readonly answer: number }
+  /** The store does it, and its answer is cut in the middle. */
+  | 'cut'
   /** It goes on when this resolves. */
   | { readonly after: () => Promise<unknown> }
+  /** The same, even when nobody waits for its answer any more: all of it was received before. */
+  | { readonly held: () => Promise<unknown> }
+  /** The store does it, and its answer goes on when this resolves. */
+  | { readonly late: () => Promise<unknown> }
   /**
    * It goes on without these headers, names in lower case, as to a store that ignores them; signed anew, with the keys of
    * the environment and the time of this machine.
@@ -138,7 +144,9 @@ export class StoreProxy {
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
     const fate = this.fateOf({ method, path, headers, kind });
     if (fate === 'drop') return reset(request);
-    if (fate === undefined || fate === 'lose reply') return this.forward(request, response, fate);
+    if (typeof fate !== 'object' || 'held' in fate || 'late' in fate) {
+      return this.forward(request, response, fate);
+    }
     if ('answer' in fate) return refuse(request, response, fate.answer);
     if ('without' in fate) {
       return this.forward(request, response, undefined, signedAnew(request, fate.without));
@@ -160,15 +168,18 @@ export class StoreProxy {
   private async forward(
     request: IncomingMessage,
     response: ServerResponse,
-    fate?: 'lose reply',
+    fate?: Exclude<Fate, 'drop' | { answer: number } | { after: unknown } | { without: unknown }>,
     headers: readonly string[] = request.rawHeaders,
   ): Promise<void> {
     const { method = '', url: path = '' } = request;
     const { hostname, port } = this.store;
     const asked = { method, path, headers: request.headers, kind: kindOf(method, path) };
     const observers = this.observers.filter(({ matches }) => matches(asked));
-    if (observers.length > 0 && request.headers.expect !== undefined) response.writeContinue();
-    const body = observers.length > 0 ? await buffer(request) : undefined;
+    const isHeld = typeof fate === 'object' && 'held' in fate;
+    const isKept = isHeld || observers.length > 0;
+    if (isKept && request.headers.expect !== undefined) response.writeContinue();
+    const body = isKept ? await buffer(request) : undefined;
+    if (isHeld) await fate.held();
     const began = performance.now();
     const upstream = ask({ agent: this.agent, host: hostname, port, method, path, headers, setHost: false });
     // Errors are met where the answer is awaited and read.
@@ -198,8 +209,10 @@ export class StoreProxy {
       await buffer(answer);
       return reset(request);
     }
+    if (typeof fate === 'object' && 'late' in fate) await fate.late();
     response.sendDate = false;
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.rawHeaders);
+    if (fate === 'cut') return cut(request, response, await buffer(answer));
     await pipeline(answer, response);
   }
 }
@@ -215,6 +228,11 @@ export function kindOf(method: string, path: string): string {
 
 function reset(request: IncomingMessage): void {
   request.socket.resetAndDestroy();
+}
+
+/** Half of it arrives, and then the connection ends. */
+function cut(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  response.write(body.subarray(0, body.length / 2), () => request.socket.end());
 }
 
 async function refuse(request: IncomingMessage, response: ServerResponse, status: number): Promise<void> {

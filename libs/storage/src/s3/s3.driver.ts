@@ -102,8 +102,9 @@ export class S3PackageStore extends PackageStore {
 
   async requireCondition(name: string, condition: PublishCondition): Promise<void> {
     assertPackageName(name);
+    const known = (await this.index.recent()).index.get(name);
     try {
-      assertCondition(name, condition, (await this.index.recent()).index.get(name));
+      assertCondition(name, condition, known);
     } catch {
       // A refusal has to be true now.
       assertCondition(name, condition, (await this.index.fresh()).index.get(name));
