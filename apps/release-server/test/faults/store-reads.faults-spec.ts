@@ -64,7 +64,6 @@ row(
     rounds: { usual: 1, long: 20, of: 'rounds' },
     needs: [objectStore],
     timeout: { usual: 240_000, long: 3_600_000 },
-    waits: true,
   },
   async (own) => {
     const [one, two] = [await wayOf(own), await wayOf(own)];
@@ -107,7 +106,7 @@ row(
 row(
   'O14',
   'a replica is cut off from the store: it answers for half a minute from memory and says how old that is, then 503',
-  { rounds: { usual: 1, long: 10, of: 'rounds' }, needs: [objectStore], waits: true },
+  { rounds: { usual: 1, long: 10, of: 'rounds' }, needs: [objectStore] },
   async (own) => {
     const { proxy, start } = await wayOf(own);
     const server = await start();
@@ -123,7 +122,7 @@ row(
       const all = [];
       for (const [method, path] of [
         ['HEAD', '/assets/large.bin'],
-        ...reads.map((path) => ['GET', path] as const),
+        ...reads.map((read) => ['GET', read] as const),
       ] as const) {
         const response = await fetch(`${server.url}${path}`, { method });
         await response.arrayBuffer();

@@ -18,10 +18,11 @@ export interface IndexEntry {
   readonly fingerprint: string;
 }
 
-/** Milliseconds for which one look at the directory is trusted. */
+/** Milliseconds for which one look at the directory is trusted, counted from its beginning. */
 const TRUST = 250;
-/** A scan that takes long is trusted this many times its duration. */
+/** One that takes long is trusted this many times its duration, and no longer than so many milliseconds. */
 const TRUST_FACTOR = 4;
+const LONGEST_TRUST = 1000;
 /** Milliseconds without a change after which a file put here by hand counts as whole. */
 const QUIET = 500;
 /** A directory's mtime may be this coarse, in milliseconds: a change within it may not move the mtime. */
@@ -43,7 +44,8 @@ export class PackageIndex {
   private seenMtime = -1n;
   private settled = false;
   private trustedUntil = 0;
-  private refreshing: Promise<void> | undefined;
+  /** The look that is under way. */
+  private looking: { readonly began: number; readonly done: Promise<void> } | undefined;
   /** Names to be looked at again, whatever the directory's mtime says. */
   private readonly dirty = new Set<string>();
   /** Names written by ourselves while a scan is under way, on which the scan has no say. */
@@ -71,12 +73,24 @@ export class PackageIndex {
     await this.digester.close();
   }
 
-  /** Brings the index up to what the directory says now, or said {@link TRUST} ms ago. */
+  /** Brings the index up to what the directory says now, or said at most {@link LONGEST_TRUST} ms ago. */
   async refresh(): Promise<void> {
-    if (performance.now() < this.trustedUntil) return;
-    await (this.refreshing ??= this.look().finally(() => {
-      this.refreshing = undefined;
-    }));
+    const now = performance.now();
+    if (now < this.trustedUntil) return;
+    // A look that began long before may have missed what came since.
+    if (this.looking !== undefined && now - this.looking.began >= LONGEST_TRUST) {
+      await this.looking.done.catch(() => undefined);
+    }
+    this.looking ??= this.beginLook();
+    await this.looking.done;
+  }
+
+  private beginLook(): { readonly began: number; readonly done: Promise<void> } {
+    const began = performance.now();
+    const done = this.look(began).finally(() => {
+      this.looking = undefined;
+    });
+    return { began, done };
   }
 
   get(name: string): IndexEntry | undefined {
@@ -147,16 +161,15 @@ export class PackageIndex {
     return describe(name, Number(stats.size), modifiedAt(stats), sha256, fingerprint);
   }
 
-  private async look(): Promise<void> {
-    const started = performance.now();
+  private async look(began: number): Promise<void> {
     const { mtimeNs } = await stat(this.layout.root, { bigint: true });
     if (mtimeNs !== this.seenMtime || !this.settled) {
       await this.scan(QUIET);
     } else {
       await this.examineDirty();
     }
-    const now = performance.now();
-    this.trustedUntil = now + Math.max(TRUST, TRUST_FACTOR * (now - started));
+    const duration = performance.now() - began;
+    this.trustedUntil = began + Math.min(LONGEST_TRUST, Math.max(TRUST, TRUST_FACTOR * duration));
   }
 
   private async scan(quiet: number): Promise<void> {

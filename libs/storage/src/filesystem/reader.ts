@@ -36,9 +36,10 @@ export class Reader {
   async open(entry: IndexEntry): Promise<OpenPackage | undefined> {
     const cached = this.contents.get(entry);
     if (cached === undefined) return this.openFile(entry);
-    if (performance.now() - cached.seen > CACHE_TRUST) {
+    const now = performance.now();
+    if (now - cached.seen > CACHE_TRUST) {
       if (!(await isVersion(this.layout.package(entry.package.name), entry))) return undefined;
-      cached.seen = performance.now();
+      cached.seen = now;
     }
     return new CachedFile(entry.package, cached.bytes);
   }
