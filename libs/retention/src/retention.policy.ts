@@ -11,6 +11,7 @@ export abstract class RetentionPolicy {
    *
    * Pure, and without a clock of its own: the store calls it on the very state on which it decides, and again when it
    * has to retry. `incoming` itself never leaves, whatever is chosen. What is thrown fails the publish.
+   * The page asks it too, with packages that nobody has published, to say what leaves next.
    */
   abstract selectEvictions(
     packages: readonly Package[],

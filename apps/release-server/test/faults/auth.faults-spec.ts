@@ -17,6 +17,8 @@ const WRITES: readonly [string, Message][] = [
   ['POST /upload?overwrite=true', form('name="file"; filename="a.zip"')],
   ['DELETE /assets/a.zip', {}],
   ['DELETE /assets/none.zip', {}],
+  // Writes nothing, but tells right tokens from wrong ones.
+  ['GET /token', {}],
 ];
 
 async function expectUnwritten(server: ServerProcess): Promise<void> {
