@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { get, json, names, put, sha256 } from './support/client.js';
+import { rawRequest } from './support/raw.js';
 import { startServer, withServer, type TestServer } from './support/server.js';
 import { itOnDirectory } from './support/storage.js';
 import { until } from './support/until.js';
@@ -146,6 +147,40 @@ describe('GET /packages', () => {
       expect(again.status).toBe(304);
       expect(again.headers.get('etag')).toBe(etag);
     }
+  });
+
+  it('sends each host its own links under its own ETag, and makes nothing anew for spaces, case and defaults', async () => {
+    for (const path of [
+      '/packages',
+      '/packages?format=json',
+      '/packages?format=json&per_page=1',
+      '/latest',
+    ]) {
+      const asked = async (host: string, more = ''): Promise<{ etag: string; text: string }> => {
+        const head = `GET ${path}${more} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+        const { text } = await rawRequest(server.port, head, 2000);
+        return { etag: /^etag: (.*)$/im.exec(text)?.[1] ?? '', text };
+      };
+      const [one, other, same] = [
+        await asked('one.example'),
+        await asked('other.example'),
+        await asked('one.example'),
+      ];
+      expect(one.text).toContain('http://one.example/');
+      expect(other.text).toContain('http://other.example/');
+      expect(other.text).not.toContain('one.example');
+      expect([same.etag, one.etag === other.etag]).toEqual([one.etag, false]);
+    }
+    const tag = async (query: string): Promise<string | null> =>
+      (await get(server, `/packages?format=json&${query}`)).headers.get('etag');
+    const tags = [
+      'q=tool+zip',
+      'q=++TOOL+++zip+',
+      'q=tool%09zip&order=desc',
+      'q=tool+zip&sort=created_at',
+    ].map(tag);
+    expect(new Set(await Promise.all(tags)).size).toBe(1);
+    expect(await tag('page=900')).toBe(await tag('page=901'));
   });
 
   itOnDirectory(

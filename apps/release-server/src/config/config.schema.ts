@@ -20,6 +20,11 @@ const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? valu
 
 const text = (expected: string) => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);
 
+const PLAIN_HOST = /^[A-Za-z0-9._-]+$|^\[[0-9a-f:]+\]$/;
+/** Links go into JSON, HTML and shell words, none of which has a meaning for what is left. */
+const NOT_IN_PATHS = /[^A-Za-z0-9._~/%-]/g;
+const encoded = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+
 const HOST_NAME = /^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62}){0,126}$/;
 const EXPECTED_HOST =
   'expected a host name such as releases.example.org or *.example.org, without scheme, port and path ' +
@@ -88,9 +93,10 @@ export const configSchema = z
         if (
           url !== null &&
           /^https?:$/.test(url.protocol) &&
-          `${url.username}${url.search}${url.hash}` === ''
+          `${url.username}${url.search}${url.hash}` === '' &&
+          PLAIN_HOST.test(url.hostname)
         ) {
-          return `${url.origin}${withoutSlashesBehind(url.pathname)}`;
+          return `${url.origin}${withoutSlashesBehind(url.pathname).replace(NOT_IN_PATHS, encoded)}`;
         }
         context.addIssue({
           code: 'custom',

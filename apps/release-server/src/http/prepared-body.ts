@@ -1,21 +1,31 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
 
 import type { Request, Response } from 'express';
-import { LRUCache } from 'lru-cache';
 
+import { CODINGS, Compressed, type Coding } from './compressed.js';
 import { noneMatchHits } from './conditional.js';
+import { BASE, fragmentOf, piecesOf, type Fragment } from './fragment.js';
+import { sendChunk } from './send-chunk.js';
 
-/** An answer that is made once and sent many times. */
+/** Bytes of an answer that are copied together before they are written: what a client that does not read costs. */
+const BLOCK = 32 * 1024;
+
+/** An answer that is made once and sent many times, to each client with the base of links under which it asked. */
 export interface PreparedBody {
   readonly contentType: string;
-  readonly body: Buffer;
-  /** The strong tag of `body` as it is, in quotes. */
-  readonly etag: string;
+  readonly fragments: readonly Fragment[];
+  /** Bytes without bases. */
+  readonly length: number;
+  /** How many bases are filled in. */
+  readonly bases: number;
+  /** Tells the body without bases. */
+  readonly digest: string;
+  /** May hold `BASE` as well. */
   readonly headers: Readonly<Record<string, string>>;
-  /** How to compress it for clients that can read it so, each once; empty for what is always sent as it is. */
-  readonly codings: ReadonlyMap<Coding, () => Promise<Buffer>>;
+  /** Undefined for what is always sent as it is. */
+  readonly compressed: Compressed | undefined;
+  /** Says that it is being sent; what is returned says that it no longer is. */
+  readonly hold?: () => () => void;
 }
 
 export interface PrepareOptions {
@@ -24,84 +34,125 @@ export interface PrepareOptions {
   readonly compressible?: boolean;
 }
 
-/** In the order of preference. */
-const CODINGS = ['br', 'gzip'] as const;
-type Coding = (typeof CODINGS)[number];
-
-const COMPRESS: Record<Coding, (content: Buffer) => Promise<Buffer>> = {
-  br: (content) =>
-    // Denser than gzip and as fast; the densest takes half a second for a page.
-    promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
-  gzip: promisify(gzip),
-};
-
+/** Prepares an answer from text with `BASE` in it, from bytes, or from fragments that other answers share. */
 export function prepareBody(
   contentType: string,
-  content: string | Buffer,
+  content: string | Buffer | readonly Fragment[],
   { headers = {}, compressible = false }: PrepareOptions = {},
 ): PreparedBody {
-  const body = typeof content === 'string' ? Buffer.from(content) : content;
-  const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 27)}"`;
-  const codings = new Map(
-    compressible ? CODINGS.map((coding) => [coding, once(() => COMPRESS[coding](body))]) : [],
-  );
-  return { contentType, body, etag, headers, codings };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
-
-/** Bodies made from one state, forgotten when the state is another object. Bounded in number and bytes. */
-export class PreparedBodies<State extends object> {
-  private readonly bodies = new LRUCache<string, PreparedBody>({
-    max: 100,
-    maxSize: 32 * 1024 * 1024,
-    // What compresses well is at most half as large again for it.
-    sizeCalculation: ({ body, codings }) => Math.ceil(body.length * (1 + codings.size / 4)) + 1,
-  });
-  private state: State | undefined;
-
-  get(state: State, key: string, make: () => PreparedBody): PreparedBody {
-    if (state !== this.state) {
-      this.bodies.clear();
-      this.state = state;
-    }
-    let prepared = this.bodies.get(key);
-    if (prepared === undefined) {
-      prepared = make();
-      this.bodies.set(key, prepared);
-    }
-    return prepared;
+  const fragments = Array.isArray(content)
+    ? (content as readonly Fragment[])
+    : [fragmentOf(content as string)];
+  const hash = createHash('sha256');
+  let [length, bases] = [0, 0];
+  for (const fragment of fragments) {
+    hash.update(fragment.digest);
+    length += fragment.bytes.length;
+    bases += fragment.places.length;
   }
+  const digest = hash.digest('base64url').slice(0, 27);
+  const compressed = compressible ? new Compressed() : undefined;
+  return { contentType, fragments, length, bases, digest, headers, compressed };
 }
 
-/** Sends a prepared body, compressed where the client wants that, or 304 where the client has it. */
+/**
+ * Sends a prepared body, compressed where the client wants that, or 304 where the client has it. @param base - of
+ * links; what is sent without links needs none.
+ */
 export async function sendPrepared(
   request: Request,
   response: Response,
   prepared: PreparedBody,
+  base = '',
 ): Promise<void> {
-  const coding = CODINGS.find((one) => prepared.codings.has(one) && request.acceptsEncodings(one) === one);
-  const etag = coding === undefined ? prepared.etag : prepared.etag.replace(/"$/, `-${coding}"`);
+  const { compressed, headers } = prepared;
+  const coding = compressed && CODINGS.find((one) => request.acceptsEncodings(one) === one);
+  const etag = etagOf(prepared, base, coding);
   response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', 'no-cache');
-  for (const [name, value] of Object.entries(prepared.headers)) response.setHeader(name, value);
-  if (prepared.codings.size > 0) response.vary('Accept-Encoding');
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value.replaceAll(BASE, base));
+  if (compressed !== undefined) response.vary('Accept-Encoding');
   const ifNoneMatch = request.headers['if-none-match'];
   if (ifNoneMatch !== undefined && noneMatchHits(ifNoneMatch, etag)) {
     response.statusCode = 304;
     response.end();
     return;
   }
-  const compressed = coding === undefined ? undefined : prepared.codings.get(coding);
-  const body = compressed === undefined ? prepared.body : await compressed();
   response.statusCode = 200;
-  if (coding !== undefined) response.setHeader('Content-Encoding', coding);
   response.setHeader('Content-Type', prepared.contentType);
-  response.setHeader('Content-Length', body.length);
-  response.end(body);
+  const release = prepared.hold?.();
+  try {
+    await sendWhole(request, response, prepared, base, coding);
+  } finally {
+    release?.();
+  }
+}
+
+async function sendWhole(
+  request: Request,
+  response: Response,
+  prepared: PreparedBody,
+  base: string,
+  coding: Coding | undefined,
+): Promise<void> {
+  const { compressed } = prepared;
+  const baseBytes = Buffer.from(base);
+  const small =
+    coding &&
+    (await compressed?.get(coding, prepared.bases > 0 ? base : '', () => wholeOf(prepared, baseBytes)));
+  if (small !== undefined && coding !== undefined) {
+    response.setHeader('Content-Encoding', coding);
+    await sendPieces(request, response, [small], small.length);
+  } else {
+    response.setHeader('ETag', etagOf(prepared, base, undefined));
+    await sendPieces(
+      request,
+      response,
+      piecesOf(prepared.fragments, baseBytes),
+      lengthOf(prepared, baseBytes),
+    );
+  }
+}
+
+/** The strong tag of what is sent under that base, in quotes. */
+function etagOf({ digest, bases }: PreparedBody, base: string, coding: Coding | undefined): string {
+  const ofBase = bases === 0 ? [] : [createHash('sha256').update(base).digest('base64url').slice(0, 11)];
+  return `"${[digest, ...ofBase, ...(coding === undefined ? [] : [coding])].join('-')}"`;
+}
+
+function lengthOf({ length, bases }: PreparedBody, base: Buffer): number {
+  return length + bases * base.length;
+}
+
+function wholeOf(prepared: PreparedBody, base: Buffer): Buffer {
+  return Buffer.concat([...piecesOf(prepared.fragments, base)], lengthOf(prepared, base));
+}
+
+/** Sends pieces of so many bytes together, a block after the other, each when the one before is out. */
+async function sendPieces(
+  { method }: Request,
+  response: Response,
+  pieces: Iterable<Buffer>,
+  length: number,
+): Promise<void> {
+  response.setHeader('Content-Length', length);
+  if (method === 'HEAD' || length === 0) {
+    response.end();
+    return;
+  }
+  const block = Buffer.allocUnsafe(Math.min(length, BLOCK));
+  let [filled, left] = [0, length];
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      const copied = piece.copy(block, filled, at);
+      at += copied;
+      filled += copied;
+      left -= copied;
+      if (filled < block.length && left > 0) continue;
+      if (!(await sendChunk(response, block.subarray(0, filled), left === 0))) return;
+      filled = 0;
+    }
+  }
 }
 
 /** Sends a small answer that is made for one request, and that no condition of the request changes. */

@@ -32,6 +32,7 @@ export const PROBLEMS = {
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'The server failed' },
   storage_failed: { status: 500, title: 'The storage failed' },
+  server_busy: { status: 503, title: 'The server is busy' },
   storage_busy: { status: 503, title: 'The storage is busy' },
   storage_unavailable: { status: 503, title: 'The storage does not answer' },
   token_unavailable: { status: 503, title: 'The server cannot check tokens now' },

@@ -5,6 +5,7 @@ import type { OpenPackage, Package } from '#storage';
 
 import { entityTag, evaluateRead, type ReadOutcome } from '../http/conditional.js';
 import { ProblemError } from '../http/problem.js';
+import { sendChunk } from '../http/send-chunk.js';
 
 /** Sends a package, or what its conditions and range ask for, or where to have it, and lets it go. */
 export async function sendPackage(request: Request, response: Response, opened: OpenPackage): Promise<void> {
@@ -111,23 +112,7 @@ async function sendBytes(
   let left = length;
   for await (const chunk of chunks) {
     left -= chunk.length;
-    if (!(await send(response, chunk, left === 0))) return;
+    if (!(await sendChunk(response, chunk, left === 0))) return;
   }
   if (length === 0) response.end();
-}
-
-/** Resolves when the chunk's memory is free again: true, or false when the client is gone. */
-function send(response: Response, chunk: Uint8Array, isLast: boolean): Promise<boolean> {
-  // Its client left before there was anything to send: `close` is over, and callbacks will not come.
-  if (response.destroyed) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const onClose = (): void => resolve(false);
-    const onSent = (error?: Error | null): void => {
-      response.off('close', onClose);
-      resolve(error === null || error === undefined);
-    };
-    response.once('close', onClose);
-    if (isLast) response.end(chunk, () => onSent());
-    else response.write(chunk, onSent);
-  });
 }

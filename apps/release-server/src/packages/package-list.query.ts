@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { ProblemError } from '../http/problem.js';
 
 export const MOST_PER_PAGE = 1000;
+/** On a page that does not say otherwise. */
+export const DEFAULT_PER_PAGE = 100;
 const wholeNumber = z
   .string({ error: 'expected one whole number' })
   .regex(/^\d{1,9}$/, 'expected a whole number from 1')
@@ -33,6 +35,25 @@ export function parseListQuery(query: unknown): PackageListQuery {
   throw new ProblemError('invalid_parameter', `${parameter}: ${issue?.message ?? 'not valid'}.`, {
     members: { parameter },
   });
+}
+
+/**
+ * The same query in the one form of all that ask for the same: single spaces, no order that goes without saying, and
+ * of all pages behind the last the first. @param stored - How many packages there are.
+ */
+export function normalQuery(query: PackageListQuery, stored: number): PackageListQuery {
+  const { q, sort, order, page, per_page: perPage = DEFAULT_PER_PAGE } = query;
+  return {
+    ...query,
+    q: q.trim().split(/\s+/).join(' '),
+    order: order === defaultOrder(sort) ? undefined : order,
+    page: page && Math.min(page, Math.ceil(stored / perPage) + 1),
+  };
+}
+
+/** The direction of an order that is not asked for: names ascend, and sizes and times descend. */
+export function defaultOrder(sort: PackageListQuery['sort']): 'asc' | 'desc' {
+  return sort === 'name' ? 'asc' : 'desc';
 }
 
 /** The address of a list, relative to `prefix`, without what goes without saying. */

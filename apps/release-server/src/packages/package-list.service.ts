@@ -4,29 +4,28 @@ import { RetentionPolicy, RetentionService } from '#retention';
 import { PackageStore, type Package } from '#storage';
 
 import { Config } from '../config/config.js';
-import { PreparedBodies, prepareBody, type PreparedBody } from '../http/prepared-body.js';
+import { BASE } from '../http/fragment.js';
+import { PreparedBodies } from '../http/prepared-bodies.js';
+import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { PAGE_POLICY } from '../pages/layout.js';
 import { StaticFiles } from '../pages/static-files.js';
 import { foresee, type Leaving } from './leaving.js';
-import { listUrl, MOST_PER_PAGE, type PackageListQuery } from './package-list.query.js';
+import { joined, PackageFragments } from './package-fragments.js';
+import { listUrl, MOST_PER_PAGE, normalQuery, type PackageListQuery } from './package-list.query.js';
 import { PackageListing, type PackagePage } from './package-listing.js';
 import { packageView } from './package.view.js';
-import { packagesPage } from './page/packages.page.js';
+import { packageLink, packagesPage, ROWS } from './page/packages.page.js';
 
 const MINUTE = 60_000;
-
-/** Where a list is asked for. */
-export interface ListPlace {
-  /** The base of links that hold everywhere. */
-  readonly base: string;
-  /** The way to the root of the server, relative to the address that was asked for. */
-  readonly root: string;
-}
+const HTML = 'text/html; charset=utf-8';
 
 /** Lists packages as JSON and HTML; an answer is made once for as long as it says the same. */
 @Injectable()
 export class PackageListService {
-  private readonly prepared = new PreparedBodies<PackageListing>();
+  private readonly lists = new PreparedBodies<PackageListing>();
+  private readonly pages = new PreparedBodies<PackageListing>();
+  private readonly views = new PackageFragments((stored) => JSON.stringify(packageView(stored, BASE)));
+  private readonly links = new PackageFragments((stored) => packageLink(stored, BASE));
   private listing = new PackageListing([]);
   private readonly leaving = new WeakMap<PackageListing, Leaving>();
 
@@ -38,43 +37,55 @@ export class PackageListService {
     private readonly files: StaticFiles,
   ) {}
 
-  /** The answer in `format`. */
-  async list(query: PackageListQuery, format: 'json' | 'html', place: ListPlace): Promise<PreparedBody> {
+  /** The answer in `format`. @param root - The way to the root of the server from the address that was asked for. */
+  async list(query: PackageListQuery, format: 'json' | 'html', root: string): Promise<PreparedBody> {
     const packages = await this.store.list();
     const listing = this.listingOf(packages);
-    const { base, root } = place;
-    if (format === 'json') {
-      return this.prepared.get(listing, JSON.stringify([base, query]), () => {
-        const page = listing.select(query);
-        const views = page.packages.map((one) => packageView(one, base));
-        return prepareBody('application/json', JSON.stringify(views), {
-          headers: headers(query, page, base),
-        });
-      });
-    }
     // So many at once are for programs, which read links; and what people read is brought up to date every minute.
     const plain = query.page === undefined && query.per_page === undefined && packages.length > MOST_PER_PAGE;
-    const minute = plain ? 'plain' : Math.floor(Date.now() / MINUTE);
-    return this.prepared.get(listing, JSON.stringify([base, root, query, minute]), () => {
-      const page = listing.select(query);
-      const now = Date.now();
-      const html = packagesPage({
-        listing,
-        page,
-        plain,
-        query,
-        base,
-        root,
-        now,
-        limits: this.policy.limits,
-        leaving: this.leavingOf(listing),
-        config: this.config,
-        files: this.files,
+    if (format === 'html' && !plain) {
+      const shown = normalQuery(query, packages.length);
+      const minute = Math.floor(Date.now() / MINUTE);
+      return this.pages.get(listing, JSON.stringify([root, shown, minute]), () => {
+        const page = listing.select(shown);
+        return prepareBody(HTML, this.page(listing, shown, page, root), htmlOptions(shown, page));
       });
-      return prepareBody('text/html; charset=utf-8', html, {
-        headers: { ...headers(query, page, base), 'Content-Security-Policy': PAGE_POLICY },
-        compressible: true,
+    }
+    const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
+    if (format === 'json') {
+      return this.lists.get(listing, JSON.stringify(normal), () => {
+        const page = listing.select(normal);
+        const views = joined('[', this.views.of(page.packages, packages.length), ',', ']');
+        return prepareBody('application/json', views, { headers: headers(normal, page) });
       });
+    }
+    return this.pages.get(listing, JSON.stringify([root, normal]), () => {
+      const page = listing.select(normal);
+      const [head = '', tail = ''] = this.page(listing, normal, page, root, true).split(ROWS);
+      const links = joined(head, this.links.of(page.packages, packages.length), '', tail);
+      return prepareBody(HTML, links, htmlOptions(normal, page));
+    });
+  }
+
+  private page(
+    listing: PackageListing,
+    query: PackageListQuery,
+    page: PackagePage,
+    root: string,
+    plain = false,
+  ): string {
+    return packagesPage({
+      listing,
+      page,
+      plain,
+      query,
+      base: BASE,
+      root,
+      now: Date.now(),
+      limits: this.policy.limits,
+      leaving: this.leavingOf(listing),
+      config: this.config,
+      files: this.files,
     });
   }
 
@@ -90,16 +101,19 @@ export class PackageListService {
   }
 }
 
+function htmlOptions(query: PackageListQuery, page: PackagePage) {
+  return {
+    headers: { ...headers(query, page), 'Content-Security-Policy': PAGE_POLICY },
+    compressible: true,
+  };
+}
+
 /** With links to the neighbouring pages (RFC 8288), where there is more than one. */
-function headers(
-  query: PackageListQuery,
-  { page, pages }: PackagePage,
-  base: string,
-): Record<string, string> {
+function headers(query: PackageListQuery, { page, pages }: PackagePage): Record<string, string> {
   if (pages <= 1) return { Vary: 'Accept' };
   const relations = { first: 1, prev: page - 1, next: page + 1, last: pages };
   const links = Object.entries(relations)
     .filter(([, target]) => target >= 1 && target <= pages && target !== page)
-    .map(([relation, target]) => `<${listUrl(`${base}/`, { ...query, page: target })}>; rel="${relation}"`);
+    .map(([relation, target]) => `<${listUrl(`${BASE}/`, { ...query, page: target })}>; rel="${relation}"`);
   return { Vary: 'Accept', Link: links.join(', ') };
 }

@@ -1,12 +1,9 @@
 import type { Package } from '#storage';
 
-import type { PackageListQuery } from './package-list.query.js';
 import { packageVersion, type PackageVersion } from './package-version.js';
+import { DEFAULT_PER_PAGE, defaultOrder, type PackageListQuery } from './package-list.query.js';
 import { byPreference } from './release-order.js';
 import { newestTemplate } from './template.js';
-
-/** On a page that does not say otherwise. */
-export const DEFAULT_PER_PAGE = 100;
 
 /** One page of a selection. */
 export interface PackagePage {
@@ -62,7 +59,7 @@ export class PackageListing {
   /** Searches, sorts and cuts; the whole selection where the query asks for no page. */
   select(query: PackageListQuery): PackagePage {
     const { q, page, per_page: perPage } = query;
-    const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = wordsOf(q);
     const sorted = this.sorted(query);
     const found =
       words.length === 0
@@ -111,9 +108,20 @@ export class PackageListing {
   }
 }
 
+/**
+ * What a name has to have in it: each word once, the longest first, for few names have that, and none that another one
+ * has in it.
+ */
+function wordsOf(q: string): string[] {
+  const words = [...new Set(q.toLowerCase().split(/\s+/).filter(Boolean))].sort(
+    (a, b) => b.length - a.length,
+  );
+  return words.filter((word, index) => !words.slice(0, index).some((longer) => longer.includes(word)));
+}
+
 /** The direction that is asked for: without one names ascend, and sizes and times descend. */
 export function orderOf({ sort: by, order }: PackageListQuery): 'asc' | 'desc' {
-  return order ?? (by === 'name' ? 'asc' : 'desc');
+  return order ?? defaultOrder(by);
 }
 
 /** `entries` come newest first. Of two of one size the first is that with the lesser name, in both directions. */

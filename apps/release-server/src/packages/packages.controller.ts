@@ -28,9 +28,9 @@ export class PackagesController {
     // Who reads the page as an index of links reads one, and all of it; people turn pages.
     const turnsPages = format === 'html' && request.accepts()[0] === 'text/html';
     const page = query.page ?? (turnsPages ? 1 : undefined);
-    const place = { base: this.publicUrl.baseFor(request), root: rootOf(request) };
-    const body = await this.packages.list({ ...query, page }, format, place);
+    const base = this.publicUrl.baseFor(request);
+    const body = await this.packages.list({ ...query, page }, format, rootOf(request));
     setAge(response, this.store);
-    await sendPrepared(request, response, body);
+    await sendPrepared(request, response, body, base);
   }
 }

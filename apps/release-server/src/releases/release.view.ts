@@ -23,16 +23,15 @@ export function inReleaseOrder(packages: readonly Package[]): VersionedPackage[]
 }
 
 /**
- * All packages as one release, in the shape of GitHub's "Get the latest release" (REST API 2022-11-28). What
+ * All packages as one release without its assets, in the shape of GitHub's "Get the latest release" (REST API 2022-11-28). What
  * this server has no counterpart for is null, empty or zero; downloads are not counted.
  *
  * @param immutable - Whether packages can be neither overwritten nor deleted.
  */
-export function latestRelease(packages: readonly Package[], base: string, immutable: boolean) {
-  const ordered = inReleaseOrder(packages);
+export function releaseView(ordered: readonly VersionedPackage[], base: string, immutable: boolean) {
   const version = ordered[0]?.version;
   const tag = version?.tag ?? 'latest';
-  const times = packages.map(({ createdAt }) => createdAt);
+  const times = ordered.map(({ createdAt }) => createdAt);
   const newest = times.length === 0 ? undefined : isoTime(times.reduce((a, b) => Math.max(a, b)));
   return {
     url: `${base}/latest`,
@@ -54,11 +53,11 @@ export function latestRelease(packages: readonly Package[], base: string, immuta
     updated_at: newest ?? isoTime(0),
     published_at: newest ?? null,
     author: authorView(base),
-    assets: ordered.map(({ stored }) => assetView(stored, base)),
   };
 }
 
-function assetView(stored: Package, base: string) {
+/** A package as an asset of a release. */
+export function assetView(stored: Package, base: string) {
   const { name, size, sha256 } = stored;
   const url = assetUrl(name, base);
   const createdAt = isoTime(stored.createdAt);

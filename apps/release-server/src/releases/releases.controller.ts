@@ -21,8 +21,9 @@ export class ReleasesController {
 
   @Get()
   async latest(@Req() request: Request, @Res() response: Response): Promise<void> {
-    const body = await this.releases.latest(this.publicUrl.baseFor(request));
+    const base = this.publicUrl.baseFor(request);
+    const body = await this.releases.latest();
     setAge(response, this.store);
-    await sendPrepared(request, response, body);
+    await sendPrepared(request, response, body, base);
   }
 }

@@ -3,14 +3,17 @@ import { Injectable } from '@nestjs/common';
 import { PackageStore, type Package } from '#storage';
 
 import { Config } from '../config/config.js';
-import { PreparedBodies, prepareBody, type PreparedBody } from '../http/prepared-body.js';
-import { latestRelease } from './release.view.js';
+import { BASE } from '../http/fragment.js';
+import { PreparedBodies } from '../http/prepared-bodies.js';
+import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
+import { joined, PackageFragments } from '../packages/package-fragments.js';
+import { assetView, inReleaseOrder, releaseView } from './release.view.js';
 
 /** Shows packages as releases; an answer is made once for as long as the packages stay the same. */
 @Injectable()
 export class ReleasesService {
   private readonly prepared = new PreparedBodies<readonly Package[]>();
-
+  private readonly assets = new PackageFragments((stored) => JSON.stringify(assetView(stored, BASE)));
   private readonly immutable: boolean;
 
   constructor(
@@ -20,11 +23,15 @@ export class ReleasesService {
     this.immutable = !config.allow_overwrite && !config.allow_delete;
   }
 
-  /** The latest release, with links below `base`. */
-  async latest(base: string): Promise<PreparedBody> {
+  /** The latest release. */
+  async latest(): Promise<PreparedBody> {
     const packages = await this.store.list();
-    return this.prepared.get(packages, base, () =>
-      prepareBody('application/json', JSON.stringify(latestRelease(packages, base, this.immutable))),
-    );
+    return this.prepared.get(packages, 'latest', () => {
+      const ordered = inReleaseOrder(packages);
+      const stored = ordered.map((one) => one.stored);
+      const assets = this.assets.of(stored, packages.length);
+      const release = JSON.stringify(releaseView(ordered, BASE, this.immutable));
+      return prepareBody('application/json', joined(`${release.slice(0, -1)},"assets":[`, assets, ',', ']}'));
+    });
   }
 }

@@ -81,7 +81,7 @@ export function Found({ query: { q }, page }: Pick<FindingProps, 'query'> & { re
           </q>
         </>
       )}
-      {page.pages > 1 && `, page ${page.page} of ${page.pages}`}
+      {page.pages > 1 && page.page <= page.pages && `, page ${page.page} of ${page.pages}`}
     </p>
   );
 }

@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+
+import { render } from 'preact-render-to-string';
+
 import type { RetentionPolicy } from '#retention';
 import type { Package } from '#storage';
 
@@ -13,6 +17,9 @@ import { Overview } from './overview.js';
 import { PackageTable } from './package-table.js';
 import { Command, Size, Time } from './parts.js';
 import { counted } from './words.js';
+
+/** Stands for the packages of a plain page, of which each is a {@link packageLink}. Nobody can guess and search it. */
+export const ROWS = `rows:${randomUUID()}`;
 
 export interface PackagesPageProps extends PageContext {
   readonly listing: PackageListing;
@@ -107,7 +114,7 @@ function Results(props: PackagesPageProps) {
 function List(props: PackagesPageProps) {
   const { plain, query, page } = props;
   if (page.packages.length === 0) return null;
-  if (plain) return <Links {...props} />;
+  if (plain) return <ul>{ROWS}</ul>;
   return query.sort === 'created_at' ? <Releases {...props} /> : <Flat {...props} />;
 }
 
@@ -188,15 +195,12 @@ function Flat({ page, base, now, leaving, config, query }: PackagesPageProps) {
   );
 }
 
-function Links({ page, base }: PackagesPageProps) {
-  return (
-    <ul>
-      {page.packages.map(({ name }) => (
-        <li key={name}>
-          <a href={assetUrl(name, base)}>{name}</a>
-        </li>
-      ))}
-    </ul>
+/** One package of a plain page. */
+export function packageLink({ name }: Package, base: string): string {
+  return render(
+    <li>
+      <a href={assetUrl(name, base)}>{name}</a>
+    </li>,
   );
 }
 

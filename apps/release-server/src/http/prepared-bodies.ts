@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Mutex } from 'async-mutex';
+import { LRUCache } from 'lru-cache';
+
+import type { PreparedBody } from './prepared-body.js';
+import { ProblemError } from './problem.js';
+
+const MiB = 1024 * 1024;
+/** Bytes of bodies that are being sent, each counted once however many read it, beyond which no other is made. */
+const MOST_IN_FLIGHT = 32 * MiB;
+/** Bodies that wait to be made. */
+const MOST_WAITING = 32;
+/** Seconds after which another try is worth it. */
+const RETRY_AFTER = '2';
+/** Bytes of a reference to a fragment. */
+const REFERENCE = 8;
+
+/**
+ * Bodies made from one state, forgotten when the state is another object: each made once, one after the other with
+ * other work in between, and bounded in number and bytes, those included that clients do not read.
+ */
+export class PreparedBodies<State extends object> {
+  private readonly bodies = new LRUCache<string, PreparedBody>({
+    max: 100,
+    maxSize: 32 * MiB,
+    sizeCalculation: (body) => sizeOf(body),
+  });
+  private readonly beingMade = new Map<string, Promise<PreparedBody>>();
+  private readonly turns = new Mutex();
+  private readonly readers = new Map<PreparedBody, number>();
+  private bytesInFlight = 0;
+  private waiting = 0;
+  /** Milliseconds. */
+  private pause = 0;
+  private state: State | undefined;
+
+  /** Throws `server_busy` where the body would have to be made and that would be too much. */
+  async get(state: State, key: string, make: () => PreparedBody): Promise<PreparedBody> {
+    if (state !== this.state) {
+      this.bodies.clear();
+      this.beingMade.clear();
+      this.state = state;
+    }
+    const known = this.bodies.get(key) ?? this.beingMade.get(key);
+    if (known !== undefined) return known;
+    if (this.waiting >= MOST_WAITING || this.bytesInFlight > MOST_IN_FLIGHT) {
+      throw new ProblemError(
+        'server_busy',
+        'Too many different answers are being made and sent; try again in a moment.',
+        {
+          headers: { 'Retry-After': RETRY_AFTER },
+        },
+      );
+    }
+    const body = this.inTurn(make);
+    this.beingMade.set(key, body);
+    try {
+      const made = await body;
+      if (this.state === state) this.bodies.set(key, made);
+      return made;
+    } finally {
+      if (this.beingMade.get(key) === body) this.beingMade.delete(key);
+    }
+  }
+
+  private async inTurn(make: () => PreparedBody): Promise<PreparedBody> {
+    this.waiting += 1;
+    try {
+      return await this.turns.runExclusive(async () => {
+        // As much time for all other requests as the body before has taken.
+        if (this.pause > 0) await delay(this.pause);
+        const began = performance.now();
+        const made: PreparedBody = { ...make(), hold: () => this.hold(made) };
+        this.pause = performance.now() - began;
+        return made;
+      });
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+
+  private hold(body: PreparedBody): () => void {
+    const before = this.readers.get(body) ?? 0;
+    if (before === 0) this.bytesInFlight += sizeOf(body);
+    this.readers.set(body, before + 1);
+    return () => {
+      const left = (this.readers.get(body) ?? 1) - 1;
+      if (left > 0) this.readers.set(body, left);
+      else if (this.readers.delete(body)) this.bytesInFlight -= sizeOf(body);
+    };
+  }
+}
+
+/**
+ * Bytes that a body alone holds. Fragments that many bodies share are not its own; its compressed forms, each a small
+ * part of its length, are as large together.
+ */
+function sizeOf({ fragments, length, compressed }: PreparedBody): number {
+  const own = fragments.length === 1 ? length : fragments.length * REFERENCE;
+  return 1 + own + (compressed === undefined ? 0 : length);
+}
