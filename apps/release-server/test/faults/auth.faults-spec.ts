@@ -1,12 +1,23 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { get, names, put } from '../support/client.js';
-import type { RawAnswer } from '../support/raw.js';
+import { rawRequest, type RawAnswer } from '../support/raw.js';
 import type { ServerProcess } from '../support/process.js';
 import { TOKEN } from '../support/server.js';
 import { row } from './support/row.js';
 import type { Need } from './support/tools.js';
-import { ask, askAsWriter, BEARER, fieldsOf, form, pump, repeated, type Message } from './support/wire.js';
+import {
+  ask,
+  askAsWriter,
+  BEARER,
+  fieldsOf,
+  form,
+  pump,
+  repeated,
+  requestBytes,
+  type Message,
+} from './support/wire.js';
 
 const MIB = 1024 * 1024;
 
@@ -319,6 +330,42 @@ row(
       ).toBe('1 created, 31 refused');
       expect(await (await get(server, `/assets/${name}`)).text()).toBe(created[0]);
       expect(await (await get(server, '/assets/a.zip')).text()).toBe('original');
+    }
+  },
+);
+
+/** Wrong tokens of one address within a minute that are answered as such. */
+const BUDGET = 60;
+
+row(
+  'A6',
+  'tokens tried out on one connection, one after the other and all at once, while others publish',
+  { rounds: { usual: 1, long: 20, of: 'rounds' } },
+  async ({ server: start, rounds, note }) => {
+    for (let round = 0; round < rounds; round++) {
+      const server = await start();
+      const guesses = Array.from({ length: 300 }, (_, index) =>
+        requestBytes('PUT /assets/a.zip', { headers: [`Authorization: Bearer wrong-${index}`], body: 'x' }),
+      );
+      const guessing = rawRequest(server.port, Buffer.concat(guesses), 3000);
+      const published: string[] = [];
+      for (let index = 0; index < 20; index++) {
+        // From the same address.
+        published.push(`${(await put(server, `n-${index}.zip`, 'content')).status}`);
+      }
+      expect(published.join(' ')).toBe(Array.from({ length: 20 }, () => '201').join(' '));
+      const late = delay(5000).then(() => undefined);
+      await Promise.race([guessing, late]);
+      const lines = server.lines().filter((line) => line.includes('"path":"/assets/a.zip"'));
+      const of = (status: number): number =>
+        lines.filter((line) => line.includes(`"status":${status}`)).length;
+      note(`${of(401)} × 401, ${of(429)} × 429 in 5 s on one connection`);
+      expect(`${of(401)} × 401`).toBe(`${BUDGET} × 401`);
+      expect(of(429)).toBeGreaterThan(0);
+      expect(of(429) <= 20 ? 'slow' : `${of(429)} × 429`).toBe('slow');
+      expect(await names(server)).not.toContain('a.zip');
+      await server.kill();
+      await guessing;
     }
   },
 );
