@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+
 import type { NestApplicationOptions } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
@@ -25,6 +27,8 @@ export const APP_OPTIONS = {
 export function setUpApp(app: NestExpressApplication): void {
   app.useLogger(app.get(AppLogger));
   app.set('trust proxy', app.get(Config).trust_proxy);
+  const server: Server = app.getHttpServer();
+  server.keepAliveTimeout = app.get(Config).keep_alive_timeout;
   app.set('etag', false);
   app.disable('x-powered-by');
   // Before all routing, so that no address is spared.

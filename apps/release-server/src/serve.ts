@@ -13,6 +13,7 @@ import { APP_OPTIONS, setUpApp } from './app.setup.js';
 import { Config } from './config/config.js';
 import { ConfigError, EX_CONFIG } from './config/config.error.js';
 import { HttpServerAdapter } from './http/http-server.adapter.js';
+import { endWithNpm } from './npm-parent.js';
 import { logStartFailure } from './observability/start-failure.js';
 
 /**
@@ -38,7 +39,9 @@ async function start(root: DynamicModule): Promise<void> {
   setFlagsFromString('--memory-saver-mode');
   const app = await NestFactory.create<NestExpressApplication>(root, new HttpServerAdapter(), APP_OPTIONS);
   setUpApp(app);
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  // SIGHUP is that of a terminal that is closed.
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT', 'SIGHUP'], { useProcessExit: true });
+  endWithNpm();
   const config = app.get(Config);
   await listen(app, config);
   const url = (await app.getUrl()).replace('[::1]', 'localhost');

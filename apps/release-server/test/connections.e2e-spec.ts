@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { get } from './support/client.js';
 import { rawRequest, readAnswer } from './support/raw.js';
-import { startServer, TOKEN, type TestServer } from './support/server.js';
+import { startServer, TOKEN, withServer, type TestServer } from './support/server.js';
+import { until } from './support/until.js';
 
 describe('a connection', () => {
   let server: TestServer;
@@ -103,4 +104,64 @@ describe('a connection', () => {
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
     expect(warnings).toEqual([]);
   });
+
+  it.each([
+    ['GET /latest', 'HTTP/1.0', 'Host: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked'],
+    ['PUT /assets/a.zip', 'HTTP/1.0', 'Host: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked'],
+    ['GET /latest', 'HTTP/1.0', 'Connection: keep-alive\r\nTransfer-Encoding: chunked\r\nHost: x'],
+    ['GET /latest', 'HTTP/2.0', 'Host: x'],
+    ['GET /latest', 'HTTP/0.9', 'Host: x'],
+  ])('is closed after %s %s, whose framing cannot be trusted', async (request, version, fields) => {
+    const authorized = `Authorization: Bearer ${TOKEN}`;
+    const next = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
+    const bytes = `${request} ${version}\r\n${fields}\r\n${authorized}\r\n\r\n1\r\nx\r\n0\r\n\r\n${next}`;
+    const { text, head } = await rawRequest(server.port, bytes, 2000);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400']);
+    expect(head).toMatch(/^Connection: close$/im);
+    expect(await server.stored()).toEqual([]);
+  });
+
+  it('is kept with HTTP/1.0 when the client asks for that', async () => {
+    const bytes = 'GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n';
+    const { text } = await rawRequest(server.port, bytes + bytes, 2000);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+  });
+
+  it.each([
+    ['a page', 'GET /packages HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nConnection: close\r\n\r\n'],
+    ['a probe', 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+    ['HEAD', 'HEAD /latest HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+    ['304', 'GET /latest HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\nConnection: close\r\n\r\n'],
+    ['an error', 'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+    ['a refusal', 'PUT /assets/a.zip HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n'],
+    ['what cannot be parsed', 'hello\r\n\r\n'],
+  ])('says with %s that others may not embed it', async (_, bytes) => {
+    const { head } = await rawRequest(server.port, bytes, 300);
+    for (const field of [
+      'X-Content-Type-Options: nosniff',
+      'Cross-Origin-Opener-Policy: same-origin',
+      'Cross-Origin-Resource-Policy: same-origin',
+      'Referrer-Policy: same-origin',
+    ])
+      expect(head.split('\r\n')).toContain(field);
+  });
+
+  it.each([
+    ['1500ms', 'timeout=1', 1500],
+    ['75s', 'timeout=75', 75_000],
+    ['600s', 'timeout=600', 600_000],
+  ])('is kept between two requests for keep_alive_timeout, here %s', (text, said, milliseconds) =>
+    withServer({ keep_alive_timeout: text }, async (one) => {
+      let accepted: Socket | undefined;
+      const listener: Server = one.app.getHttpServer();
+      listener.once('connection', (socket: Socket) => (accepted = socket));
+      const client = connect(one.port, '127.0.0.1');
+      client.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+      expect(String(await once(client, 'data'))).toContain(`Keep-Alive: ${said}\r\n`);
+      await until(() => accepted?.timeout !== 120_000);
+      // Node waits a little longer than it says.
+      expect(accepted?.timeout).toBe(milliseconds + 1000);
+      client.destroy();
+    }),
+  );
 });

@@ -155,7 +155,13 @@ describe('the errors of the contract', () => {
 });
 
 describe('an exchange', () => {
-  const routed = { 'x-request-id': 'test', 'x-content-type-options': 'nosniff' };
+  const everywhere = {
+    'x-content-type-options': 'nosniff',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'same-origin',
+  };
+  const routed = { 'x-request-id': 'test', ...everywhere };
   const version = `"sha256:${'0'.repeat(64)}"`;
   const one = {
     name: 'a.zip',
@@ -187,7 +193,7 @@ describe('an exchange', () => {
       'last-modified': 'Mon, 02 Mar 2026 09:30:01 GMT',
       'cache-control': 'no-cache',
       'accept-ranges': 'bytes',
-      'content-disposition': 'attachment; filename=a.zip',
+      'content-disposition': 'attachment; filename="a.zip"',
       'content-security-policy': "sandbox; default-src 'none'",
       'content-length': 1,
       'content-type': 'application/octet-stream',
@@ -227,7 +233,7 @@ describe('an exchange', () => {
     },
     body: Buffer.from(JSON.stringify(problemDocument(code, 'No.', path))),
   });
-  const unroutedHeaders = { 'x-request-id': undefined, 'x-content-type-options': undefined, vary: undefined };
+  const unroutedHeaders = { 'x-request-id': undefined, vary: undefined };
 
   const withHeaders = (exchange: Exchange, headers: Exchange['headers']): Exchange => ({
     ...exchange,

@@ -27,7 +27,7 @@ describe('downloading', () => {
     expect(await response.text()).toBe(CONTENT);
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-type': 'application/octet-stream',
-      'content-disposition': 'attachment; filename=tool-1.0.0.html',
+      'content-disposition': 'attachment; filename="tool-1.0.0.html"',
       'content-length': String(CONTENT.length),
       'x-content-type-options': 'nosniff',
       'content-security-policy': "sandbox; default-src 'none'",

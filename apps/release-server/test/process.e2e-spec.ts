@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +18,7 @@ import {
 } from './support/process.js';
 import { readAnswer } from './support/raw.js';
 import { AUTH, TOKEN } from './support/server.js';
-import { itOnDirectory, leftIn, ON_S3, stagedIn, storedIn } from './support/storage.js';
+import { itOnDirectory, leftIn, ON_S3, stagedIn, storageEnvironment, storedIn } from './support/storage.js';
 import { until } from './support/until.js';
 
 const MIB = 1024 * 1024;
@@ -277,22 +278,103 @@ describe('the process', () => {
     expect(second.lines().filter((line) => line.includes('package.evicted'))).toHaveLength(2);
   });
 
-  it('finishes what is under way on SIGTERM, is not ready meanwhile, and exits with 0', async () => {
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'finishes what is under way on %s, is not ready meanwhile, and exits with 0',
+    async (signal) => {
+      const server = await spawnServer(directory.path);
+      const socket = connect(server.port, '127.0.0.1');
+      socket.write(
+        `PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 10\r\n\r\n`,
+      );
+      socket.write('half ');
+      await until(async () => (await stagedIn(directory.path)).length === 1);
+      server.child.kill(signal);
+      await until(async () => (await get(server, '/readyz')).status === 503);
+      socket.write('whole');
+      expect((await readAnswer(socket, 300)).status).toBe(201);
+      expect(await server.exited).toBe(0);
+      const restarted = await spawnServer(directory.path);
+      expect(await (await get(restarted, '/assets/n.zip')).text()).toBe('half whole');
+      await restarted.stop();
+    },
+  );
+
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const)(
+    'ends when the npm that runs it gets %s, and leaves nothing behind',
+    async (signal) => {
+      // Caught: a shell between npm and the server keeps the signal, and the server goes on.
+      const npm = spawn('npm', ['run', 'start:prod'], {
+        detached: true,
+        env: {
+          ...process.env,
+          CONFIG_PATH: '/dev/null',
+          HOST: '127.0.0.1',
+          PORT: '0',
+          AUTH_TOKEN: TOKEN,
+          ...storageEnvironment(directory.path),
+        },
+      });
+      let output = '';
+      npm.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      const group = -(npm.pid ?? 0);
+      const isGone = (): boolean => {
+        try {
+          return !process.kill(group, 0);
+        } catch {
+          return true;
+        }
+      };
+      try {
+        await until(() => output.includes('listening on'));
+        npm.kill(signal);
+        await until(isGone);
+      } finally {
+        if (!isGone()) process.kill(group, 'SIGKILL');
+      }
+    },
+  );
+
+  it('logs an answer as aborted only where it did not go out whole', async () => {
     const server = await spawnServer(directory.path);
-    const socket = connect(server.port, '127.0.0.1');
-    socket.write(
-      `PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 10\r\n\r\n`,
+    await put(server, 'big.zip', Buffer.alloc(64 * 1024 * 1024));
+    const ask = async (bytes: string, take: (socket: Socket) => Promise<unknown>): Promise<void> => {
+      const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+      socket.write(bytes);
+      await take(socket);
+      socket.destroy();
+    };
+    const answered = (socket: Socket): Promise<unknown> => once(socket, 'data');
+    const upload = 'HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf';
+    await ask(`PUT /assets/refused.zip ${upload}`, answered);
+    await ask(`PUT /assets/ended.zip ${upload}`, (socket) => once(socket.resume(), 'end'));
+    await ask(`HEAD /nothing ${upload}`, answered);
+    await ask('HEAD /assets/big.zip HTTP/1.1\r\nHost: x\r\n\r\n', answered);
+    await ask('GET /latest HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n', answered);
+    const authorization = `Authorization: Bearer ${TOKEN}\r\n`;
+    await ask(`GET /assets/big.zip HTTP/1.1\r\nHost: x\r\n\r\n`, answered);
+    await ask(
+      `PUT /assets/left.zip HTTP/1.1\r\nHost: x\r\n${authorization}Content-Length: 9\r\n\r\nhalf`,
+      () => until(async () => (await stagedIn(directory.path)).length === 1),
     );
-    socket.write('half ');
-    await until(async () => (await stagedIn(directory.path)).length === 1);
-    server.child.kill('SIGTERM');
-    await until(async () => (await get(server, '/readyz')).status === 503);
-    socket.write('whole');
-    expect((await readAnswer(socket, 300)).status).toBe(201);
-    expect(await server.exited).toBe(0);
-    const restarted = await spawnServer(directory.path);
-    expect(await (await get(restarted, '/assets/n.zip')).text()).toBe('half whole');
-    await restarted.stop();
+    await ask(`DELETE /assets/big.zip HTTP/1.1\r\nHost: x\r\n${authorization}\r\n`, answered);
+    const lines = (): string[] =>
+      server
+        .lines()
+        .map((line) => JSON.parse(line) as LogLine & { aborted?: boolean })
+        .filter(({ module, path, status }) => module === 'http' && path !== undefined && status !== 201)
+        .map(({ method, path, aborted = false }) => `${String(method)} ${String(path)} ${aborted}`);
+    await until(() => lines().length === 8);
+    await server.stop();
+    expect(lines().toSorted()).toEqual([
+      'DELETE /assets/big.zip false',
+      'GET /assets/big.zip true',
+      'GET /latest false',
+      'HEAD /assets/big.zip false',
+      'HEAD /nothing false',
+      'PUT /assets/ended.zip false',
+      'PUT /assets/left.zip true',
+      'PUT /assets/refused.zip false',
+    ]);
   });
 
   it('cuts off what does not finish within shutdown_timeout, and keeps nothing of it', async () => {

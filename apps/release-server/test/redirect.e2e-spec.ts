@@ -53,7 +53,7 @@ describe('downloading from where the store has it', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(response.headers.get('etag')).toBeNull();
     expect(await response.text()).toBe('');
-    expect(asked).toEqual(['attachment; filename=tool-1.0.0.zip']);
+    expect(asked).toEqual(['attachment; filename="tool-1.0.0.zip"']);
   });
 
   it.each<[number, Record<string, string>]>([

@@ -15,7 +15,7 @@
   {{- fail "auth.token: the server takes printable ASCII characters without spaces; give another (for one: openssl rand -hex 32)" }}
 {{- end }}
 
-{{- $keys := list "CONFIG_PATH" "HOST" "PORT" "PUBLIC_URL" "TRUST_PROXY" "ALLOWED_HOSTS" "STORAGE_DRIVER" "STORAGE_PATH" "MAX_PACKAGES" "MAX_UPLOAD_SIZE" "MIN_FREE_SPACE" "AUTH_TOKEN" "AUTH_TOKEN_FILE" "READ_ONLY" "ALLOW_OVERWRITE" "ALLOW_DELETE" "LOG_LEVEL" "SHUTDOWN_TIMEOUT" }}
+{{- $keys := list "CONFIG_PATH" "HOST" "PORT" "PUBLIC_URL" "TRUST_PROXY" "ALLOWED_HOSTS" "STORAGE_DRIVER" "STORAGE_PATH" "MAX_PACKAGES" "MAX_UPLOAD_SIZE" "MIN_FREE_SPACE" "AUTH_TOKEN" "AUTH_TOKEN_FILE" "READ_ONLY" "ALLOW_OVERWRITE" "ALLOW_DELETE" "LOG_LEVEL" "KEEP_ALIVE_TIMEOUT" "SHUTDOWN_TIMEOUT" }}
 {{- range $v.extraEnv }}
   {{- if has .name $keys }}
     {{- fail (printf "extraEnv: %s would outrank the server's configuration: give config.%s instead (a token: auth.token or auth.existingSecret)" .name (lower .name)) }}

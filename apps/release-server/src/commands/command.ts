@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 
 import { ConfigError, EX_CONFIG } from '../config/config.error.js';
+import { endWithNpm } from '../npm-parent.js';
 
 /** The arguments make no sense. */
 export class UsageError extends Error {
@@ -11,6 +12,7 @@ const EX_USAGE = 2;
 
 /** Runs a command that returns its exit code; what it throws is told in one line on standard error. */
 export async function runCommand(name: string, command: () => Promise<number>): Promise<void> {
+  endWithNpm();
   Logger.overrideLogger({
     log: () => undefined,
     warn: (message: unknown) => warn(name, message),

@@ -78,8 +78,8 @@ async function withStore<T>(
 /** Copies one package after the other until all are done or a signal comes, and returns the exit code. */
 async function copyAll(migration: Migration): Promise<number> {
   const progress = new Progress(process.stderr);
-  let signal: 'SIGINT' | 'SIGTERM' | undefined;
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  let signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     // More than once: npm passes on what the terminal has sent already.
     process.on(name, () => {
       if (signal === undefined) progress.tell(`${name}: ending after this package`);

@@ -63,6 +63,7 @@ describe('loadConfig', () => {
         allow_overwrite: true,
         allow_delete: true,
         log_level: 'info',
+        keep_alive_timeout: 75_000,
         shutdown_timeout: 60_000,
       });
     });
@@ -107,6 +108,7 @@ describe('loadConfig', () => {
       'allow_overwrite: false',
       'allow_delete: false',
       'log_level: debug',
+      'keep_alive_timeout: 10m',
       'shutdown_timeout: 5m',
     ]);
 
@@ -126,6 +128,7 @@ describe('loadConfig', () => {
       allow_overwrite: false,
       allow_delete: false,
       log_level: 'debug',
+      keep_alive_timeout: 600_000,
       shutdown_timeout: 300_000,
     });
   });

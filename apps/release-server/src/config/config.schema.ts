@@ -142,6 +142,9 @@ export const configSchema = z
     log_level: z
       .preprocess(lowerCase, z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }))
       .default('info'),
+    keep_alive_timeout: duration
+      .refine((time) => time >= 1000 && time <= DAY, 'expected a time span from 1s to 24h')
+      .default(75_000),
     shutdown_timeout: duration.default(60_000),
     s3: s3Schema.optional(),
   })

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 
 import { endUnread } from './lingering-close.js';
 import { PROBLEMS, problemDocument, type ProblemCode } from './problem.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 type HttpSocket = Socket & { _httpMessage?: ServerResponse };
 
@@ -44,7 +45,7 @@ function answer(error: NodeJS.ErrnoException, socket: HttpSocket): void {
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
-    'X-Content-Type-Options: nosniff',
+    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   const bytes = `${head.join('\r\n')}\r\n\r\n${body}`;

@@ -14,12 +14,10 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 2_000,
   /** For a whole request: none, since a large upload on a slow line takes its time; a stalled one is dropped. */
   requestTimeout: 0,
-  /** Between two requests; longer than proxies keep their connections, so that they close first. */
-  keepAliveTimeout: 75_000,
 };
 /** A missing Host is refused by our own check, with an answer like every other. */
 const OPTIONS = { ...TIMEOUTS, requireHostHeader: false };
-/** Milliseconds without any byte in either direction after which a connection is dropped. */
+/** Milliseconds without any byte in either direction after which a connection with a request is dropped. */
 const IDLE = 120_000;
 
 /** Express behind an HTTP server that bounds slow clients and lets the application refuse before a body is sent. */

@@ -3,6 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 
 import { DrainService } from './drain.service.js';
 import { ProblemError } from './problem.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 /** Characters of a list of what a client accepts; those of browsers and programs have some 200. */
 const LONGEST_LIST = 2000;
@@ -14,14 +15,23 @@ export class RequestChecks implements NestMiddleware {
 
   use(request: Request, response: Response, next: NextFunction): void {
     this.drain.track(response);
-    response.setHeader('X-Content-Type-Options', 'nosniff');
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     // Node takes the first of several Host headers, and a proxy in front may have taken another (RFC 9112 §3.2).
     const hosts = request.headersDistinct['host']?.length ?? 0;
     if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
       response.setHeader('Connection', 'close');
       throw new ProblemError('bad_request', 'The request needs exactly one Host header.');
     }
+    if (request.httpVersionMajor !== 1) {
+      response.setHeader('Connection', 'close');
+      throw new ProblemError('bad_request', 'The version of HTTP has to be 1.0 or 1.1.');
+    }
     const coding = request.headers['transfer-encoding'];
+    // Who read the request before, and knew no codings, may have taken its body for the next request (RFC 9112 §6.1).
+    if (coding !== undefined && request.httpVersion === '1.0') {
+      response.setHeader('Connection', 'close');
+      throw new ProblemError('bad_request', 'HTTP/1.0 has no transfer codings.');
+    }
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
       response.setHeader('Connection', 'close');
       throw new ProblemError('bad_request', 'The only transfer coding is chunked.');

@@ -4,6 +4,7 @@ import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
 import { clientAddress } from './client.js';
+import { wentOut } from './lingering-close.js';
 import { pathOf } from './path.js';
 
 const PROBES = new Set(['/healthz', '/readyz']);
@@ -33,7 +34,7 @@ export class RequestLog implements NestMiddleware {
         status: response.statusCode,
         duration_ms: Math.round((performance.now() - started) * 10) / 10,
         bytes: socket.bytesWritten - sentBefore,
-        ...(response.writableFinished ? {} : { aborted: true }),
+        ...(wentOut(response) ? {} : { aborted: true }),
       };
       const message = `${request.method} ${path} ${response.statusCode}`;
       if (PROBES.has(path) && response.statusCode < 400) this.logger.debug(line, message);

@@ -13,7 +13,7 @@ export async function sendPackage(request: Request, response: Response, opened: 
     const outcome = evaluate(request, opened.package);
     const { redirect } = opened;
     if (redirect !== undefined && isServedElsewhere(request, outcome)) {
-      sendRedirect(response, await redirect(contentDisposition(opened.package.name)));
+      sendRedirect(response, await redirect(attachment(opened.package.name)));
       return;
     }
     const body = prepareAnswer(response, opened.package, outcome);
@@ -28,6 +28,11 @@ export async function sendPackage(request: Request, response: Response, opened: 
 export function sendPackageHead(request: Request, response: Response, stored: Package): void {
   prepareAnswer(response, stored, evaluate(request, stored));
   response.end();
+}
+
+/** Content-Disposition with the name in quotes, which the library leaves out where it can, and simple clients look for. */
+function attachment(name: string): string {
+  return contentDisposition(name).replace(/filename=([^";]+)$/, 'filename="$1"');
 }
 
 /** What a download that is possible is answered with. */
@@ -72,7 +77,7 @@ function prepareAnswer(
 
   const range = outcome.status === 206 ? outcome.range : { start: 0, end: stored.size - 1 };
   response.setHeader('Content-Type', 'application/octet-stream');
-  response.setHeader('Content-Disposition', contentDisposition(stored.name));
+  response.setHeader('Content-Disposition', attachment(stored.name));
   response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'");
   response.setHeader('Content-Length', range.end - range.start + 1);
   if (stored.sha256 !== undefined) {

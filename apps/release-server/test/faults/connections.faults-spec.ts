@@ -125,15 +125,15 @@ row(
     let most = 0;
     let longest = 0;
     for (let round = 0; round < rounds; round++) {
-      const offers = targets.flatMap((target) =>
-        lengths.flatMap((length) => {
-          const head = `${target} HTTP/1.1\r\n${fields}${length}\r\n\r\n${length.startsWith('T') ? 'fffffffff\r\n' : ''}`;
-          return [
-            offer(server.port, head, Buffer.alloc(MB), 1),
-            offer(server.port, head, Buffer.from('x'), 500),
-          ];
+      const heads = targets.flatMap((target) =>
+        lengths.map((length) => {
+          const begin = length.startsWith('T') ? 'fffffffff\r\n' : '';
+          return `${target} HTTP/1.1\r\n${fields}${length}\r\n\r\n${begin}`;
         }),
       );
+      const offers = heads.map((head) => offer(server.port, head, Buffer.from('x'), 500));
+      // Of the large ones a few, so that much could be read of each.
+      for (const head of heads.slice(0, 2)) offers.push(offer(server.port, head, Buffer.alloc(MB), 0));
       for (const [bytes, seconds, said] of await Promise.all(offers)) {
         expect(said).toMatch(/^HTTP\/1\.1 (200|404) /);
         most = Math.max(most, bytes);

@@ -39,7 +39,7 @@ row(
           expect([200, 206]).toContain(status);
           expect(Object.fromEntries(headers)).toMatchObject({
             'content-type': 'application/octet-stream',
-            'content-disposition': `attachment; filename=${name}`,
+            'content-disposition': `attachment; filename="${name}"`,
             'x-content-type-options': 'nosniff',
             'content-security-policy': "sandbox; default-src 'none'",
           });
