@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+
+import { PRODUCT } from './process.js';
 
 const COMMANDS = {
-  migrate: resolve('dist/apps/release-server/src/commands/migrate.js'),
-  'repair-index': resolve('dist/apps/release-server/src/commands/repair-index.js'),
+  migrate: join(PRODUCT, 'dist/apps/release-server/src/commands/migrate.js'),
+  'repair-index': join(PRODUCT, 'dist/apps/release-server/src/commands/repair-index.js'),
   seed: resolve('scripts/seed/main.mjs'),
 };
 
