@@ -93,7 +93,7 @@ export class Replicas implements Troubles {
     const { proxy, environment: way } = await wayOf(row);
     const environment = {
       ...way,
-      S3_SPOOL_PATH: join(own, '.release-server', 'incoming'),
+      S3_SPOOL_PATH: join(own, '.release-server'),
       NODE_OPTIONS: `--import=${CLOCK}`,
       CLOCK: clock,
       ...this.options.environment,
