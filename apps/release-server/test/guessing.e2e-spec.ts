@@ -95,6 +95,8 @@ describe('tokens that are tried out', () => {
       expect(await guess(server, BUDGET, { 'X-Forwarded-For': '192.0.2.1' })).toEqual(times(401, BUDGET));
       expect(await guess(server, 1, { 'X-Forwarded-For': '192.0.2.1:4711' })).toEqual([429]);
       expect(await guess(server, 1, { 'X-Forwarded-For': '192.0.2.2' })).toEqual([401]);
+      expect(await guess(server, 1, { Forwarded: 'for="192.0.2.1:4711"' })).toEqual([429]);
+      expect(await guess(server, 1, { Forwarded: 'for=192.0.2.1, for=192.0.2.3' })).toEqual([401]);
     });
   });
 });

@@ -5,6 +5,7 @@ import type { Request } from 'express';
 
 import { printable } from '../observability/printable.js';
 import { withoutPort } from './forwarded-header.js';
+import { forwardedOf } from './forwarded.js';
 
 /** Who asks, as lines of the log say it. */
 export interface Client {
@@ -20,7 +21,8 @@ export function clientAddress(request: IncomingMessage): string {
   const known = addresses.get(request);
   if (known !== undefined) return known;
   const peer = request.socket.remoteAddress ?? 'unknown';
-  const said = withoutPort((request as Partial<Request>).ip ?? peer);
+  const { app, ip = peer } = request as Partial<Request>;
+  const said = (app && forwardedOf(request as Request).address) ?? withoutPort(ip);
   const address = isIP(said) > 0 ? said : peer;
   addresses.set(request, address);
   return address;

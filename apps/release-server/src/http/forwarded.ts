@@ -12,6 +12,8 @@ export interface Forwarded {
   readonly scheme?: string;
   readonly host?: string;
   readonly port?: string;
+  /** Of the client, where `Forwarded` counts; of `X-Forwarded-For` Express's `ip` tells. */
+  readonly address?: string;
   /** Paths that proxies have stripped, the outermost first. */
   readonly prefixes?: readonly string[];
   /** That `Forwarded` is there and cannot be parsed. */
@@ -51,6 +53,7 @@ function fromForwarded({ forwarded }: IncomingMessage['headers'], peer: string, 
   const chain = [peer, ...elements.map((element) => element.for ?? '').toReversed()];
   const trusted = elements.slice(elements.length - trustedHops(chain, trusts, elements.length));
   return {
+    address: trusted[0]?.for,
     scheme: trusted.find(({ proto }) => proto !== undefined)?.proto,
     host: trusted.find((element) => element.host !== undefined)?.host,
   };
