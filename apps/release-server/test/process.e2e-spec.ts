@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -333,6 +333,29 @@ describe('the process', () => {
       }
     },
   );
+
+  it('stays on loopback with npm start, whatever HOST of the environment says', async () => {
+    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: { start: string } };
+    // Without the build, which is done, and which others use meanwhile.
+    const run = scripts.start.split('npm run --silent build && ')[1] ?? '';
+    const child = spawn('sh', ['-c', run], {
+      env: {
+        PATH: `node_modules/.bin:${process.env['PATH']}`,
+        HOST: '0.0.0.0',
+        PORT: '0',
+        ...storageEnvironment(directory.path),
+      },
+    });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    try {
+      await until(() => output.includes('listening on'));
+      expect(output).toContain('listening on http://127.0.0.1:');
+    } finally {
+      child.kill();
+      await once(child, 'exit');
+    }
+  });
 
   it('logs an answer as aborted only where it did not go out whole', async () => {
     const server = await spawnServer(directory.path);
