@@ -42,7 +42,7 @@ const TABLE: readonly (readonly [
 ])[] = [
   ['nightly unstable insider insiders prerelease', PRE_RELEASE.unfinished, 'anywhere'],
   ['dev snapshot canary experimental next', PRE_RELEASE.unfinished, 'near'],
-  ['development develop devel daily dirty', PRE_RELEASE.unfinished, 'behind'],
+  ['development develop devel testing daily dirty', PRE_RELEASE.unfinished, 'behind'],
   ['edge git svn hg bzr cvs draft wip trunk', PRE_RELEASE.unfinished, 'attached'],
   ['ci pr test main master exp', PRE_RELEASE.unfinished, 'attached', { needsNumber: true }],
   ['alpha', PRE_RELEASE.alpha, 'near'],
@@ -53,6 +53,7 @@ const TABLE: readonly (readonly [
   ['m ms', PRE_RELEASE.milestone, 'attached', { means: 'milestone', needsNumber: true }],
   ['preview pre ea', PRE_RELEASE.preview, 'near'],
   ['eap early', PRE_RELEASE.preview, 'behind'],
+  ['tp', PRE_RELEASE.preview, 'attached', { means: 'preview', needsNumber: true }],
   ['rc', PRE_RELEASE.candidate, 'near'],
   ['candidate', PRE_RELEASE.candidate, 'behind', { means: 'rc' }],
   ['c cr', PRE_RELEASE.candidate, 'attached', { means: 'rc', needsNumber: true }],
