@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -50,7 +50,7 @@ describe('the process', () => {
     const photos = Array.from({ length: 260 }, (_, at) => `photo-${at}.jpg`);
     for (const name of photos) await writeFile(join(directory.path, name), name);
     const { code, output } = await runToExit(
-      `auth_token: s3cr3t\nport: 0\nhost: 127.0.0.1\nstorage_path: ${directory.path}\nmax_packages: 200\n`,
+      `auth_token: ${TOKEN}-of-some-length\nport: 0\nhost: 127.0.0.1\nstorage_path: ${directory.path}\nmax_packages: 200\n`,
     );
     expect(code).toBe(78);
     const lines = output.trim().split('\n');
@@ -62,6 +62,14 @@ describe('the process', () => {
         'set that so that all of them may stay, or have the packages stored in a place of their own.',
     );
     expect((await readdir(directory.path)).toSorted()).toEqual(photos.toSorted());
+  });
+
+  itOnDirectory.each(['000', '077'])('gives packages the mode 644 with the umask %s', async (mask) => {
+    const through = ['/bin/sh', '-c', `umask ${mask}; exec "$@"`, 'sh'];
+    const server = await spawnServer(directory.path, {}, { through });
+    await put(server, 'a.zip', 'a');
+    await server.stop();
+    expect((await lstat(join(directory.path, 'a.zip'))).mode & 0o777).toBe(0o644);
   });
 
   itOnDirectory('warns once that the files which it found are packages now', async () => {

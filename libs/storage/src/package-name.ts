@@ -1,4 +1,6 @@
 const PACKAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9._+@~-]{0,199}$/;
+/** Characters, and bytes. */
+export const MAX_NAME = 200;
 
 /** The rule in words, for error messages. */
 export const PACKAGE_NAME_RULE =

@@ -18,6 +18,7 @@ export async function runCommand(name: string, command: () => Promise<number>): 
     warn: (message: unknown) => warn(name, message),
     error: (message: unknown) => warn(name, message),
   });
+  process.umask(0o022);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', noteLostOutput);
   try {
     const code = await command();

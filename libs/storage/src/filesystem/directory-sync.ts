@@ -1,5 +1,11 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
+import { errnoOf } from '../errno.js';
+import { NO_FSYNC, warnNoSync } from '../sync.js';
+
+/** What opening a directory fails with where that cannot be done. */
+const NO_OPEN = ['EISDIR', ...NO_FSYNC];
+
 /**
  * Makes a directory's entries durable. Callers that arrive while an fsync is under way share the next one. A
  * failed fsync is never repeated: what it left behind is unknown, and every later call fails too.
@@ -9,10 +15,16 @@ export class DirectorySync {
   private next: Promise<void> | undefined;
   private failure: unknown;
 
-  private constructor(private readonly directory: FileHandle) {}
+  private constructor(private readonly directory: FileHandle | undefined) {}
 
   static async open(path: string): Promise<DirectorySync> {
-    return new DirectorySync(await open(path, 'r'));
+    try {
+      return new DirectorySync(await open(path, 'r'));
+    } catch (error) {
+      if (!NO_OPEN.includes(errnoOf(error) ?? '')) throw error;
+      warnNoSync('directories');
+      return new DirectorySync(undefined);
+    }
   }
 
   /** Throws the error of the first fsync that failed, if one did. */
@@ -32,7 +44,7 @@ export class DirectorySync {
   }
 
   async close(): Promise<void> {
-    await this.directory.close();
+    await this.directory?.close();
   }
 
   private start(): Promise<void> {
@@ -44,9 +56,15 @@ export class DirectorySync {
 
   private async syncOnce(): Promise<void> {
     this.assertSound();
+    if (this.directory === undefined) return;
     try {
       await this.directory.sync();
     } catch (error) {
+      // It says that nothing can be known, and not that something was lost.
+      if (NO_FSYNC.includes(errnoOf(error) ?? '')) {
+        warnNoSync('directories');
+        return;
+      }
       this.failure = error;
       throw error;
     }

@@ -43,7 +43,7 @@ import {
 const DAY = 24 * 60 * 60 * 1000;
 const harness = new FilesystemHarness();
 const observer: { onCall: OnCall } = { onCall: () => undefined };
-const ObservedStore = await loadObservedStore((call, path) => observer.onCall(call, path));
+const ObservedStore = await loadObservedStore((call, path, to) => observer.onCall(call, path, to));
 
 describePackageStore('FilesystemPackageStore', harness);
 
@@ -913,6 +913,126 @@ describe('FilesystemPackageStore', () => {
       expect((await read(store, 'a.zip')).toString()).toBe('a');
       disk.broken = false;
       await expect(store.probe()).resolves.toBeUndefined();
+    });
+  });
+
+  describe('on a file system that knows less', () => {
+    it.each(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'])(
+      'goes on without an fsync of directories or files: %s',
+      async (code) => {
+        const disk = new FailingDisk(code, (call) => call === 'fsync');
+        disk.broken = true;
+        const { store } = await openObserved(disk.onCall);
+
+        await publish(store, 'a.zip', 'a');
+        await store.remove('a.zip');
+        await publish(store, 'b.zip', 'b');
+
+        await expect(store.probe()).resolves.toBeUndefined();
+        expect(await namesIn(store)).toEqual(['b.zip']);
+      },
+    );
+
+    it('goes on without an fsync of a directory that cannot be opened', async () => {
+      const path = await harness.directory();
+      const disk = new FailingDisk('EISDIR', (call, file) => call === 'open' && file === path);
+      disk.broken = true;
+      const { store } = await openObserved(disk.onCall, path);
+
+      await publish(store, 'a.zip', 'a');
+
+      expect(await namesIn(store)).toEqual(['a.zip']);
+    });
+
+    it('does not start on a disk whose fsync fails', async () => {
+      const path = await harness.directory();
+      const disk = new FailingDisk('EIO', (call, file) => call === 'fsync' && file === path);
+      disk.broken = true;
+
+      await expect(openObserved(disk.onCall, path)).rejects.toMatchObject({ code: 'storage_failed' });
+    });
+
+    it('takes the time of the upload where nobody may set it', async () => {
+      const disk = new FailingDisk('EPERM', (call) => call === 'utimes');
+      disk.broken = true;
+      const { store } = await openObserved(disk.onCall);
+
+      const { package: published } = await publish(store, 'a.zip', 'a');
+
+      expect(Math.abs(published.createdAt - Date.now())).toBeLessThan(60_000);
+    });
+
+    describe('than 143 bytes of a name', () => {
+      const isTooLong = (path: string): boolean => path.split('/').some((name) => name.length > 143);
+      const long = (letter: string, length: number): string => letter.repeat(length);
+      const disk = new FailingDisk('ENAMETOOLONG', (_, path) => isTooLong(path));
+      // What a call goes to counts as well as what it comes from.
+      const onCall: OnCall = (call, path, to) => {
+        if (to === undefined || !isTooLong(to)) return disk.onCall(call, path);
+        return disk.onCall(call, to);
+      };
+      disk.broken = true;
+
+      it('refuses longer ones before the body, with the limit', async () => {
+        const { store } = await openObserved(onCall);
+
+        const refused = {
+          code: 'invalid_package_name',
+          message: expect.stringContaining(
+            'has 144 characters, and the file system of this server takes 143',
+          ) as string,
+        };
+        await expect(store.requireCondition(long('a', 144), 'absent')).rejects.toMatchObject(refused);
+        await expect(publish(store, long('a', 144), 'x')).rejects.toMatchObject(refused);
+        await publish(store, long('a', 143), 'x');
+        expect((await namesIn(store)).map((name) => name.length)).toEqual([143]);
+      });
+
+      it('evicts them, and puts back what a crash left', async () => {
+        const { store, path } = await openObserved(onCall);
+        await publish(store, long('a', 143), 'a');
+        const { evicted } = await publish(store, long('b', 143), 'b', { evict: keepNewest(1) });
+        expect(evicted).toHaveLength(1);
+        const trash = join(path, '.release-server/trash');
+        expect(await readdir(trash)).toEqual([]);
+        await store.close();
+        const left = join(trash, `${tagOfDead()}.7`);
+        await mkdir(left);
+        await rename(join(path, long('b', 143)), join(left, long('b', 143)));
+
+        const { store: reopened } = await openObserved(onCall, path);
+
+        expect(await namesIn(reopened)).toEqual([long('b', 143)]);
+        expect(await readdir(trash)).toEqual([]);
+      });
+    });
+  });
+
+  describe('file modes', () => {
+    it.each([0o000, 0o022])('do not grow with the umask %o', async (mask) => {
+      const umask = process.umask(mask);
+      try {
+        const { store, path } = await openEmpty();
+        await publish(store, 'a.zip', 'a');
+        const modeOf = async (file: string): Promise<string> =>
+          ((await lstat(join(path, file))).mode & 0o7777).toString(8);
+
+        expect(await modeOf('a.zip')).toBe('644');
+        for (const own of ['', 'incoming', 'trash', 'meta']) {
+          expect(await modeOf(join('.release-server', own))).toBe('700');
+        }
+        expect(await modeOf(join('.release-server/meta', metadataFile('a.zip')))).toBe('644');
+      } finally {
+        process.umask(umask);
+      }
+    });
+
+    it('let the group of the directory do what it may do there', async () => {
+      const path = await harness.directory();
+      execFileSync('chmod', ['2775', path]);
+      await harness.openAt(path);
+
+      expect((await lstat(join(path, '.release-server/incoming'))).mode & 0o7777).toBe(0o2770);
     });
   });
 

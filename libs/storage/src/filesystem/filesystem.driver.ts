@@ -28,6 +28,7 @@ import { FreeSpace } from '../staging/free-space.js';
 import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
 import { StorageError } from '../storage.errors.js';
+import { syncOf } from '../sync.js';
 import { UnderWay } from '../under-way.js';
 import { Adoption } from './adoption.js';
 import { DirectorySync } from './directory-sync.js';
@@ -35,12 +36,15 @@ import type { FilesystemOptions } from './filesystem.options.js';
 import { fingerprintOf, isMoved, modifiedAt } from './fingerprint.js';
 import { Layout } from './layout.js';
 import { MetadataCache } from './metadata-cache.js';
+import { NameLimit } from './name-limit.js';
 import { describe, PackageIndex } from './package-index.js';
 import { holderOf, Placement } from './placement.js';
 import { Reader } from './reader.js';
 import { recover } from './recovery.js';
 import { Trash, type Withdrawn } from './trash.js';
 
+/** What utimes fails with where times cannot be set. */
+const NO_UTIMES = ['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 /** Times that a name is tried again because what held it has gone. */
 const ATTEMPTS = 5;
 /** Milliseconds for which a file that others are replacing is waited for, and between two looks at it. */
@@ -71,6 +75,7 @@ export class FilesystemPackageStore extends PackageStore {
   private readonly adoption: Adoption;
   private directory: DirectorySync | undefined;
   private readonly writes = new UnderWay();
+  private names = NameLimit.NONE;
   private sweeper: NodeJS.Timeout | undefined;
 
   private constructor(private readonly options: FilesystemOptions) {
@@ -132,6 +137,7 @@ export class FilesystemPackageStore extends PackageStore {
 
   async requireCondition(name: string, condition: PublishCondition): Promise<void> {
     assertPackageName(name);
+    this.names.assert(name);
     const existing = await this.find(name);
     assertCondition(name, condition, existing);
     if (existing === undefined) await coded(`looking at ${name}`, () => this.assertFree(name, condition));
@@ -148,6 +154,7 @@ export class FilesystemPackageStore extends PackageStore {
 
   async publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult> {
     assertPackageName(name);
+    this.names.assert(name);
     const directory = this.assertWritable();
     const publishing = coded(`publishing ${name}`, async () => {
       const { result, withdrawn } = await this.lock.runExclusive(() => this.place(staged, name, options));
@@ -222,6 +229,7 @@ export class FilesystemPackageStore extends PackageStore {
     if (!this.options.readOnly) {
       await this.adoption.prepare();
       await recover(this.layout, true);
+      this.names = await NameLimit.of(this.layout.incoming, this.owner.tag);
       await this.placement.start();
       await this.writeProbe();
       this.sweeper = setInterval(() => void this.sweep(), SWEEP).unref();
@@ -266,7 +274,7 @@ export class FilesystemPackageStore extends PackageStore {
     const file = await open(path, 'wx');
     try {
       await file.write('probe');
-      await file.sync();
+      await syncOf(file, 'files');
     } finally {
       await file.close();
       await rm(path, { force: true });
@@ -306,7 +314,8 @@ export class FilesystemPackageStore extends PackageStore {
     const createdAt = clampTime(options.createdAt ?? Math.max(Date.now(), this.newest() + 1));
     // Half a millisecond more, for the way through floating-point seconds cuts off.
     const seconds = (createdAt + 0.5) / 1000;
-    await utimes(source, seconds, seconds);
+    // Where the file system lets nobody set it, the time is that of the upload.
+    await unless(NO_UTIMES, () => utimes(source, seconds, seconds));
     // Neither link nor rename changes size and mtime, while under the name may lie another's file a moment later.
     const stats = await lstat(source, { bigint: true });
     const before = fingerprintOf(stats);

@@ -52,7 +52,7 @@ export class MetadataCache {
     const draft = `${path}.${randomUUID()}`;
     const metadata: Metadata = { name, fingerprint, sha256, ...(moving && { moving }) };
     try {
-      await writeFile(draft, JSON.stringify(metadata));
+      await writeFile(draft, JSON.stringify(metadata), { mode: 0o644 });
       await rename(draft, path);
     } catch {
       await rm(draft, { force: true }).catch(() => undefined);

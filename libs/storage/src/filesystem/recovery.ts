@@ -1,5 +1,5 @@
 import { link, lstat, mkdir, readdir, rename, rm, rmdir, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { unless } from '../errno.js';
 import { assertRealDirectory, ownDirectory } from '../own-directory.js';
@@ -9,6 +9,8 @@ import { isAbandoned, isRunningHere, isTag } from '../staging/owner.js';
 import { StorageError } from '../storage.errors.js';
 import { ownMode, type Layout } from './layout.js';
 
+/** The name of a directory for one withdrawn package: its owner's tag, and a number. */
+const OWN_DIRECTORY = /^([0-9a-f]{12}\.[1-9][0-9]*\.[0-9a-f]{8})\.[0-9]+$/;
 /** Milliseconds between two signs of life of a process that holds the directory. */
 const HEARTBEAT = 60_000;
 
@@ -27,7 +29,8 @@ export async function recover(layout: Layout, isStart: boolean): Promise<string[
   }
   const restored: string[] = [];
   const isLeftover = isStart ? (tag: string): boolean => !isRunningHere(tag) : isAbandoned;
-  for (const { path, rest: name } of await leftoversIn(layout.trash, isLeftover)) {
+  const inDirectories = await ownedDirectoriesIn(layout.trash, isLeftover);
+  for (const { path, rest: name } of [...(await leftoversIn(layout.trash, isLeftover)), ...inDirectories]) {
     if (!isPackageName(name)) continue;
     await putBack(path, layout.package(name));
     restored.push(name);
@@ -43,7 +46,31 @@ export async function putBack(path: string, target: string): Promise<void> {
     // No hard links, or none now: a rename does as well.
     if (await isMissing(target)) await rename(path, target);
   }
+  await dropTrash(path);
+}
+
+/** Removes a withdrawn package, and the directory that was made for it alone. */
+export async function dropTrash(path: string): Promise<void> {
   await rm(path, { force: true });
+  if (OWN_DIRECTORY.test(basename(dirname(path)))) await release(dirname(path));
+}
+
+/** Packages whose names were too long beside a tag: each has a directory that is named as its owner. */
+async function ownedDirectoriesIn(
+  trash: string,
+  isLeftover: (tag: string, changed: number) => boolean,
+): Promise<{ path: string; rest: string }[]> {
+  const found: { path: string; rest: string }[] = [];
+  for (const directory of await readdir(trash, { withFileTypes: true })) {
+    const [, tag] = OWN_DIRECTORY.exec(directory.name) ?? [];
+    if (tag === undefined || !directory.isDirectory()) continue;
+    const path = join(trash, directory.name);
+    if (!isLeftover(tag, (await lstat(path)).ctimeMs)) continue;
+    for (const file of await readdir(path, { withFileTypes: true })) {
+      if (file.isFile()) found.push({ path: join(path, file.name), rest: file.name });
+    }
+  }
+  return found;
 }
 
 /** The name under which a process keeps a withdrawn package: unique, and telling owner and package. */

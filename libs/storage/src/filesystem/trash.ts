@@ -1,4 +1,4 @@
-import { lstat, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { unless } from '../errno.js';
@@ -9,7 +9,7 @@ import { fingerprintOf, isMoved } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { IndexEntry, PackageIndex } from './package-index.js';
 import { isVersion } from './reader.js';
-import { putBack, trashName } from './recovery.js';
+import { dropTrash, putBack, trashName } from './recovery.js';
 
 /** Times that a choice is made again because somebody else changed the directory under it. */
 const ATTEMPTS = 5;
@@ -69,17 +69,17 @@ export class Trash {
 
   /** Makes the withdrawal final. To be called when what it made room for is durable. */
   async empty(withdrawn: readonly Withdrawn[]): Promise<void> {
-    await Promise.all(withdrawn.map(({ path }) => rm(path, { force: true })));
+    await Promise.all(withdrawn.map(({ path }) => dropTrash(path)));
   }
 
   private async withdrawOne(name: string): Promise<Withdrawn | undefined> {
     const entry = this.index.get(name);
     if (entry === undefined) return undefined;
     const home = this.layout.package(name);
-    const path = join(this.layout.trash, trashName(this.owner.tag, this.sequence++, name));
-    if (!(await isVersion(home, entry)) || !(await unless(['ENOENT'], () => rename(home, path)))) {
-      return undefined;
-    }
+    const sequence = this.sequence++;
+    if (!(await isVersion(home, entry))) return undefined;
+    const path = await this.move(home, sequence, name);
+    if (path === undefined) return undefined;
     // Replaced by another process between the look and the rename: that version is newer and stays.
     if (!isMoved(entry.fingerprint, fingerprintOf(await lstat(path, { bigint: true })))) {
       await putBack(path, home);
@@ -87,5 +87,19 @@ export class Trash {
     }
     this.index.delete(name);
     return { package: entry.package, entry, path };
+  }
+
+  /** Where it lies then, or undefined when it has gone. A name that is too long beside a tag gets a directory for itself. */
+  private async move(home: string, sequence: number, name: string): Promise<string | undefined> {
+    const beside = join(this.layout.trash, trashName(this.owner.tag, sequence, name));
+    let path = beside;
+    const isThere = await unless(['ENOENT'], async () => {
+      if (await unless(['ENAMETOOLONG'], () => rename(home, beside))) return;
+      const directory = join(this.layout.trash, `${this.owner.tag}.${sequence}`);
+      await mkdir(directory, { mode: 0o770 });
+      path = join(directory, name);
+      await rename(home, path);
+    });
+    return isThere ? path : undefined;
   }
 }

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { StagedPackage, StageOptions } from '../package-store.js';
 import type { BufferPair, BufferPool } from './buffer-pool.js';
 import { coded } from '../errno.js';
+import { syncOf } from '../sync.js';
 import type { FreeSpace, Reservation } from './free-space.js';
 import { receive, type Received } from './receive.js';
 
@@ -44,11 +45,11 @@ export class Staging {
     const lease = this.buffers.lease();
     let file: FileHandle | undefined;
     try {
-      const opened = await ours(() => open(path, 'wx'));
+      const opened = await ours(() => open(path, 'wx', 0o644));
       file = opened;
       const received = await this.write(opened, body, options, reservation, lease.pair);
       if (options.size === undefined) await ours(() => this.freeSpace.require(0));
-      await ours(() => opened.sync());
+      await ours(() => syncOf(opened, 'files'));
       await ours(() => opened.close());
       return { id, ...received };
     } catch (error) {

@@ -5,10 +5,10 @@ import type { FilesystemPackageStore } from '../filesystem/filesystem.driver.js'
 type Operation = (...args: unknown[]) => Promise<unknown>;
 
 /**
- * Hears of a call to the file system before it is made, with the path it concerns, and of a `read` before its
+ * Hears of a call to the file system before it is made, with the path it concerns and, of a link or rename, the one that it makes, and of a `read` before its
  * bytes arrive; throws to make it fail, or takes its time to make it slow.
  */
-export type OnCall = (call: string, path: string) => void | Promise<void>;
+export type OnCall = (call: string, path: string, to?: string) => void | Promise<void>;
 
 /**
  * The driver once more, with every call that it makes to the file system reported (those to an open file
@@ -38,7 +38,7 @@ export async function loadObservedStore(onCall: OnCall): Promise<typeof Filesyst
 function observed(call: string, original: Operation, onCall: OnCall): Operation {
   return async (...args) => {
     const path = String(args[0]);
-    await onCall(call, path);
+    await onCall(call, path, call === 'rename' || call === 'link' ? String(args[1]) : undefined);
     const result = await original(...args);
     if (call === 'open') observeFile(result as FileHandle, path, onCall);
     return result;

@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { get, json, put, sha256 } from '../support/client.js';
+import { putObjects, removeObjects } from '../support/object-store.js';
+import { runToExit } from '../support/process.js';
+import { TOKEN } from '../support/server.js';
+import { prefixOf, storageEnvironment } from '../support/storage.js';
+import { until } from '../support/until.js';
+import { objectStore } from './support/behind-proxy.js';
+import { row, type Row } from './support/row.js';
+
+const MEMORY = '/dev/shm';
+const HOSTILE = "x'; touch PWNED; '-v9.zip";
+const MARKUP = '<img src=x onerror=alert(1)>';
+
+row(
+  'X8',
+  'cached digests, times of files and the index of a bucket tampered with: names, digests, sizes, times, 1 GB, prototypes',
+  { rounds: { usual: 1, long: 20, of: 'rounds' }, timeout: { usual: 180_000, long: 3_600_000 } },
+  async (own) => {
+    for (let round = 0; round < own.rounds; round++) {
+      // Disks may not keep times that are out of range; memory does.
+      const base = await mkdtemp(join(existsSync(MEMORY) ? MEMORY : own.directory, 'tampered-'));
+      own.atEnd(() => rm(base, { recursive: true, force: true }));
+      await tamperWithDirectory(own, base);
+      if (objectStore() === undefined) await tamperWithBucket(join(own.directory, `bucket-${round}`));
+    }
+    own.note(objectStore() === undefined ? 'index tampered with' : 'no index: no object store');
+  },
+);
+
+/** What lies in the place of a cached digest: each is a path to be made. */
+const CACHED: ((path: string, text: string) => unknown)[] = [
+  (path) => execFileSync('truncate', ['-s', '1G', path]),
+  (path) => execFileSync('mkfifo', [path]),
+  (path) => mkdir(path),
+  (path) => symlink('/dev/zero', path),
+  (path, text) => writeFile(path, text.replace(/[0-9a-f]{64}/, HOSTILE)),
+  (path, text) => writeFile(path, text.replace(/[0-9a-f]{64}/, MARKUP)),
+  (path, text) => writeFile(path, text.replace('{', '{"__proto__":{"sha256":"x"},')),
+  (path) => writeFile(path, `{"__proto__":{"name":"6.zip"},"constructor":1}`),
+];
+
+async function tamperWithDirectory({ server }: Row, directory: string): Promise<void> {
+  const first = await server({}, { directory });
+  const contents = new Map(CACHED.map((_, index) => [`${index}.zip`, `content ${index}`]));
+  for (const [name, content] of contents) expect((await put(first, name, content)).status).toBe(201);
+  await first.stop();
+  const meta = join(directory, '.release-server', 'meta');
+  for (const [index, entry] of (await readdir(meta)).entries()) {
+    const path = join(meta, entry);
+    const text = await readFile(path, 'utf8');
+    await rm(path);
+    await CACHED[index]?.(path, text);
+  }
+  for (const [index, time] of ['@99999999999999', '@-1', '1601-01-01', '@253402300800'].entries()) {
+    execFileSync('touch', ['-d', time, join(directory, `${index}.zip`)]);
+  }
+
+  const second = await server({}, { directory });
+  const list = async () =>
+    json<{ name: string; sha256: string | null; created_at: string }[]>(
+      await get(second, '/packages?format=json'),
+    );
+  await until(async () => (await list()).every((one) => one.sha256 !== null));
+  for (const { name, sha256: digest, created_at } of await list()) {
+    expect(`${name} ${digest}`).toBe(`${name} ${sha256(contents.get(name) ?? '')}`);
+    expect(created_at).toMatch(/^\d{4}-/);
+  }
+  expect(await list()).toHaveLength(contents.size);
+  for (const path of ['/packages', '/latest', ...[...contents.keys()].map((name) => `/assets/${name}`)]) {
+    const answer = await get(second, path);
+    expect(`${path}: ${answer.status}`).toBe(`${path}: 200`);
+    const text = await answer.text();
+    for (const word of ['PWNED', MARKUP]) expect(text).not.toContain(word);
+  }
+  await second.stop();
+}
+
+async function tamperWithBucket(directory: string): Promise<void> {
+  const prefix = prefixOf(directory);
+  const entry = (name: string) => ({
+    key: `${prefix}packages/1/${name}`,
+    size: 1,
+    sha256: 'ab'.repeat(32),
+    at: 1_700_000_000_000,
+  });
+  const index = (packages: Record<string, unknown>): string =>
+    JSON.stringify({ format: 1, seq: 1, last: 1, packages, garbage: [] });
+  const tampered: [string, string][] = [
+    [index({ [HOSTILE]: entry(HOSTILE) }), `packages["${HOSTILE}"]: not a package name`],
+    [index({ [MARKUP]: entry(MARKUP) }), `packages["${MARKUP}"]: not a package name`],
+    [index({ ['__proto__']: entry('__proto__') }), 'packages["__proto__"]: not a package name'],
+    [index({ 'a.zip': { ...entry('a.zip'), sha256: HOSTILE } }), 'packages["a.zip"].sha256: not a digest'],
+    [index({ 'a.zip': { ...entry('a.zip'), at: 1e17 } }), 'packages["a.zip"].at: not a time'],
+    [index({ 'a.zip': { ...entry('a.zip'), key: 'other/secret' } }), 'packages["a.zip"].key: not the key'],
+    [' '.repeat(65 * 1024 * 1024), 'more than the 67108864 that are read'],
+  ];
+  for (const [text, flaw] of tampered) {
+    await putObjects({ [`${prefix}index.json`]: text });
+    const environment = { AUTH_TOKEN: TOKEN, PORT: '0', HOST: '127.0.0.1', MIN_FREE_SPACE: '0' };
+    const { code, output } = await runToExit('', {
+      ...environment,
+      ...storageEnvironment(directory, process.env['S3_ENDPOINT']),
+    });
+    expect(`${flaw}: ${code}`).toBe(`${flaw}: 1`);
+    expect(output.replaceAll('\\"', '"')).toContain(flaw);
+  }
+  await removeObjects(prefix);
+}
