@@ -31,8 +31,8 @@ export class PreparedBodies<State extends object> {
   private readonly readers = new Map<PreparedBody, number>();
   private bytesInFlight = 0;
   private waiting = 0;
-  /** Milliseconds. */
-  private pause = 0;
+  /** As of `performance.now()`. */
+  private restUntil = 0;
   private state: State | undefined;
 
   /** Throws `server_busy` where the body would have to be made and that would be too much. */
@@ -68,11 +68,12 @@ export class PreparedBodies<State extends object> {
     this.waiting += 1;
     try {
       return await this.turns.runExclusive(async () => {
-        // As much time for all other requests as the body before has taken.
-        if (this.pause > 0) await delay(this.pause);
+        // Where several wait, all other requests get as much time as the body before has taken.
+        await delay(this.waiting > 1 ? Math.max(0, this.restUntil - performance.now()) : 0);
         const began = performance.now();
         const made: PreparedBody = { ...make(), hold: () => this.hold(made) };
-        this.pause = performance.now() - began;
+        const ended = performance.now();
+        this.restUntil = ended + (ended - began);
         return made;
       });
     } finally {

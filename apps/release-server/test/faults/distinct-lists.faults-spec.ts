@@ -11,7 +11,7 @@ import { MB } from './support/transfers.js';
 
 const PACKAGES = 10_000;
 const UNREAD = 60;
-/** How much later than at rest a probe may come, beside a second for a machine that does much else. */
+/** How much later than at rest a probe may come, beside three seconds for a machine that does much else. */
 const LATER = 40;
 
 /** What one asks for who has the server make every answer anew. */
@@ -79,7 +79,7 @@ row(
       `peak ${Math.round(peak / MB)} MB, slowest probe ${Math.round(slowest)} ms with ${slowestKind}, ${refused} refused`,
     );
     expect(peak - idle).toBeLessThan(120 * MB);
-    expect(slowest).toBeLessThan(1000 + LATER * rest);
+    expect(slowest).toBeLessThan(3000 + LATER * rest);
   },
 );
 
