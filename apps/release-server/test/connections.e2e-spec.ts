@@ -86,7 +86,7 @@ describe('a connection', () => {
       ],
     ])('goes on when it is small and whole: %s', async (_, bytes) => {
       const last = 'GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-      const { text } = await rawRequest(server.port, `${bytes}${bytes}${last}`);
+      const { text } = await rawRequest(server.port, `${bytes}${bytes}${last}`, 5000);
       expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(Array(3).fill('HTTP/1.1 200'));
     });
   });
@@ -99,6 +99,7 @@ describe('a connection', () => {
     const { text } = await rawRequest(
       server.port,
       `GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n\0${'x\r\n\r\n'.repeat(20_000)}`,
+      5000,
     );
     process.off('warning', note);
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
