@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { utimesSync } from 'node:fs';
 import {
   appendFile,
+  chmod,
   lstat,
   mkdir,
   readdir,
@@ -258,6 +259,42 @@ describe('FilesystemPackageStore', () => {
         while ((await chunks.next()).done !== true);
       };
       expect(await refusalCodeOf(rest())).toBe('storage_failed');
+    });
+
+    it.each([0, 4_000_000])(
+      'fails a download from byte %d whose file is rewritten under it with its mtime, before its last bytes',
+      async (start) => {
+        const { store, path } = await openEmpty();
+        await publish(store, 'a.zip', bytesOf(5_000_000, 1));
+        const file = join(path, 'a.zip');
+        const reference = join(path, '.reference');
+        await writeFile(reference, '');
+        execFileSync('touch', ['-r', file, reference]);
+        const opened = await store.open('a.zip');
+        const chunks = opened.read(start)[Symbol.asyncIterator]();
+        await chunks.next();
+        await writeFile(file, bytesOf(5_000_000, 2));
+        execFileSync('touch', ['-r', reference, file]);
+
+        const rest = async (): Promise<void> => {
+          while ((await chunks.next()).done !== true);
+        };
+        expect(await refusalCodeOf(rest())).toBe('storage_failed');
+      },
+    );
+
+    it('goes on with a download whose file is only touched by chmod', async () => {
+      const { store, path } = await openEmpty();
+      await publish(store, 'a.zip', bytesOf(5_000_000, 1));
+      const opened = await store.open('a.zip');
+      const chunks = opened.read()[Symbol.asyncIterator]();
+      const received = [Buffer.from((await chunks.next()).value as Uint8Array)];
+      await chmod(join(path, 'a.zip'), 0o600);
+
+      for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+        received.push(Buffer.from(next.value));
+      }
+      expect(Buffer.concat(received).equals(bytesOf(5_000_000, 1))).toBe(true);
     });
 
     it.each([1000, 300_000])(

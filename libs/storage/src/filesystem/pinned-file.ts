@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 
 import type { OpenPackage, Package } from '../package-store.js';
@@ -50,8 +51,31 @@ export class PinnedFile implements OpenPackage {
 
   private async assertNotRewritten(): Promise<void> {
     const now = fingerprintOf(await this.file.stat({ bigint: true }));
-    if (isMoved(this.entry.fingerprint, now)) return;
+    if (now === this.entry.fingerprint) return;
+    if (isMoved(this.entry.fingerprint, now) && (await this.hasItsDigest())) return;
     throw new StorageError('storage_failed', `${this.package.name} was changed while it was read.`);
+  }
+
+  /**
+   * Whether the bytes are those of the digest, where one was promised. Only the ctime has changed: the file was replaced,
+   * or removed, or rewritten by a program that set the mtime again.
+   */
+  private async hasItsDigest(): Promise<boolean> {
+    const { sha256 } = this.package;
+    if (sha256 === undefined) return true;
+    const lease = this.buffers.lease();
+    const [buffer] = lease.pair;
+    try {
+      const hash = createHash('sha256');
+      for (let position = 0; position < this.package.size;) {
+        const filled = await this.fill(buffer, position, this.package.size - 1);
+        hash.update(buffer.subarray(0, filled));
+        position += filled;
+      }
+      return hash.digest('hex') === sha256;
+    } finally {
+      lease.release();
+    }
   }
 
   private async fill(buffer: Buffer, position: number, end: number): Promise<number> {
