@@ -24,6 +24,11 @@ export class Digester {
     });
   }
 
+  /** Whether no file is being hashed, and none waits for it. */
+  get isIdle(): boolean {
+    return this.running === undefined;
+  }
+
   /** Gives up what waits, and resolves when nothing runs any more. */
   async close(): Promise<void> {
     this.closed = true;

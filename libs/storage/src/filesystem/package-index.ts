@@ -28,6 +28,8 @@ const QUIET = 500;
 /** A directory's mtime may be this coarse, in milliseconds: a change within it may not move the mtime. */
 const GRANULARITY = 1500;
 const PARALLEL_STATS = 32;
+/** Milliseconds for which lists go without the digests that become known while more files are being hashed. */
+const DIGESTS_DELAY = 1000;
 
 /**
  * The names and metadata of all packages in memory. Own writes enter it directly; what others do to the
@@ -37,7 +39,9 @@ const PARALLEL_STATS = 32;
  */
 export class PackageIndex {
   private entries = new Map<string, IndexEntry>();
-  private snapshot: readonly Package[] | undefined;
+  private snapshot: { readonly packages: readonly Package[]; readonly madeAt: number } | undefined;
+  /** Whether digests have become known that the snapshot does not have. */
+  private hasNewDigests = false;
   private readonly digester: Digester;
   private readonly logger = new Logger('storage');
 
@@ -97,12 +101,21 @@ export class PackageIndex {
     return this.entries.get(name);
   }
 
-  /** Newest first, then by name; the same array until something changes. */
+  /**
+   * Newest first, then by name; the same array until something changes. Digests enter it together: if each were a change,
+   * everything made of the list would be made again for nearly every request while a full directory is hashed.
+   */
   list(): readonly Package[] {
-    this.snapshot ??= Object.freeze(
-      Array.from(this.entries.values(), (entry) => entry.package).sort(newestFirst),
-    );
-    return this.snapshot;
+    const now = performance.now();
+    if (this.hasNewDigests) {
+      const isDue = now - (this.snapshot?.madeAt ?? 0) >= DIGESTS_DELAY || this.digester.isIdle;
+      if (isDue) this.snapshot = undefined;
+    }
+    if (this.snapshot === undefined) {
+      this.snapshot = { packages: Object.freeze(this.packages().sort(newestFirst)), madeAt: now };
+      this.hasNewDigests = false;
+    }
+    return this.snapshot.packages;
   }
 
   /** All packages in no particular order. */
@@ -244,7 +257,11 @@ export class PackageIndex {
     const entry = this.entries.get(name);
     if (entry?.fingerprint !== fingerprint) return;
     const { size, createdAt } = entry.package;
-    this.set({ fingerprint, package: describe(name, size, createdAt, sha256, fingerprint) });
+    this.entries.set(name, {
+      fingerprint,
+      package: describe(name, size, createdAt, sha256, fingerprint),
+    });
+    this.hasNewDigests = true;
     await this.metadata.save(name, fingerprint, sha256);
   }
 
