@@ -36,7 +36,7 @@ describe('the process', () => {
   });
 
   it('stops with 78 and one line that names file, line, key and nearest key, and no secret', async () => {
-    const { code, output } = await runToExit('auth_token: s3cr3t\nmax_package: 5\n');
+    const { code, output } = await runToExit('auth_token: s3cr3t-of-this-test\nmax_package: 5\n');
     expect(code).toBe(78);
     const lines = output.trim().split('\n');
     expect(lines).toHaveLength(1);
@@ -98,7 +98,7 @@ describe('the process', () => {
       const other = createServer().listen(0, '127.0.0.1');
       await once(other, 'listening');
       const taken = String((other.address() as AddressInfo).port);
-      const yaml = `auth_token: s3cr3t\nport: 0\nhost: 127.0.0.1\nstorage_path: ${directory.path}/data\n`;
+      const yaml = `auth_token: s3cr3t-of-this-test\nport: 0\nhost: 127.0.0.1\nstorage_path: ${directory.path}/data\n`;
       const environment = { [variable]: variable === 'PORT' ? taken : value };
       const { code, output } = await runToExit(yaml, environment);
       other.close();
@@ -109,7 +109,9 @@ describe('the process', () => {
   );
 
   it('stops with 1 and one line when the directory cannot be used', async () => {
-    const { code, output } = await runToExit('auth_token: s3cr3t\nport: 0\nstorage_path: /dev/null/x\n');
+    const { code, output } = await runToExit(
+      'auth_token: s3cr3t-of-this-test\nport: 0\nstorage_path: /dev/null/x\n',
+    );
     expect(code).toBe(1);
     expect(output.trim().split('\n')).toHaveLength(1);
     expect(output).toContain('ENOTDIR');
