@@ -123,11 +123,15 @@ export class FilesystemPackageStore extends PackageStore {
         const entry = this.index.get(name);
         const opened = entry === undefined ? undefined : await this.reader.open(entry);
         if (opened !== undefined) return opened;
-        if (entry === undefined && !this.index.isUnsettled(name)) break;
+        if (entry === undefined && !this.index.isUnsettled(name)) throw notFound(name);
         if (entry === undefined) await delay(PAUSE);
         await this.index.recheck(name);
       }
-      throw notFound(name);
+      if (this.index.get(name) === undefined) throw notFound(name);
+      throw new StorageError(
+        'storage_unavailable',
+        `${name} is being replaced all the time; try again in a moment.`,
+      );
     });
   }
 

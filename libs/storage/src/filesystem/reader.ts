@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, readFile } from 'node:fs/promises';
 
 import { LRUCache } from 'lru-cache';
@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { errnoOf } from '../errno.js';
 import type { OpenPackage } from '../package-store.js';
 import type { BufferPool } from '../staging/buffer-pool.js';
-import { fingerprintOf } from './fingerprint.js';
+import { fingerprintOf, isMoved } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { IndexEntry } from './package-index.js';
 import { CachedFile, PinnedFile } from './pinned-file.js';
@@ -52,16 +52,16 @@ export class Reader {
     });
     if (file === undefined) return undefined;
     const pinned = new PinnedFile(entry, file, this.buffers);
-    const look = async (): Promise<string> => fingerprintOf(await file.stat({ bigint: true }));
+    const look = async (): Promise<BigIntStats> => file.stat({ bigint: true });
     try {
-      const current = (await look()) === entry.fingerprint;
+      const current = isSame(await look(), entry);
       if (current && entry.package.size > CACHED_FILE) return pinned;
       const bytes = current ? await readFile(file) : undefined;
       // Once more, for it may have been rewritten before it was read; or only replaced, which moves the ctime as well.
       const after = await look();
       await pinned.close();
       if (bytes?.length !== entry.package.size) return undefined;
-      if (after !== entry.fingerprint && sha256Of(bytes) !== entry.package.sha256) return undefined;
+      if (!isSame(after, entry) && sha256Of(bytes) !== entry.package.sha256) return undefined;
       this.contents.set(entry, { bytes, seen: performance.now() });
       return new CachedFile(entry.package, bytes);
     } catch (error) {
@@ -69,6 +69,15 @@ export class Reader {
       throw error;
     }
   }
+}
+
+/**
+ * Whether an open file is the version that `entry` tells of. One that lies under no name any more was replaced or deleted
+ * since it was opened, which is what moved its ctime.
+ */
+function isSame(stats: BigIntStats, { fingerprint }: IndexEntry): boolean {
+  const now = fingerprintOf(stats);
+  return now === fingerprint || (stats.nlink === 0n && isMoved(fingerprint, now));
 }
 
 function sha256Of(bytes: Buffer): string {
