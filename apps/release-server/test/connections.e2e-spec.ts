@@ -148,6 +148,15 @@ describe('a connection', () => {
   });
 
   it.each([
+    ['under a name without TLS', 'Upgrade-Insecure-Requests: 1', false],
+    ['where it can trust the address', 'Upgrade-Insecure-Requests: 1\r\nSec-Fetch-Mode: navigate', true],
+  ])('has an opener policy for the page that a browser opens %s', async (_, fields, expected) => {
+    const request = `GET /packages HTTP/1.1\r\nHost: x\r\n${fields}\r\nConnection: close\r\n\r\n`;
+    const { head } = await rawRequest(server.port, request, 300);
+    expect(head.includes('Cross-Origin-Opener-Policy')).toBe(expected);
+  });
+
+  it.each([
     ['1500ms', 'timeout=1', 1500],
     ['75s', 'timeout=75', 75_000],
     ['600s', 'timeout=600', 600_000],

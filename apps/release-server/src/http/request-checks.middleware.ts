@@ -16,6 +16,7 @@ export class RequestChecks implements NestMiddleware {
   use(request: Request, response: Response, next: NextFunction): void {
     this.drain.track(response);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    if (isPlainNavigation(request)) response.removeHeader('Cross-Origin-Opener-Policy');
     // Node takes the first of several Host headers, and a proxy in front may have taken another (RFC 9112 §3.2).
     const hosts = request.headersDistinct['host']?.length ?? 0;
     if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
@@ -39,6 +40,14 @@ export class RequestChecks implements NestMiddleware {
     forgetLongLists(request);
     next();
   }
+}
+
+/**
+ * Whether a browser opens a page under a name without TLS: then it sends no `Sec-Fetch-*` (Fetch Metadata §2), ignores
+ * the opener policy, and complains of it in its console.
+ */
+function isPlainNavigation({ headers }: Request): boolean {
+  return headers['upgrade-insecure-requests'] === '1' && headers['sec-fetch-mode'] === undefined;
 }
 
 /**
