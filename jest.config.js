@@ -27,4 +27,6 @@ export default {
   },
   testEnvironment: 'node',
   testTimeout: 30_000,
+  // Many tests wait for servers and clocks, so that no core has to be left free.
+  maxWorkers: '100%',
 };

@@ -23,7 +23,6 @@ const LIBRARIES = [
   'negotiator',
   'append-field',
   'busboy',
-  'content-disposition',
   'content-type',
   'encodeurl',
   'escape-html',

@@ -1,4 +1,3 @@
-import { create as contentDisposition } from 'content-disposition';
 import type { Request, Response } from 'express';
 
 import type { OpenPackage, Package } from '#storage';
@@ -30,9 +29,9 @@ export function sendPackageHead(request: Request, response: Response, stored: Pa
   response.end();
 }
 
-/** Content-Disposition with the name in quotes, which the library leaves out where it can, and simple clients look for. */
+/** Content-Disposition (RFC 6266). The rule for names leaves nothing to escape within the quotes. */
 function attachment(name: string): string {
-  return contentDisposition(name).replace(/filename=([^";]+)$/, 'filename="$1"');
+  return `attachment; filename="${name}"`;
 }
 
 /** What a download that is possible is answered with. */
