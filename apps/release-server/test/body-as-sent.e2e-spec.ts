@@ -83,6 +83,8 @@ describe('an upload', () => {
     'application/x-www-form-urlencoded; charset=utf-8',
     'application/partial-upload',
     'application/offset+octet-stream',
+    'application/octet-stream, multipart/form-data; boundary=x',
+    'message/partial; id=x; number=1',
   ])('by PUT as %s is refused with 415', async (type) => {
     const response = await put(server, 'a.zip', BODY, { headers: { 'Content-Type': type } });
     await expectRefused(response, 415, 'unsupported_media_type');
@@ -106,6 +108,16 @@ describe('an upload', () => {
         `PUT /assets/a.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: ${type}\r\nContent-Length: 10\r\nConnection: close\r\n\r\n${BODY}`,
       );
       expect(answer.status).toBe(201);
+    },
+  );
+
+  it.each(['base64', 'Quoted-Printable', 'binary, base64'])(
+    'by PUT with Content-Transfer-Encoding: %s is refused with 415',
+    async (encoding) => {
+      const response = await put(server, 'a.zip', BODY, {
+        headers: { 'Content-Transfer-Encoding': encoding },
+      });
+      await expectRefused(response, 415, 'unsupported_content_coding');
     },
   );
 

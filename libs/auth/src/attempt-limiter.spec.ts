@@ -37,19 +37,35 @@ describe('AttemptLimiter', () => {
     expect(await limiter.failed('192.0.2.2')).toMatchObject({ count: 1, retryAfter: undefined });
   });
 
-  it('puts off a bounded number of answers, and gives the others at once', async () => {
+  it('answers a network one by one, over however many connections it asks', async () => {
     const limiter = new AttemptLimiter();
     await fail(limiter, '192.0.2.1', MOST_ATTEMPTS);
+    let answered = 0;
+    const all = Array.from({ length: 150 }, () => limiter.failed('192.0.2.1').then(() => (answered += 1)));
+
+    await jest.advanceTimersByTimeAsync(999);
+    expect(answered).toBe(0);
+    await jest.advanceTimersByTimeAsync(5000);
+    expect(answered).toBe(50);
+    await jest.advanceTimersByTimeAsync(10_000);
+    await Promise.all(all);
+  });
+
+  it('puts off a bounded number of answers of one network, which leaves room for others, and gives the rest at once', async () => {
+    const limiter = new AttemptLimiter();
+    for (const address of ['192.0.2.1', '192.0.2.2']) await fail(limiter, address, MOST_ATTEMPTS);
     const answered: boolean[] = [];
-    const all = Array.from({ length: 150 }, async () =>
+    const all = Array.from({ length: 300 }, async () =>
       answered.push((await limiter.failed('192.0.2.1')).wasDelayed),
     );
-
     await jest.advanceTimersByTimeAsync(0);
-    expect(answered).toEqual(Array.from({ length: 50 }, () => false));
-    await jest.advanceTimersByTimeAsync(1000);
+    expect(answered).toEqual(Array.from({ length: 44 }, () => false));
+
+    const other = limiter.failed('192.0.2.2');
+    await jest.advanceTimersByTimeAsync(30_000);
     await Promise.all(all);
-    expect(answered.filter(Boolean).length).toBe(100);
+    expect(await other).toMatchObject({ wasDelayed: true });
+    expect(answered.filter(Boolean).length).toBe(256);
   });
 
   it('remembers a bounded number of addresses', async () => {

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 import { LRUCache } from 'lru-cache';
 
 /** Wrong tokens of one address that are answered with 401 within a minute. */
@@ -7,10 +5,20 @@ export const MOST_ATTEMPTS = 60;
 const WINDOW_MS = 60_000;
 /** Addresses that are remembered, those that were seen last. */
 const MOST_ADDRESSES = 10_000;
-/** Milliseconds by which an answer is put off once an address has used up its attempts. */
+/** Milliseconds by which an answer is put off once a network has used up its attempts, and between two of its answers. */
 const DELAY_MS = 1000;
-/** Answers that are put off at once, of all addresses together. */
-const MOST_DELAYED = 100;
+const INTERVAL_MS = 100;
+/** Answers that are put off at once: of one network, so that it leaves room for others, and of all together. */
+const MOST_DELAYED_OF_ONE = 256;
+const MOST_DELAYED = 1024;
+
+interface Count {
+  /** Wrong tokens since the minute began. */
+  attempts: number;
+  delayed: number;
+  /** When the next answer may go out, by `Date.now()`. */
+  nextAt: number;
+}
 
 /** What became of a wrong token. */
 export interface Attempt {
@@ -22,26 +30,36 @@ export interface Attempt {
   readonly wasDelayed: boolean;
 }
 
-/** Counts wrong tokens by address, and slows down who sends too many. Its memory is bounded, whoever sends them. */
+/**
+ * Counts wrong tokens by network, and slows down who sends too many: over however many connections, their answers go out
+ * one by one. Its memory is bounded, whoever sends them: what is more than can wait is answered at once.
+ */
 export class AttemptLimiter {
-  private readonly counts = new LRUCache<string, { count: number }>({ max: MOST_ADDRESSES, ttl: WINDOW_MS });
+  private readonly counts = new LRUCache<string, Count>({ max: MOST_ADDRESSES, ttl: WINDOW_MS });
   private delayed = 0;
 
   /** Takes down a wrong token; resolves when it may be answered. */
   async failed(address: string): Promise<Attempt> {
     const key = networkOf(address);
-    const entry = this.counts.get(key) ?? { count: 0 };
+    const entry = this.counts.get(key) ?? { attempts: 0, delayed: 0, nextAt: 0 };
     // The minute begins with the first one: what is there is changed, not set anew.
-    if (entry.count === 0) this.counts.set(key, entry);
-    const count = ++entry.count;
+    if (entry.attempts === 0) this.counts.set(key, entry);
+    const count = ++entry.attempts;
     if (count <= MOST_ATTEMPTS) return { count, retryAfter: undefined, wasDelayed: false };
-    const wasDelayed = this.delayed < MOST_DELAYED;
-    if (wasDelayed) {
-      this.delayed += 1;
-      await delay(DELAY_MS).finally(() => (this.delayed -= 1));
-    }
+    const wasDelayed = this.delayed < MOST_DELAYED && entry.delayed < MOST_DELAYED_OF_ONE;
+    if (wasDelayed) await this.putOff(entry);
     const left = this.counts.getRemainingTTL(key);
     return { count, retryAfter: Math.max(1, Math.ceil(left / 1000)), wasDelayed };
+  }
+
+  private async putOff(entry: Count): Promise<void> {
+    const now = Date.now();
+    entry.nextAt = Math.max(now + DELAY_MS, entry.nextAt + INTERVAL_MS);
+    entry.delayed += 1;
+    this.delayed += 1;
+    await new Promise((resolve) => setTimeout(resolve, entry.nextAt - now));
+    entry.delayed -= 1;
+    this.delayed -= 1;
   }
 }
 

@@ -11,6 +11,8 @@ const PLAIN_ENCODINGS = new Set(['7bit', '8bit', 'binary']);
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** A part of a package by its own type: resumable uploads of the IETF draft and of tus. */
 const PARTIAL_TYPES = new Set(['application/partial-upload', 'application/offset+octet-stream']);
+/** A part of a message, or where to find one (RFC 2046 §5.2). */
+const INCOMPLETE_TYPES = new Set(['message/partial', 'message/external-body']);
 const HOW_TO_PUT = 'Send the bytes as they are: curl -T FILE, or Content-Type: application/octet-stream';
 
 /**
@@ -21,13 +23,16 @@ const HOW_TO_PUT = 'Send the bytes as they are: curl -T FILE, or Content-Type: a
  */
 export function wholeSize(headers: IncomingHttpHeaders): number | undefined {
   assertNoCoding(headers['content-encoding']);
+  assertNoTransferEncoding(headers['content-transfer-encoding']);
   if (isPartial(headers)) throw partial('Resumable uploads are not supported');
   return sizeOfRange(headers['content-range']);
 }
 
 /** As {@link wholeSize}, for a body that is the package itself; a form is refused as well. */
 export function rawSize(request: IncomingMessage): number | undefined {
-  for (const type of request.headersDistinct['content-type'] ?? []) assertRawType(type);
+  // Of a list, which is none, another reader may take any member.
+  const types = (request.headersDistinct['content-type'] ?? []).flatMap((line) => line.split(','));
+  for (const type of types) assertRawType(type);
   const announced = announcedLength(request);
   const whole = wholeSize(request.headers);
   if (whole !== undefined && announced !== undefined && whole !== announced) {
@@ -39,7 +44,7 @@ export function rawSize(request: IncomingMessage): number | undefined {
 /** Throws when the part of a form that holds the file says that its content is not the file's own bytes. */
 export function assertPlainPart(headers: PartHeaders): void {
   for (const encoding of headers['content-transfer-encoding'] ?? []) {
-    if (PLAIN_ENCODINGS.has(encoding.trim().toLowerCase())) continue;
+    if (isPlain(encoding)) continue;
     throw new ProblemError(
       'malformed_multipart',
       'The file in the form has a Content-Transfer-Encoding; send its bytes as they are, as binary.',
@@ -69,6 +74,12 @@ function assertRawType(contentType: string): void {
       `${FORM_TYPE} is what curl sends with --data, which drops line breaks from a file. ${HOW_TO_PUT}.`,
     );
   }
+  if (INCOMPLETE_TYPES.has(type)) {
+    throw new ProblemError(
+      'unsupported_media_type',
+      `A ${type} body is not the whole package. ${HOW_TO_PUT}.`,
+    );
+  }
   if (PARTIAL_TYPES.has(type)) {
     throw new ProblemError('unsupported_media_type', `Resumable uploads are not supported. ${HOW_TO_PUT}.`);
   }
@@ -83,6 +94,20 @@ function assertNoCoding(contentEncoding: string | undefined): void {
     'Packages are stored as they are sent, so a Content-Encoding would be lost. Send the bytes without one.',
     { headers: { 'Accept-Encoding': 'identity' } },
   );
+}
+
+/** HTTP has no such field (RFC 9110 §8.4), but clients of mail send it with a body that is coded. */
+function assertNoTransferEncoding(encoding: string | readonly string[] | undefined): void {
+  if (encoding === undefined || [encoding].flat().every(isPlain)) return;
+  throw new ProblemError(
+    'unsupported_content_coding',
+    'Packages are stored as they are sent, so a Content-Transfer-Encoding would be lost. Send the bytes without one.',
+    { headers: { 'Accept-Encoding': 'identity' } },
+  );
+}
+
+function isPlain(encoding: string): boolean {
+  return PLAIN_ENCODINGS.has(encoding.trim().toLowerCase());
 }
 
 /** A PUT of a part would replace the whole (RFC 9110 §14.5); only a range that is the whole can pass. */

@@ -222,7 +222,8 @@ row(
         for (const method of methods) {
           const query = path.includes('?') ? '&overwrite=true' : '?overwrite=true';
           const request = `${method} ${path}${query}`;
-          const message = { headers: formHeaders, body: formBody };
+          const headers = method === 'POST' ? formHeaders : ['Content-Type: application/octet-stream'];
+          const message = { headers, body: formBody };
           const without = await ask(server, request, message);
           const allowed = await ask(twin, request, sentWith(message, [BEARER]));
           const wrote = (await (await get(twin, '/assets/a.zip')).text()) !== 'original';
