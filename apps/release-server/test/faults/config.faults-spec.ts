@@ -33,7 +33,7 @@ const MISTAKES: readonly [string, string, string][] = [
     ':2: max_package: unknown key, did you mean max_packages?',
   ],
   ['a wrong type', `${token}\nmax_packages: many\n`, ':2: max_packages: '],
-  ['a truth value in words', `${token}\nread_only: "true"\n`, ':2: read_only: '],
+  ['a truth value that is none', `${token}\nread_only: "perhaps"\n`, ':2: read_only: '],
   ['a size without a unit that exists', `${token}\nmax_upload_size: 5 bananas\n`, ':2: max_upload_size: '],
   ['a secret that is a list', `auth_token: [${SECRET}]\n`, ':1: auth_token: '],
   ['a secret that is not closed', `auth_token: "${SECRET}\nport: 0\n`, ':2: port: '],
