@@ -76,6 +76,7 @@ describe('loadConfig', () => {
       expect(loadConfig({ AUTH_TOKEN: SECRET }).port).toBe(8000);
       // An empty variable counts as not set.
       expect(loadConfig({ AUTH_TOKEN: SECRET, CONFIG_PATH: '' }).port).toBe(8000);
+      expect(() => loadConfig({})).toThrow(`${DEFAULT_PATH} (no such file): auth_token: missing`);
     });
 
     it.each(['', '# only a comment\n', '---\n', 'null\n'])('takes the file %j for an empty one', (text) => {

@@ -44,12 +44,14 @@ export function loadConfig(
 ): Config {
   const given = environment['CONFIG_PATH'] ?? '';
   const path = given === '' ? DEFAULT_PATH : given;
-  const text = readConfigFile(path, given !== '');
+  const found = readConfigFile(path, given !== '');
+  const text = found ?? '';
   const fromFile = tidied(parseYaml(path, text));
   const fromEnvironment = readEnvironment(environment, fromFile);
   const result = schema.safeParse(merge(fromFile, fromEnvironment));
   const where = (key: string, item?: number): string => {
     if (Object.hasOwn(fromEnvironment, key)) return `environment variable ${variableOf(key)}`;
+    if (found === undefined) return `${path} (no such file)`;
     const line = lineOf(text, key, item);
     return line === undefined ? path : `${path}:${line}`;
   };
@@ -71,12 +73,13 @@ export function loadConfig(
   throw new ConfigError(problems.join('; '));
 }
 
-function readConfigFile(path: string, required: boolean): string {
+/** Without a result where there is no file, and none is required. */
+function readConfigFile(path: string, required: boolean): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && !required) return '';
+    if (code === 'ENOENT' && !required) return undefined;
     throw new ConfigError(`${path}: the configuration file cannot be read: ${message}`);
   }
 }
