@@ -211,7 +211,7 @@ upload() {
         failure
         return 1
       else
-        printf '%s: other bytes are stored under this name (%s); --force replaces them\n' "$name" "$(member digest)" >&2
+        printf '%s: other bytes are stored under this name (%s); --force replaces them if the server allows it\n' "$name" "$(member digest)" >&2
         return 1
       fi
       ;;

@@ -38,7 +38,7 @@ export function assertCondition(
 
 /** The refusal of a name that is taken. */
 export function alreadyExists(name: string, existing: Package | undefined): StorageError {
-  return new StorageError('package_exists', `${name} is stored already; overwriting it must be asked for.`, {
+  return new StorageError('package_exists', `${name} is stored already; add ?overwrite=true to replace it.`, {
     existing,
   });
 }

@@ -52,7 +52,7 @@ export class HostChecks implements NestMiddleware {
     if (this.suffixes.some((suffix) => name.endsWith(suffix) && name.length > suffix.length)) return;
     throw new ProblemError(
       'misdirected_request',
-      `This server is not served under the name ${name}: allowed_hosts of its configuration does not have it.`,
+      `This server is not served under the name ${name}: allowed_hosts in its configuration does not include it.`,
     );
   }
 
@@ -63,7 +63,7 @@ export class HostChecks implements NestMiddleware {
     throw new ProblemError(
       'cross_origin_request',
       `A page of another origin${origin === undefined ? '' : ` (${shown(origin)})`} cannot write here. ` +
-        'If it is the page of this server, public_url or trust_proxy has to tell under which address that is.',
+        'If it is the page of this server, set public_url or trust_proxy, so that the server knows its own address.',
     );
   }
 

@@ -295,7 +295,7 @@ export class FilesystemPackageStore extends PackageStore {
     } catch (error) {
       throw new StorageError(
         'storage_failed',
-        'An earlier write could not be made durable; mend the disk and restart the server.',
+        'An earlier write could not be made durable; fix the disk and restart the server.',
         { cause: error },
       );
     }
