@@ -92,6 +92,11 @@ member() {
   sed -nE "s/.*\"$1\":\"(([^\"\\\\]|\\\\.)*)\".*/\1/p" "$answer" | head -n 1 | tr -d '\000-\037\177'
 }
 
+# Whether the server does not take the token: then it takes it for nothing else either.
+is_token_refused() {
+  [ "$status" = 401 ] || { [ "$status" = 429 ] && [ "$(member code)" = too_many_attempts ]; }
+}
+
 # The seconds of Retry-After, nothing where there are none.
 retry_after() {
   tr -d '\r' <"$headers" | sed -n 's/^[Rr][Ee][Tt][Rr][Yy]-[Aa][Ff][Tt][Ee][Rr]: *\([0-9]\{1,6\}\) *$/\1/p' | tail -n 1
@@ -117,7 +122,11 @@ request() {
     [ "$code" -eq 0 ] || [ -s "$answer" ] || status=000
     case $status-$code in
       000-5 | 000-6 | 000-7 | 000-1[68] | 000-28 | 000-35 | 000-5[256] | 000-92) reason="$url cannot be reached" ;;
-      408-* | 429-* | 50[234]-*) reason="$status $(member detail)" ;;
+      429-*)
+        if is_token_refused; then return; fi
+        reason="$status $(member detail)"
+        ;;
+      408-* | 50[234]-*) reason="$status $(member detail)" ;;
       000-*) reason="curl failed with $code"; return ;;
       *) return ;;
     esac
@@ -192,6 +201,6 @@ failed=0
 for package in "$@"; do
   delete "$package" || failed=1
   # All others would be refused as well, and every wrong token makes the server wait longer.
-  [ "$status" != 401 ] || break
+  if is_token_refused; then break; fi
 done
 exit "$failed"

@@ -58,8 +58,8 @@ describe('the process', () => {
     const { message } = JSON.parse(lines[0] ?? '') as LogLine;
     expect(message).toBe(
       `the server did not start: ${directory.path} has not been served before and holds 260 files that would be ` +
-        'packages, of which retention would remove 60 now; nothing was removed. Retention goes by max_packages: 200: ' +
-        'set that so that all of them may stay, or have the packages stored in a place of their own.',
+        'packages, of which retention would remove 60 now; nothing was removed. ' +
+        'Set max_packages: 200 so that all of them may stay, or store the packages in a directory of their own.',
     );
     expect((await readdir(directory.path)).toSorted()).toEqual(photos.toSorted());
   });

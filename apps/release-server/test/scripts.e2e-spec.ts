@@ -217,6 +217,20 @@ describe('the scripts', () => {
         expect([code, requests.length]).toEqual([1, 1]);
         expect(stderr).toContain('asks to wait for 3600 seconds');
       });
+      const guessed = {
+        status: 429,
+        headers: { 'Retry-After': '1' },
+        body: '{"code":"too_many_attempts","detail":"Too many wrong tokens."}',
+      };
+      await answering([guessed], async (url, requests) => {
+        const { code, stderr } = await run(
+          'upload.sh',
+          ['-u', url, path, await file('b.zip', 'two')],
+          environment,
+        );
+        expect([code, requests.length]).toEqual([1, 1]);
+        expect(stderr).toBe('a.zip: 429 Too many wrong tokens.\n');
+      });
     });
 
     it('tries again when the connection breaks, and takes what was stored by then for a success', async () => {

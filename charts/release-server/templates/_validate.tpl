@@ -11,7 +11,7 @@
 {{- if gt (len (compact (list $v.auth.token $v.auth.existingSecret $v.config.auth_token_file))) 1 }}
   {{- fail "more than one token for writes: give one of auth.token, auth.existingSecret and config.auth_token_file" }}
 {{- end }}
-{{- if and $v.auth.token (not (regexMatch "^[\\x21-\\x7e]+$" (include "release-server.text" $v.auth.token))) }}
+{{- if and $v.auth.token (not (regexMatch "^[\\x21-\\x7e]+$" $v.auth.token)) }}
   {{- fail "auth.token: the server takes printable ASCII characters without spaces; give another (for one: openssl rand -hex 32)" }}
 {{- end }}
 

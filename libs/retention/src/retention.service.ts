@@ -91,9 +91,9 @@ export class RetentionService implements OnApplicationBootstrap {
     const limits = Object.entries(this.policy.limits).map(
       ([key, value]) => `${key}: ${JSON.stringify(value)}`,
     );
-    const advice =
-      `Retention goes by ${limits.join(', ')}: set that so that all of them may stay, ` +
-      'or have the packages stored in a place of their own.';
+    const raise =
+      limits.length === 0 ? '' : `Set ${limits.join(', ')} so that all of them may stay, or store`;
+    const advice = `${raise || 'Store'} the packages in a directory of their own.`;
     return new StorageError(error.code, `${error.message} ${advice}`);
   }
 

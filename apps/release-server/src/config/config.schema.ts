@@ -41,7 +41,6 @@ const allowedHost = z.string({ error: EXPECTED_HOST }).transform((value, context
   return z.NEVER;
 });
 
-/** The keys of the section `s3`. */
 /** A pattern for it would look at every slash of a row anew. */
 function withoutSlashesBehind(path: string): string {
   let end = path.length;
@@ -49,6 +48,7 @@ function withoutSlashesBehind(path: string): string {
   return path.slice(0, end);
 }
 
+/** The keys of the section `s3`. */
 const s3Schema = z.strictObject(
   {
     bucket: text('the name of a bucket'),

@@ -6,12 +6,15 @@ import { PackageStore } from '#storage';
 /** Milliseconds since its beginning for which a probe stands for others, and after which a probe that hangs counts as failed. */
 const CACHED = 1000;
 const TIMEOUT = 5000;
+/** Probes under way at once: one that hangs holds a thread that reads and writes files, of which there are few. */
+const MOST_PROBES = 2;
 
 /** Whether the store would take a write now. */
 @Injectable()
 export class StorageHealth {
   private readonly logger = new Logger('health');
 
+  private underWay = 0;
   private last: { readonly began: number; readonly result: Promise<void> } | undefined;
 
   constructor(
@@ -29,7 +32,8 @@ export class StorageHealth {
   /** What a probe says was true at some moment since it began, however late it says so. */
   private recentProbe(): Promise<void> {
     const now = performance.now();
-    if (this.last === undefined || now - this.last.began >= CACHED) {
+    const isOld = this.last === undefined || now - this.last.began >= CACHED;
+    if (this.last === undefined || (isOld && this.underWay < MOST_PROBES)) {
       this.last = { began: now, result: this.probe() };
       // Whoever asked may have given up.
       this.last.result.catch(() => undefined);
@@ -39,11 +43,14 @@ export class StorageHealth {
 
   /** The log tells what is wrong in full; the answer, which everybody may read, tells no path. */
   private async probe(): Promise<void> {
+    this.underWay += 1;
     try {
       await this.store.probe();
     } catch (error) {
       this.logger.warn({ err: error }, 'not ready: the storage does not take writes');
       throw new Error('the storage does not take writes', { cause: error });
+    } finally {
+      this.underWay -= 1;
     }
   }
 }

@@ -26,14 +26,16 @@ export class Compressed {
   private readonly forms = new Map<string, Promise<Buffer>>();
 
   /**
-   * The form for that base of links, made of what `content` returns. Undefined where the body has its share of forms
-   * already, or too many others wait: then it is sent as it is, and bases that nobody asks for twice cost no more.
+   * The form for that base of links, made of what `content` returns, in the place of the oldest where there are enough.
+   * Undefined where too many others wait: then it is sent as it is, and bases that nobody asks for twice cost no more.
    */
   get(coding: Coding, base: string, content: () => Buffer): Promise<Buffer | undefined> {
     const key = `${coding} ${base}`;
     const known = this.forms.get(key);
     if (known !== undefined) return known;
-    if (this.forms.size >= MOST_FORMS || waiting >= MOST_WAITING) return Promise.resolve(undefined);
+    if (waiting >= MOST_WAITING) return Promise.resolve(undefined);
+    const [oldest] = this.forms.keys();
+    if (oldest !== undefined && this.forms.size >= MOST_FORMS) this.forms.delete(oldest);
     waiting += 1;
     const form = slots
       .runExclusive(() => COMPRESS[coding](content()))
@@ -41,6 +43,8 @@ export class Compressed {
         waiting -= 1;
       });
     this.forms.set(key, form);
+    // The next who asks may have more luck.
+    form.catch(() => this.forms.delete(key));
     return form;
   }
 }

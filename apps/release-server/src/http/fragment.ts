@@ -19,9 +19,8 @@ export interface Fragment {
 export function fragmentOf(content: string | Buffer): Fragment {
   const parts =
     typeof content === 'string' ? content.split(BASE).map((part) => Buffer.from(part)) : [content];
-  const places = parts
-    .slice(0, -1)
-    .reduce<number[]>((ends, part) => [...ends, (ends.at(-1) ?? 0) + part.length], []);
+  let end = 0;
+  const places = parts.slice(0, -1).map((part) => (end += part.length));
   const bytes = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   const hash = createHash('sha256').update(places.join()).update('\0').update(bytes);
   return { bytes, places, digest: hash.digest('base64url').slice(0, 27) };

@@ -41,7 +41,8 @@ async function prettyLines(destination: LogDestination): Promise<DestinationStre
     messageKey: 'message',
     timestampKey: 'timestamp',
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'module,event,request_id,actor,digest,size,method,path,status,duration_ms,bytes',
+    ignore:
+      'module,event,request_id,actor,address,user_agent,digest,size,method,path,status,duration_ms,bytes',
   });
   return { write: (line) => destination.write(pretty(line)) };
 }

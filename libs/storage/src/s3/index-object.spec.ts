@@ -199,7 +199,7 @@ describe('IndexObject', () => {
         await pass(1000);
       }
       expect(warned).toEqual([
-        'the object store does not answer: reads go on with what was last known, marked with Age, for 30 s; then they are answered with 503',
+        'the object store does not answer: reads go on with what was last known for 30 s, and fail then',
       ]);
       store.failure = undefined;
       await pass(1000);

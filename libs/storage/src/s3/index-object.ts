@@ -169,7 +169,7 @@ export class IndexObject {
     if (this.outage === undefined) {
       this.logger.warn(
         { err: error },
-        `the object store does not answer: reads go on with what was last known, marked with Age, for ${STALE / 1000} s; then they are answered with 503`,
+        `the object store does not answer: reads go on with what was last known for ${STALE / 1000} s, and fail then`,
       );
     }
     this.outage = { since: this.outage?.since ?? began, at, error };
