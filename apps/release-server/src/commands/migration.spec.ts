@@ -125,6 +125,18 @@ describe('a migration', () => {
       expect((await read(to, 'a.zip')).toString()).toBe('new');
     });
 
+    it('gives up what is overwritten again and again', async () => {
+      await publish(from, 'a.zip', 'old');
+      let version = 0;
+      const again = async (): Promise<void> => {
+        breakOff(again);
+        await publish(from, 'a.zip', `new ${++version}`);
+      };
+      breakOff(again);
+      await expect(copy()).rejects.toThrow('it was overwritten again and again');
+      expect(version).toBe(5);
+    });
+
     it('fails where the same version cannot be read', async () => {
       await publish(from, 'a.zip', 'old');
       breakOff(() => Promise.resolve());

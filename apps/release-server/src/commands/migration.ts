@@ -17,9 +17,16 @@ export interface MigrationOptions {
   readonly overwrite: boolean;
 }
 
+/** Times that a package is copied anew because it was overwritten meanwhile. */
+const ATTEMPTS = 5;
+
 /** The source does not have the version any more that was being read. */
 class Superseded extends Error {
   override readonly name = 'Superseded';
+
+  constructor() {
+    super('it was overwritten again and again while it was read; run this again');
+  }
 }
 
 /** Copies packages from one store to another, whatever their drivers, with name, time and digest. */
@@ -40,13 +47,13 @@ export class Migration {
    * says so where that stays there.
    */
   async copy(name: string): Promise<Outcome> {
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       const opened = await this.openSource(name);
       if (opened === undefined) return { kind: 'gone' };
       try {
         return await this.copyVersion(opened);
       } catch (error) {
-        if (!(error instanceof Superseded)) throw error;
+        if (!(error instanceof Superseded) || attempt === ATTEMPTS) throw error;
       } finally {
         await opened.close();
       }

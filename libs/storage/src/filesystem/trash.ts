@@ -1,12 +1,13 @@
-import { lstat, mkdir, rename } from 'node:fs/promises';
+import { lstat, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { unless } from '../errno.js';
+import { ownDirectory } from '../own-directory.js';
 import type { Evict, Package } from '../package-store.js';
 import type { Owner } from '../staging/owner.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
-import type { Layout } from './layout.js';
+import { ownMode, type Layout } from './layout.js';
 import type { IndexEntry, PackageIndex } from './package-index.js';
 import { isVersion } from './reader.js';
 import { dropTrash, putBack, trashName } from './recovery.js';
@@ -96,7 +97,7 @@ export class Trash {
     const isThere = await unless(['ENOENT'], async () => {
       if (await unless(['ENAMETOOLONG'], () => rename(home, beside))) return;
       const directory = join(this.layout.trash, `${this.owner.tag}.${sequence}`);
-      await mkdir(directory, { mode: 0o770 });
+      await ownDirectory(directory, await ownMode(this.layout));
       path = join(directory, name);
       await rename(home, path);
     });
