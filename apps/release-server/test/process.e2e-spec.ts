@@ -59,7 +59,7 @@ describe('the process', () => {
     expect(message).toBe(
       `the server did not start: ${directory.path} has not been served before and holds 260 files that would be ` +
         'packages, of which retention would remove 60 now; nothing was removed. ' +
-        'Set max_packages: 200 so that all of them may stay, or store the packages in a directory of their own.',
+        'Change max_packages (now 200) so that all of them may stay, or store the packages in a directory of their own.',
     );
     expect((await readdir(directory.path)).toSorted()).toEqual(photos.toSorted());
   });

@@ -171,7 +171,9 @@ describe('RetentionService', () => {
 
     await expect(start({ maxPackages: 200 })).rejects.toMatchObject({
       code: 'foreign_packages',
-      message: expect.stringMatching(/260 files.*remove 60.*Set max_packages: 200 so that/) as string,
+      message: expect.stringMatching(
+        /260 files.*remove 60.*Change max_packages \(now 200\) so that/,
+      ) as string,
     });
 
     expect(await readdir(path)).toHaveLength(260);

@@ -89,10 +89,10 @@ export class RetentionService implements OnApplicationBootstrap {
   private withAdvice(error: unknown): unknown {
     if (!(error instanceof StorageError) || error.code !== 'foreign_packages') return error;
     const limits = Object.entries(this.policy.limits).map(
-      ([key, value]) => `${key}: ${JSON.stringify(value)}`,
+      ([key, value]) => `${key} (now ${JSON.stringify(value)})`,
     );
     const raise =
-      limits.length === 0 ? '' : `Set ${limits.join(', ')} so that all of them may stay, or store`;
+      limits.length === 0 ? '' : `Change ${limits.join(', ')} so that all of them may stay, or store`;
     const advice = `${raise || 'Store'} the packages in a directory of their own.`;
     return new StorageError(error.code, `${error.message} ${advice}`);
   }
