@@ -98,7 +98,9 @@ row(
       }
       await expectUnwritten(server);
     }
-    expect(server.lines().filter((line) => line.includes('wrong') || line.includes(basic))).toEqual([]);
+    expect((await server.logged()).filter((line) => line.includes('wrong') || line.includes(basic))).toEqual(
+      [],
+    );
     const right = [`authorization: bEARER  ${TOKEN}`];
     expect((await ask(server, 'PUT /assets/new.zip', { body: 'x', headers: right })).status).toBe(201);
   },

@@ -129,7 +129,7 @@ row(
     for (const byte of ['\0', '\r', '\n', '\x7f']) {
       expect((await ask(server, `PUT /assets/a${byte}b`, { body: 'x', headers: [BEARER] })).status).toBe(400);
     }
-    for (const line of server.lines()) {
+    for (const line of await server.logged()) {
       expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), timestamp: expect.any(String) });
       expect(line).toMatch(/^[\x20-\x7e]*$/);
     }
@@ -180,7 +180,7 @@ row(
       }
     };
     await fc.assert(fc.asyncProperty(random, neverFails), { numRuns: given.rounds });
-    expect(server.lines().filter((line) => line.includes('"level":"ERROR"'))).toEqual([]);
+    expect((await server.logged()).filter((line) => line.includes('"level":"ERROR"'))).toEqual([]);
   },
 );
 

@@ -127,7 +127,7 @@ async function serveUsedDirectory(path: string): Promise<void> {
   expect(output).toContain(
     `holds ${PHOTOS} files that would be packages, of which retention would remove 60`,
   );
-  expect(output).toContain(`max_packages: ${LIMIT}`);
+  expect(output).toContain(`Change max_packages (now ${LIMIT})`);
   await expectUntouched(path, photos);
 }
 

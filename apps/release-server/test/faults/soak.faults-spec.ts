@@ -119,7 +119,7 @@ row(
     await expectDescriptors(one, before);
     expect(await staged(directory)).toEqual([]);
     expect((await ask(one, 'GET', '/readyz')).status).toBe(200);
-    const errors = one.lines().filter((line) => /"level":"(ERROR|FATAL)"/.test(line));
+    const errors = (await one.logged()).filter((line) => /"level":"(ERROR|FATAL)"/.test(line));
     expect(errors).toEqual([]);
     // Whatever it still held for under way, its end would wait for.
     const ended = one.stop().then(() => 'ended');

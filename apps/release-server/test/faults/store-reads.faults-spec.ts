@@ -147,7 +147,7 @@ row(
       rule.remove();
       await until(async () => (await answers()).join() === '200,200,200,200');
     }
-    const said = server.lines().map((line) => (JSON.parse(line) as LogLine).message);
+    const said = (await server.logged()).map((line) => (JSON.parse(line) as LogLine).message);
     const count = (text: string): number => said.filter((one) => one.startsWith(text)).length;
     expect([count('the object store does not answer'), count('the object store answers again')]).toEqual([
       own.rounds,

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { names } from '../support/client.js';
 import { PRODUCT, type LogLine } from '../support/process.js';
 import { rawRequest } from '../support/raw.js';
-import { until } from '../support/until.js';
 import { row } from './support/row.js';
 import { form, requestBytes, type Message } from './support/wire.js';
 
@@ -50,13 +49,11 @@ row(
     expect(await write('anna', 'PUT /assets/anna.zip', { body: 'x' })).toBe(201);
     expect(await write('split', 'PUT /assets/split.zip', { body: 'x' })).toBe(201);
 
-    const actors = (): unknown[] => {
-      const lines = server.lines().map((line) => JSON.parse(line) as LogLine);
-      return lines.flatMap(({ event, actor }) => (event === 'package.published' ? [actor] : []));
-    };
-    // Lines are gathered for a moment before they are written.
-    await until(() => actors().length >= 2);
-    expect(actors()).toEqual(['anna', 'anna\\u{a}{"level":"INFO"}\\u{1b}[2J']);
-    expect(server.lines().filter((line) => line.includes('for the token throws'))).toEqual([]);
+    const lines = await server.logged();
+    const actors = lines
+      .map((line) => JSON.parse(line) as LogLine)
+      .flatMap(({ event, actor }) => (event === 'package.published' ? [actor] : []));
+    expect(actors).toEqual(['anna', 'anna\\u{a}{"level":"INFO"}\\u{1b}[2J']);
+    expect(lines.filter((line) => line.includes('for the token throws'))).toEqual([]);
   },
 );

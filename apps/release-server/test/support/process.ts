@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -26,6 +27,8 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   /** Everything on standard output so far, line by line. */
   lines(): string[];
+  /** The lines of everything that it has answered. They are written in batches: waits for the line of one more request. */
+  logged(): Promise<string[]>;
   /** What it did and needs: file-system calls since it was last asked, open handles, resident bytes now and at most, microseconds of processor time, libraries. */
   inspect(): Promise<{
     calls: Record<string, number>;
@@ -163,11 +166,19 @@ export async function spawnServer(
     const [report] = (await answer) as [T];
     return report;
   };
+  const url = `http://127.0.0.1:${port}`;
+  const lines = (): string[] => output.split('\n').filter((line) => line !== '');
   const server: ServerProcess = {
-    url: `http://127.0.0.1:${port}`,
+    url,
     port,
     child,
-    lines: () => output.split('\n').filter((line) => line !== ''),
+    lines,
+    logged: async () => {
+      const marker = `/${randomUUID()}`;
+      await (await fetch(`${url}${marker}`)).text();
+      await until(() => output.includes(marker));
+      return lines();
+    },
     inspect: () => ask('inspect'),
     live: () => ask('live'),
     exited,
