@@ -25,16 +25,22 @@ export default {
       to: { path: '^libs/', pathNot: '^libs/$1/' },
     },
     {
-      name: 'retention-imports-storage-only',
+      name: 'releases-import-storage-only',
       severity: 'error',
-      from: { path: '^libs/retention/' },
-      to: { path: '^libs/', pathNot: '^libs/(retention|storage)/' },
+      from: { path: '^libs/releases/' },
+      to: { path: '^libs/', pathNot: '^libs/(releases|storage)/' },
     },
     {
-      name: 'storage-and-retention-know-nothing-of-http',
+      name: 'retention-imports-releases-and-storage-only',
+      severity: 'error',
+      from: { path: '^libs/retention/' },
+      to: { path: '^libs/', pathNot: '^libs/(retention|releases|storage)/' },
+    },
+    {
+      name: 'only-auth-knows-of-http',
       comment: 'A spec may play the object store.',
       severity: 'error',
-      from: { path: '^libs/(storage|retention)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^libs/(storage|releases|retention)/', pathNot: '\\.spec\\.ts$' },
       to: { path: HTTP },
     },
     {

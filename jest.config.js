@@ -4,7 +4,7 @@ export default {
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: {
-    '^#(storage|auth|retention)$': '<rootDir>/libs/$1/src/index.ts',
+    '^#(storage|auth|releases|retention)$': '<rootDir>/libs/$1/src/index.ts',
     '^#server$': '<rootDir>/apps/release-server/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

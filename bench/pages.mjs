@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { startServer } from '../scripts/built-server.mjs';
+import { startServer } from '../tools/built-server.mjs';
 
 const FEW = 100;
 const MANY = 10_000;

@@ -14,8 +14,8 @@
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
-# shellcheck source=scripts/test/checks.sh
-source scripts/test/checks.sh
+# shellcheck source=tools/test/checks.sh
+source tools/test/checks.sh
 
 helm=${HELM:-helm}
 for tool in kubectl "$helm" curl openssl; do

@@ -5,8 +5,8 @@
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
-# shellcheck source=scripts/test/checks.sh
-source scripts/test/checks.sh
+# shellcheck source=tools/test/checks.sh
+source tools/test/checks.sh
 chart=charts/release-server
 versions=${KUBERNETES_VERSIONS:-1.33.0 1.34.0 1.35.0}
 

@@ -9,8 +9,8 @@ MAX_MEGABYTES=70
 TOKEN=image-test-$RANDOM$RANDOM
 LOCKED_DOWN=(--read-only --cap-drop ALL --security-opt no-new-privileges)
 
-# shellcheck source=scripts/test/checks.sh
-source scripts/test/checks.sh
+# shellcheck source=tools/test/checks.sh
+source tools/test/checks.sh
 command -v docker >/dev/null || give_up image 'there is no docker command'
 command -v curl >/dev/null || give_up image 'there is no curl'
 reason=$(docker info --format '{{.ServerVersion}}' 2>&1) || give_up image "no Docker daemon answers: $(tail -n 1 <<<"$reason")"

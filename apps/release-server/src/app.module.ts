@@ -9,15 +9,15 @@ import type { Extensions } from './app.extensions.js';
 import { ConfigModule } from './config/config.module.js';
 import { Config } from './config/config.js';
 import { storageOptions } from './config/storage.factory.js';
-import { DocsModule } from './docs/docs.module.js';
+import { DocsModule } from './web/docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
-import { clientAddress } from './http/client.js';
+import { clientAddress } from './server/client.js';
 import { HttpModule } from './http/http.module.js';
 import { AppLogger } from './observability/app-logger.js';
 import { createLogger } from './observability/logger.factory.js';
 import { PackagesModule } from './packages/packages.module.js';
 import { ReleasesModule } from './releases/releases.module.js';
-import { TokenModule } from './token/token.module.js';
+import { TokenModule } from './web/token/token.module.js';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 

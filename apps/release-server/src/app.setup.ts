@@ -4,9 +4,9 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { Config } from './config/config.js';
-import { HostChecks } from './http/host-checks.middleware.js';
-import { RequestChecks } from './http/request-checks.middleware.js';
-import { RequestLog } from './http/request-log.middleware.js';
+import { HostChecks } from './server/host-checks.middleware.js';
+import { RequestChecks } from './server/request-checks.middleware.js';
+import { RequestLog } from './server/request-log.middleware.js';
 import { AppLogger } from './observability/app-logger.js';
 
 const quiet = (): void => undefined;

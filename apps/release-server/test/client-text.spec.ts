@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 
+import { compareVersions, type PackageVersion, versionOf } from '#releases';
+
 import { evaluateRead } from '../src/http/conditional.js';
 import { parseEntityTags } from '../src/http/entity-tags.js';
 import { parseHttpDate } from '../src/http/http-date.js';
-import { compareVersions, versionOf, type PackageVersion } from '../src/packages/package-version.js';
 import { StepCounter } from './support/steps.js';
 
 const RUNS = 1000;
@@ -14,7 +15,7 @@ const STEPS = { perCharacter: 40, besides: 400 };
 const LONGEST_NAME = 200;
 const LONGEST_HEADER = 2000;
 
-const steps = new StepCounter('/apps/release-server/src/');
+const steps = new StepCounter(['/apps/release-server/src/', '/libs/releases/src/']);
 afterAll(() => steps.close());
 
 /** Texts made of these pieces, some of them over and over, as those are that make a reader go back. */

@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 
-import { problemDocument, PROBLEMS, type ProblemCode } from '../src/http/problem.js';
+import { problemDocument, PROBLEMS, type ProblemCode } from '../src/problems/problem.js';
 import { Contract, type Exchange } from './support/contract.js';
 
 const contract = Contract.load();

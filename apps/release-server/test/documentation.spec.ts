@@ -5,7 +5,7 @@ import { load } from 'js-yaml';
 import type { z } from 'zod';
 
 import { CONFIG_KEYS, configSchema } from '../src/config/config.schema.js';
-import { PROBLEMS } from '../src/http/problem.js';
+import { PROBLEMS } from '../src/problems/problem.js';
 import { codesIn, Markdown } from './support/markdown.js';
 
 const FILES = globSync(['*.md', 'docs/**/*.md', 'charts/*/README.md']).toSorted();

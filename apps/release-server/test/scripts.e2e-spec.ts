@@ -498,8 +498,8 @@ describe('a release', () => {
 
     beforeEach(async () => {
       directory = await mkdtemp(join(tmpdir(), 'notes-'));
-      await mkdir(join(directory, 'scripts'));
-      await copyFile('scripts/release-notes.sh', join(directory, 'scripts/release-notes.sh'));
+      await mkdir(join(directory, 'tools'));
+      await copyFile('tools/release-notes.sh', join(directory, 'tools/release-notes.sh'));
       await writeFile(
         join(directory, 'CHANGELOG.md'),
         '# Changelog\n\n## [Unreleased]\n\n## [1.10.0] - 2026-02-01\n\n### Added\n\n- ten\n\n## [1.1.0] - 2026-01-01\n\n- one\n\n[1.1.0]: https://x.example\n',
@@ -509,7 +509,7 @@ describe('a release', () => {
     afterEach(() => rm(directory, { recursive: true }));
 
     const notes = (version: string): Promise<Outcome> =>
-      run('release-notes.sh', [version], {}, join(directory, 'scripts'));
+      run('release-notes.sh', [version], {}, join(directory, 'tools'));
 
     it('prints what the changelog says of a version', async () => {
       expect(await notes('1.10.0')).toEqual({ code: 0, stdout: '### Added\n\n- ten\n', stderr: '' });

@@ -1,4 +1,4 @@
-import { shortSize } from '../../src/packages/page/words.js';
+import { shortSize } from '../../src/web/packages/words.js';
 import { counts } from './telling.js';
 import { isActive, isFinished, mayGoOn, type Upload, type Uploads } from './uploads.js';
 import { UploadRow } from './upload-row.js';

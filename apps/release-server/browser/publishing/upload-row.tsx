@@ -1,5 +1,5 @@
-import { Size } from '../../src/packages/page/parts.js';
-import { shortSize } from '../../src/packages/page/words.js';
+import { Size } from '../../src/web/packages/parts.js';
+import { shortSize } from '../../src/web/packages/words.js';
 import { ProblemWords } from './problem-words.js';
 import type { Stored } from './problem.js';
 import { percent } from './telling.js';

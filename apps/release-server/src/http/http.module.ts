@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 
-import { PagesModule } from '../pages/pages.module.js';
-import { DrainService } from './drain.service.js';
-import { HostChecks } from './host-checks.middleware.js';
-import { ProblemDetailsFilter } from './problem-details.filter.js';
+import { PagesModule } from '../web/pages.module.js';
+import { DrainService } from '../server/drain.service.js';
+import { HostChecks } from '../server/host-checks.middleware.js';
+import { ProblemDetailsFilter } from '../problems/problem-details.filter.js';
 import { PublicUrl } from './public-url.service.js';
-import { RequestChecks } from './request-checks.middleware.js';
-import { RequestLog } from './request-log.middleware.js';
+import { RequestChecks } from '../server/request-checks.middleware.js';
+import { RequestLog } from '../server/request-log.middleware.js';
 
 /** What all routes share: request log, checks, error answers, addresses, graceful end. */
 @Module({

@@ -4,7 +4,7 @@ import { Mutex } from 'async-mutex';
 import { LRUCache } from 'lru-cache';
 
 import type { PreparedBody } from './prepared-body.js';
-import { ProblemError } from './problem.js';
+import { ProblemError } from '../problems/problem.js';
 
 const MiB = 1024 * 1024;
 /** Bytes of bodies that are being sent, each counted once however many read it, beyond which no other is made. */

@@ -4,9 +4,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 
 import { Config } from '../config/config.js';
-import { forwardedOf } from './forwarded.js';
-import { isHost, requestedHost } from './host.js';
-import { ProblemError } from './problem.js';
+import { forwardedOf } from '../server/forwarded.js';
+import { isHost, requestedHost } from '../server/host.js';
+import { ProblemError } from '../problems/problem.js';
 
 const PREFIX = /^(?:\/[A-Za-z0-9._~-]+)*\/?$/;
 /** Of http and https: a proxy that says one of them beside the other scheme is not set up for that. */

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 
 import type { AuthenticatedRequest } from '#auth';
 
-import { clientOf } from '../http/client.js';
+import { clientOf } from '../server/client.js';
 import { printable } from '../observability/printable.js';
 import type { Actor } from './publishing.service.js';
 

@@ -6,7 +6,7 @@ import { PackageStore, StorageError } from '#storage';
 
 import { setAge } from '../http/age.js';
 import { PublicUrl } from '../http/public-url.service.js';
-import { takeBody } from '../http/request-body.js';
+import { takeBody } from '../server/request-body.js';
 import { actorOf, type WriteRequest } from './actor.js';
 import { sendPackage, sendPackageHead } from './download.js';
 import { entityTag } from '../http/conditional.js';

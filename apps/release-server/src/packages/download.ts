@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { OpenPackage, Package } from '#storage';
 
 import { entityTag, evaluateRead, type ReadOutcome } from '../http/conditional.js';
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../problems/problem.js';
 import { sendChunk } from '../http/send-chunk.js';
 
 /** Sends a package, or what its conditions and range ask for, or where to have it, and lets it go. */

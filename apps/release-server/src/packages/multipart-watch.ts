@@ -4,7 +4,7 @@ import type { Request } from 'express';
 
 import { StorageError } from '#storage';
 
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../problems/problem.js';
 import { assertPlainPart, type PartHeaders } from './upload-headers.js';
 
 /** The form field that carries the package. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../problems/problem.js';
 
 export const MOST_PER_PAGE = 1000;
 /** On a page that does not say otherwise. */

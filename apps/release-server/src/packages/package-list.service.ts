@@ -7,14 +7,14 @@ import { Config } from '../config/config.js';
 import { BASE } from '../http/fragment.js';
 import { PreparedBodies } from '../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
-import { PAGE_POLICY } from '../pages/layout.js';
-import { StaticFiles } from '../pages/static-files.js';
+import { PAGE_POLICY } from '../web/layout.js';
+import { StaticFiles } from '../web/static-files.js';
 import { foresee, type Leaving } from './leaving.js';
 import { joined, PackageFragments } from './package-fragments.js';
 import { listUrl, MOST_PER_PAGE, normalQuery, type PackageListQuery } from './package-list.query.js';
 import { PackageListing, type PackagePage } from './package-listing.js';
 import { packageView } from './package.view.js';
-import { packageLink, packagesPage, ROWS } from './page/packages.page.js';
+import { packageLink, packagesPage, ROWS } from '../web/packages/packages.page.js';
 
 const MINUTE = 60_000;
 const HTML = 'text/html; charset=utf-8';

@@ -1,8 +1,7 @@
+import { byPreference, packageVersion, type PackageVersion } from '#releases';
 import type { Package } from '#storage';
 
-import { packageVersion, type PackageVersion } from './package-version.js';
 import { DEFAULT_PER_PAGE, defaultOrder, type PackageListQuery } from './package-list.query.js';
-import { byPreference } from './release-order.js';
 import { newestTemplate } from './template.js';
 
 /** One page of a selection. */

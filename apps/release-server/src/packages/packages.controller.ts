@@ -7,7 +7,7 @@ import { PackageStore } from '#storage';
 import { setAge } from '../http/age.js';
 import { sendPrepared } from '../http/prepared-body.js';
 import { PublicUrl } from '../http/public-url.service.js';
-import { rootOf } from '../pages/root.js';
+import { rootOf } from '../web/root.js';
 import { parseListQuery } from './package-list.query.js';
 import { PackageListService } from './package-list.service.js';
 

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 
 import { HttpModule } from '../http/http.module.js';
-import { PagesModule } from '../pages/pages.module.js';
+import { PagesModule } from '../web/pages.module.js';
 import { AssetsController } from './assets.controller.js';
 import { PackageListService } from './package-list.service.js';
 import { PackagesController } from './packages.controller.js';

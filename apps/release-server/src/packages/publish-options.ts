@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { PublishCondition, RemoveCondition } from '#storage';
 
 import { strongTags } from '../http/conditional.js';
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../problems/problem.js';
 
 const overwriteSchema = z.stringbool({
   truthy: ['true', '1', 'yes', 'on'],

@@ -14,9 +14,9 @@ import {
 } from '#storage';
 
 import { Config } from '../config/config.js';
-import type { Client } from '../http/client.js';
+import type { Client } from '../server/client.js';
 import { entityTag } from '../http/conditional.js';
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../problems/problem.js';
 import type { PublishOptions } from './publish-options.js';
 
 /** Who did something and in which request, for the audit line. */

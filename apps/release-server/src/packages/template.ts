@@ -1,7 +1,5 @@
+import { byPreference, packageVersion } from '#releases';
 import type { Package } from '#storage';
-
-import { packageVersion } from './package-version.js';
-import { byPreference } from './release-order.js';
 
 /** A package that `specify init` starts a project from. */
 export interface Template {

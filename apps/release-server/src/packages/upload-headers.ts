@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
-import { announcedLength } from '../http/request-body.js';
-import { ProblemError } from '../http/problem.js';
+import { announcedLength } from '../server/request-body.js';
+import { ProblemError } from '../problems/problem.js';
 
 /** The header fields of a part of a form, by their names in lower case. */
 export type PartHeaders = Readonly<Record<string, readonly string[] | undefined>>;

@@ -5,7 +5,7 @@ import type { Response } from 'express';
 
 import { Config } from '../config/config.js';
 import { PublicUrl } from '../http/public-url.service.js';
-import { announcedLength, takeBody } from '../http/request-body.js';
+import { announcedLength, takeBody } from '../server/request-body.js';
 import { actorOf, type WriteRequest } from './actor.js';
 import { assertMultipart, receiveMultipart } from './multipart-upload.js';
 import { MULTIPART_OVERHEAD } from './multipart-watch.js';

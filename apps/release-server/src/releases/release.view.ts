@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 
 import mime from 'mime';
 
+import { byPreference, packageVersion, type PackageVersion } from '#releases';
 import type { Package } from '#storage';
 
-import { packageVersion, type PackageVersion } from '../packages/package-version.js';
 import { assetUrl } from '../packages/package.view.js';
-import { byPreference } from '../packages/release-order.js';
 
 /** A package with the version in its name. */
 interface VersionedPackage {

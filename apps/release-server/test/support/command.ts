@@ -7,7 +7,7 @@ import { PRODUCT } from './process.js';
 const COMMANDS = {
   migrate: join(PRODUCT, 'dist/apps/release-server/src/commands/migrate.js'),
   'repair-index': join(PRODUCT, 'dist/apps/release-server/src/commands/repair-index.js'),
-  seed: resolve('scripts/seed/main.mjs'),
+  seed: resolve('tools/seed/main.mjs'),
 };
 
 export interface Ended {

@@ -12,7 +12,7 @@ import { APP_OPTIONS, setUpApp } from '../../src/app.setup.js';
 import { configuration } from '../../src/config/config.module.js';
 import { serverConfigSchema } from '../../src/config/config.schema.js';
 import { Config } from '../../src/config/config.js';
-import { HttpServerAdapter } from '../../src/http/http-server.adapter.js';
+import { HttpServerAdapter } from '../../src/server/http-server.adapter.js';
 import { recordViolations } from './recorder.js';
 import { removeStored, stagedIn, storageConfig, storedIn } from './storage.js';
 

@@ -8,8 +8,8 @@ import { Session, type Profiler } from 'node:inspector';
 export class StepCounter {
   private readonly session = new Session();
 
-  /** @param sources - A part of the paths of what is counted. */
-  constructor(private readonly sources: string) {
+  /** @param sources - Parts of the paths of what is counted. */
+  constructor(private readonly sources: readonly string[]) {
     this.session.connect();
     this.session.post('Profiler.enable');
     this.session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
@@ -19,7 +19,7 @@ export class StepCounter {
     this.take();
     run();
     return this.take()
-      .filter(({ url }) => url.includes(this.sources))
+      .filter(({ url }) => this.sources.some((path) => url.includes(path)))
       .flatMap(({ functions }) => functions.flatMap(({ ranges }) => ranges))
       .reduce((sum, { count }) => sum + count, 0);
   }

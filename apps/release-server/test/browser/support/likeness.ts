@@ -13,7 +13,7 @@ export const SEEDED = { PUBLIC_URL: 'https://releases.example.com' };
 
 /** Fills a directory with what `npm run seed` publishes. */
 export async function seed(directory: string): Promise<void> {
-  await promisify(execFile)(process.execPath, ['scripts/seed/main.mjs'], {
+  await promisify(execFile)(process.execPath, ['tools/seed/main.mjs'], {
     env: { CONFIG_PATH: '/dev/null', STORAGE_PATH: directory },
   });
 }

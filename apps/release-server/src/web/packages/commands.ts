@@ -1,4 +1,4 @@
-import type { PackageView } from '../package.view.js';
+import type { PackageView } from '../../packages/package.view.js';
 
 /** A line that downloads a package under its name. `-o`, because `-O` would save `a+b.zip` as `a%2Bb.zip`. */
 export function downloadCommand({ name, url }: Pick<PackageView, 'name' | 'url'>): string {

@@ -1,4 +1,4 @@
-import { renderPage, type PageContext } from '../pages/layout.js';
+import { renderPage, type PageContext } from '../layout.js';
 
 /** The page that shows the contract; its script finds the contract by the link. */
 export function docsPage(context: PageContext): string {

@@ -6,11 +6,11 @@ import type { RetentionPolicy } from '#retention';
 import type { Package } from '#storage';
 
 import type { Config } from '../../config/config.js';
-import { renderPage, type PageContext } from '../../pages/layout.js';
-import type { Leaving } from '../leaving.js';
-import { listUrl, type PackageListQuery } from '../package-list.query.js';
-import type { PackageListing, PackagePage, ReleaseSummary } from '../package-listing.js';
-import { assetUrl } from '../package.view.js';
+import { renderPage, type PageContext } from '../layout.js';
+import type { Leaving } from '../../packages/leaving.js';
+import { listUrl, type PackageListQuery } from '../../packages/package-list.query.js';
+import type { PackageListing, PackagePage, ReleaseSummary } from '../../packages/package-listing.js';
+import { assetUrl } from '../../packages/package.view.js';
 import { publishCommand } from './commands.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
 import { Overview } from './overview.js';

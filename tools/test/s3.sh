@@ -5,13 +5,13 @@
 # shellcheck disable=SC2329 # clean_up is called by checks.sh
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
-# shellcheck source=scripts/test/checks.sh
-source scripts/test/checks.sh
+# shellcheck source=tools/test/checks.sh
+source tools/test/checks.sh
 
 if [ -z "${S3_ENDPOINT:-}" ]; then
   export S3_STORE_STATE=$work/store
-  clean_up() { scripts/test/object-store.sh down; }
-  settings=$(scripts/test/object-store.sh up 2> >(tee "$work/said" >&2)) ||
+  clean_up() { tools/test/object-store.sh down; }
+  settings=$(tools/test/object-store.sh up 2> >(tee "$work/said" >&2)) ||
     give_up 'the tests on an object store' "S3_ENDPOINT names none, and $(tail -n 1 "$work/said")"
   eval "$settings"
 fi

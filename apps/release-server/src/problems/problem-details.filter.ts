@@ -4,15 +4,15 @@ import type { Request, Response } from 'express';
 import { AuthError } from '#auth';
 import { StorageError } from '#storage';
 
-import { PAGE_POLICY } from '../pages/layout.js';
-import { rootOf } from '../pages/root.js';
-import { StaticFiles } from '../pages/static-files.js';
-import { clientOf, type Client } from './client.js';
-import { entityTag } from './conditional.js';
+import { PAGE_POLICY } from '../web/layout.js';
+import { rootOf } from '../web/root.js';
+import { StaticFiles } from '../web/static-files.js';
+import { clientOf, type Client } from '../server/client.js';
+import { entityTag } from '../http/conditional.js';
 import { errorPage } from './error.page.js';
-import { answerUnread } from './lingering-close.js';
+import { answerUnread } from '../server/lingering-close.js';
 import { hintFor } from './near-miss.js';
-import { pathOf } from './path.js';
+import { pathOf } from '../http/path.js';
 import { PROBLEMS, problemDocument, ProblemError, type ProblemCode, type ProblemExtras } from './problem.js';
 import { allowedMethods } from './routes.js';
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints what CHANGELOG.md says of a version. Fails where it says nothing.
-#   scripts/release-notes.sh VERSION
+#   tools/release-notes.sh VERSION
 set -eu
 
 version=${1:?usage: release-notes.sh VERSION}

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { endUnread } from './lingering-close.js';
-import { PROBLEMS, problemDocument, type ProblemCode } from './problem.js';
-import { SECURITY_HEADERS } from './security-headers.js';
+import { PROBLEMS, problemDocument, type ProblemCode } from '../problems/problem.js';
+import { SECURITY_HEADERS } from '../http/security-headers.js';
 
 type HttpSocket = Socket & { _httpMessage?: ServerResponse };
 

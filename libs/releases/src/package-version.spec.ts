@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { WORDS } from './version/words.js';
 import { compareVersions, packageVersion, versionOf, type PackageVersion } from './package-version.js';
 
-const names = readFileSync('apps/release-server/src/packages/version/names.txt', 'utf8')
+const names = readFileSync('libs/releases/src/version/names.txt', 'utf8')
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'))
   .map((line) => line.split(' ') as [name: string, tag: string, kind: string]);

@@ -1,4 +1,4 @@
-import { renderPage, type PageContext } from '../pages/layout.js';
+import { renderPage, type PageContext } from '../web/layout.js';
 import type { ProblemDocument } from './problem.js';
 
 /** An error as a page for a browser, with a way back. */

@@ -1,7 +1,7 @@
 import type { RetentionPolicy } from '#retention';
 
-import type { Leaving } from '../leaving.js';
-import type { PackageListing, ReleaseSummary, TemplateSummary } from '../package-listing.js';
+import type { Leaving } from '../../packages/leaving.js';
+import type { PackageListing, ReleaseSummary, TemplateSummary } from '../../packages/package-listing.js';
 import { startCommand } from './commands.js';
 import { Command, Size, Time } from './parts.js';
 import { counted } from './words.js';

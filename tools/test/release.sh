@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Makes a release of the last commit in clones of this checkout, twice, and tries what came out. Publishes nothing.
-#   scripts/test/release.sh        helm on PATH; of the service only what npm ci can install is taken from the net
+#   tools/test/release.sh        helm on PATH; of the service only what npm ci can install is taken from the net
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
-# shellcheck source=scripts/test/checks.sh
-source scripts/test/checks.sh
+# shellcheck source=tools/test/checks.sh
+source tools/test/checks.sh
 
 for tool in git helm npm node curl; do
   command -v "$tool" >/dev/null || give_up release "$tool is not on PATH"
@@ -17,10 +17,10 @@ server=
 clean_up() { [ -z "$server" ] || kill "$server" 2>/dev/null; }
 
 clone() { git clone --quiet --no-hardlinks "$root" "$1"; }
-release() { (cd "$1" && "${@:2}" scripts/release.sh "$version"); }
+release() { (cd "$1" && "${@:2}" tools/release.sh "$version"); }
 refuses() { # refuses PATTERN ARGUMENT...: in the first clone
   local said
-  said=$("$one/scripts/release.sh" "${@:2}" 2>&1) && { echo "accepted: $said"; return 1; }
+  said=$("$one/tools/release.sh" "${@:2}" 2>&1) && { echo "accepted: $said"; return 1; }
   [[ $said =~ $1 && $said != *$'\n'* ]] || { echo "said: $said"; return 1; }
 }
 refuses_dirty() {

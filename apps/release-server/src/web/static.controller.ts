@@ -5,7 +5,7 @@ import { Public } from '#auth';
 
 import { pathOf } from '../http/path.js';
 import { sendPrepared } from '../http/prepared-body.js';
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../problems/problem.js';
 import { StaticFiles } from './static-files.js';
 
 /** `/static/{file}`: what pages load. */

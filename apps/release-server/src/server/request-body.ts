@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { ProblemError } from './problem.js';
+import { ProblemError } from '../problems/problem.js';
 
 /** Milliseconds without a byte after which a body counts as stalled. However slow, a body that moves may take its time. */
 const STALL = 30_000;

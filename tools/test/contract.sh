@@ -9,7 +9,7 @@ EXAMPLES=${EXAMPLES:-20}
 SEED=${SEED:-$RANDOM}
 TOKEN=test-token-of-the-contract
 TOOLS=node_modules/.cache/schemathesis
-REQUIREMENTS=scripts/test/schemathesis.txt
+REQUIREMENTS=tools/test/schemathesis.txt
 
 passed=0 failed=0 skipped=0
 work=$(mktemp -d)

@@ -1,6 +1,6 @@
 import type { Package } from '#storage';
 
-import { packageView } from '../package.view.js';
+import { packageView } from '../../packages/package.view.js';
 import { downloadCommand, verifyCommand } from './commands.js';
 import { CopyButton, Size, Time } from './parts.js';
 

@@ -1,5 +1,5 @@
-import { listUrl, type PackageListQuery } from '../package-list.query.js';
-import { orderOf, type PackagePage } from '../package-listing.js';
+import { listUrl, type PackageListQuery } from '../../packages/package-list.query.js';
+import { orderOf, type PackagePage } from '../../packages/package-listing.js';
 import { counted } from './words.js';
 
 interface FindingProps {

@@ -5,7 +5,7 @@ import type { NextFunction, Request, Response } from 'express';
 
 import { clientAddress } from './client.js';
 import { wentOut } from './lingering-close.js';
-import { pathOf } from './path.js';
+import { pathOf } from '../http/path.js';
 
 const PROBES = new Set(['/healthz', '/readyz']);
 /** What a client may choose as its request's id. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A real object store on loopback and a temporary directory, for tests and development. Needs Go and curl.
-#   eval "$(scripts/test/object-store.sh up)"     start it, or find it running, and set S3_ENDPOINT, S3_BUCKET and AWS_*
-#   scripts/test/object-store.sh env              the settings of the one that runs
-#   scripts/test/object-store.sh down             stop it and delete what it holds
+#   eval "$(tools/test/object-store.sh up)"     start it, or find it running, and set S3_ENDPOINT, S3_BUCKET and AWS_*
+#   tools/test/object-store.sh env              the settings of the one that runs
+#   tools/test/object-store.sh down             stop it and delete what it holds
 # S3_STORE        versitygw (default) or minio; each is built once, into the cache
 # S3_STORE_STATE  directory for its data, made by up and deleted by down; by default one below TMPDIR for each user
 set -euo pipefail

@@ -2,8 +2,8 @@ import { Injectable, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
 import { DrainService } from './drain.service.js';
-import { ProblemError } from './problem.js';
-import { SECURITY_HEADERS } from './security-headers.js';
+import { ProblemError } from '../problems/problem.js';
+import { SECURITY_HEADERS } from '../http/security-headers.js';
 
 /** Characters of a list of what a client accepts; those of browsers and programs have some 200. */
 const LONGEST_LIST = 2000;

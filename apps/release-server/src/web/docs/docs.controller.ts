@@ -3,13 +3,13 @@ import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
 
-import { ProblemError } from '../http/problem.js';
-import { pathOf } from '../http/path.js';
-import { PublicUrl } from '../http/public-url.service.js';
-import { sendPrepared, sendText } from '../http/prepared-body.js';
-import { PAGE_POLICY } from '../pages/layout.js';
-import { rootOf } from '../pages/root.js';
-import { StaticFiles } from '../pages/static-files.js';
+import { ProblemError } from '../../problems/problem.js';
+import { pathOf } from '../../http/path.js';
+import { PublicUrl } from '../../http/public-url.service.js';
+import { sendPrepared, sendText } from '../../http/prepared-body.js';
+import { PAGE_POLICY } from '../layout.js';
+import { rootOf } from '../root.js';
+import { StaticFiles } from '../static-files.js';
 import { ContractService } from './contract.service.js';
 import { docsPage } from './docs.page.js';
 

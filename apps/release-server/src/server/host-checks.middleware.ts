@@ -6,9 +6,9 @@ import type { NextFunction, Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import { forwardedOf } from './forwarded.js';
 import { hostName, isHost, requestedHost } from './host.js';
-import { pathOf } from './path.js';
-import { ProblemError } from './problem.js';
-import { PublicUrl } from './public-url.service.js';
+import { pathOf } from '../http/path.js';
+import { ProblemError } from '../problems/problem.js';
+import { PublicUrl } from '../http/public-url.service.js';
 
 /** Whoever probes a pod does so by its address, under whatever name. */
 const PROBES = new Set(['/healthz', '/readyz']);

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 
-import { HttpModule } from '../http/http.module.js';
-import { PagesModule } from '../pages/pages.module.js';
+import { HttpModule } from '../../http/http.module.js';
+import { PagesModule } from '../pages.module.js';
 import { ContractService } from './contract.service.js';
 import { DocsController } from './docs.controller.js';
 
