@@ -61,7 +61,7 @@ export class MemoryPackageStore extends PackageStore {
     return this.stored.get(name)?.package;
   }
 
-  /** The bytes are never changed, so that holding them is all that pins a version. */
+  /** The bytes are never changed, so that holding them is all that pins a revision. */
   async open(name: string): Promise<OpenPackage> {
     const stored = this.stored.get(name);
     if (stored === undefined) throw notFound(name);
@@ -118,7 +118,7 @@ export class MemoryPackageStore extends PackageStore {
     const createdAt = options.createdAt ?? Math.max(Date.now(), this.latest + 1);
     const chosen = options.evict(this.listed, { name, size, createdAt });
     const evicted = chosen.filter((one) => one.name !== name);
-    const published = { name, size, createdAt, sha256, version: `sha256:${sha256}` };
+    const published = { name, size, createdAt, sha256, revision: `sha256:${sha256}` };
 
     // Nothing is refused from here on.
     this.drop(replaced === undefined ? evicted : [replaced, ...evicted]);

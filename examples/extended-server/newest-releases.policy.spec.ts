@@ -4,7 +4,7 @@ import { NewestReleasesPolicy } from './newest-releases.policy.js';
 
 /** Packages of these names, each published a millisecond after the one before. */
 function stored(...names: readonly string[]): Package[] {
-  return names.map((name, at) => ({ name, createdAt: at, size: 1, sha256: undefined, version: `${at}` }));
+  return names.map((name, at) => ({ name, createdAt: at, size: 1, sha256: undefined, revision: `${at}` }));
 }
 
 function evictions(keep: number, names: readonly string[], incoming?: string): string[] {

@@ -221,7 +221,7 @@ describe('conditions', () => {
       'range',
     ];
     const text = fc.oneof(junk, textOf(['bytes=', '0', '-', ',', '9', ' ', '='], LONGEST_HEADER));
-    const stored = { name: 'a.zip', size: 10, createdAt: 0, sha256: undefined, version: 'a' };
+    const stored = { name: 'a.zip', size: 10, createdAt: 0, sha256: undefined, revision: 'a' };
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...headers), text, { maxKeys: 6 }), (given) => {
         const length = Object.values(given).join('').length;

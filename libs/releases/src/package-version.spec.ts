@@ -33,7 +33,7 @@ describe('the version in a name', () => {
   });
 
   it('is read once for a package', () => {
-    const stored = { name: 'a-1.2.3.zip', size: 1, createdAt: 0, sha256: undefined, version: 'x' };
+    const stored = { name: 'a-1.2.3.zip', size: 1, createdAt: 0, sha256: undefined, revision: 'x' };
     expect(packageVersion(stored)).toBe(packageVersion(stored));
     const unversioned = { ...stored, name: 'a.zip' };
     expect([packageVersion(unversioned), packageVersion(unversioned)]).toEqual([undefined, undefined]);

@@ -9,7 +9,7 @@ function stored(times: Readonly<Record<string, number>>): Package[] {
     createdAt,
     size: 1,
     sha256: undefined,
-    version: `${name}-${createdAt}`,
+    revision: `${name}-${createdAt}`,
   }));
 }
 

@@ -7,7 +7,7 @@ export abstract class RetentionPolicy {
 
   /**
    * Chooses the packages that leave when `incoming` is published, or what is too much at the start of a server, when
-   * there is none. `packages` comes in no particular order and may hold the version that `incoming` replaces.
+   * there is none. `packages` comes in no particular order and may hold the revision that `incoming` replaces.
    *
    * Pure, and without a clock of its own: the store calls it on the very state on which it decides, and again when it
    * has to retry. `incoming` itself never leaves, whatever is chosen. What is thrown fails the publish.

@@ -262,7 +262,7 @@ describe('RetentionService', () => {
       name,
       size: 1,
       sha256: undefined,
-      version: name,
+      revision: name,
       createdAt: 3 - age,
     }));
     const coming = ['x', 'y', 'z', 'zz'].map((name, at) => ({ name, size: 1, createdAt: 10 + at }));

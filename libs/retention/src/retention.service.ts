@@ -46,7 +46,7 @@ export class RetentionService implements OnApplicationBootstrap {
   foresee(packages: readonly Package[], incoming: readonly IncomingPackage[]): readonly Package[] {
     const last = incoming.at(-1);
     if (last === undefined || this.options.readOnly) return [];
-    const coming = incoming.slice(0, -1).map((one) => ({ ...one, sha256: undefined, version: '' }));
+    const coming = incoming.slice(0, -1).map((one) => ({ ...one, sha256: undefined, revision: '' }));
     const names = new Set(coming.map(({ name }) => name));
     try {
       return this.choose([...packages, ...coming], last).filter(({ name }) => !names.has(name));

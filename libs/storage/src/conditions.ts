@@ -25,7 +25,7 @@ export function assertCondition(
       `${name} is not stored, so it is not the expected version.`,
     );
   }
-  if (condition !== 'present' && !condition.versions.includes(existing.version)) {
+  if (condition !== 'present' && !condition.revisions.includes(existing.revision)) {
     throw new StorageError(
       'precondition_failed',
       `${name} is stored as another version than the expected one.`,

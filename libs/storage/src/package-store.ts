@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** One stored file. Immutable: another version of the same name is another object. */
+/** One stored file. Immutable: another revision of the same name is another object. */
 export interface Package {
   readonly name: string;
   /** Bytes. */
@@ -10,7 +10,7 @@ export interface Package {
   /** Hexadecimal SHA-256 of the bytes; undefined until a file that was dropped in by hand is hashed. */
   readonly sha256: string | undefined;
   /** Opaque name of exactly these bytes, `sha256:<hex>` once the digest is known. Fit for an ETag. */
-  readonly version: string;
+  readonly revision: string;
 }
 
 /** Bytes that are received, hashed and durable, and visible to nobody. */
@@ -35,8 +35,8 @@ export interface StageOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What must be stored under the name for a publish to go ahead: nothing, whatever, something, or one of these versions. */
-export type PublishCondition = 'absent' | 'any' | 'present' | { readonly versions: readonly string[] };
+/** What must be stored under the name for a publish to go ahead: nothing, whatever, something, or one of these revisions. */
+export type PublishCondition = 'absent' | 'any' | 'present' | { readonly revisions: readonly string[] };
 
 /** What must be stored under the name for a removal to go ahead. */
 export type RemoveCondition = Exclude<PublishCondition, 'absent' | 'any'>;
@@ -47,7 +47,7 @@ export type IncomingPackage = Pick<Package, 'name' | 'size' | 'createdAt'>;
 /**
  * Chooses the packages that leave when `incoming` is published (or at a prune, when there is none).
  * Pure: the store calls it on the very state on which it decides, and again when it has to retry.
- * `packages` comes in no particular order and may hold the version that `incoming` replaces.
+ * `packages` comes in no particular order and may hold the revision that `incoming` replaces.
  */
 export type Evict = (
   packages: readonly Package[],
@@ -66,12 +66,12 @@ export interface PublishOptions {
 
 export interface PublishResult {
   readonly package: Package;
-  /** The version that was overwritten. */
+  /** The revision that was overwritten. */
   readonly replaced: Package | undefined;
   readonly evicted: readonly Package[];
 }
 
-/** One version of a package, pinned: it can be read whatever happens to its name meanwhile. */
+/** One revision of a package, pinned: it can be read whatever happens to its name meanwhile. */
 export interface OpenPackage {
   readonly package: Package;
   /**
@@ -79,7 +79,7 @@ export interface OpenPackage {
    * next one is asked for: its memory is used again. Throws rather than yield fewer bytes than asked.
    */
   read(start?: number, end?: number): AsyncIterable<Uint8Array>;
-  /** Lets the version go. Safe to call twice. */
+  /** Lets the revision go. Safe to call twice. */
   close(): Promise<void>;
   /**
    * Where the bytes can be had without this server: gives an address that holds for a while and answers with this
@@ -107,7 +107,7 @@ export abstract class PackageStore {
   /** The package of that name, or undefined (also for an impossible name). */
   abstract find(name: string): Promise<Package | undefined>;
 
-  /** Pins the current version for reading. Rejects with `package_not_found`. */
+  /** Pins the current revision for reading. Rejects with `package_not_found`. */
   abstract open(name: string): Promise<OpenPackage>;
 
   /** Rejects with `insufficient_storage` when `size` further bytes would not fit. For asking before a body is read. */

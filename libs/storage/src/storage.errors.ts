@@ -6,7 +6,7 @@ export type StorageErrorCode =
   | 'package_not_found'
   /** Create-only, and the name is taken; `existing` holds the stored package. */
   | 'package_exists'
-  /** The stored package is not the version that the caller expected. */
+  /** The stored package is not the revision that the caller expected. */
   | 'precondition_failed'
   | 'package_empty'
   | 'package_too_large'

@@ -118,7 +118,7 @@ describe('a migration', () => {
       expect([await namesIn(to), await harness.staged(to)]).toEqual([[], []]);
     });
 
-    it('copies the new version of what is overwritten while it is read', async () => {
+    it('copies the new revision of what is overwritten while it is read', async () => {
       await publish(from, 'a.zip', 'old');
       breakOff(() => publish(from, 'a.zip', 'new'));
       expect(await copy()).toEqual({ kind: 'copied' });
@@ -127,17 +127,17 @@ describe('a migration', () => {
 
     it('gives up what is overwritten again and again', async () => {
       await publish(from, 'a.zip', 'old');
-      let version = 0;
+      let round = 0;
       const again = async (): Promise<void> => {
         breakOff(again);
-        await publish(from, 'a.zip', `new ${++version}`);
+        await publish(from, 'a.zip', `new ${++round}`);
       };
       breakOff(again);
       await expect(copy()).rejects.toThrow('it was overwritten again and again');
-      expect(version).toBe(5);
+      expect(round).toBe(5);
     });
 
-    it('fails where the same version cannot be read', async () => {
+    it('fails where the same revision cannot be read', async () => {
       await publish(from, 'a.zip', 'old');
       breakOff(() => Promise.resolve());
       await expect(copy()).rejects.toMatchObject({ code: 'storage_unavailable' });

@@ -8,19 +8,19 @@ import { messageOf } from './command.js';
 /** Retention is the business of the server that the target is for. */
 const KEEP_ALL: Evict = () => [];
 
-/** What became of one package: it was `gone` from the source before its turn; a conflict is in the target in another version. */
+/** What became of one package: it was `gone` from the source before its turn; a conflict is in the target in another revision. */
 export type Outcome =
   { readonly kind: 'copied' | 'skipped' | 'gone' } | { readonly kind: 'conflict'; readonly reason: string };
 
 export interface MigrationOptions {
-  /** Whether a package is replaced that the target has in another version. */
+  /** Whether a package is replaced that the target has in another revision. */
   readonly overwrite: boolean;
 }
 
 /** Times that a package is copied anew because it was overwritten meanwhile. */
 const ATTEMPTS = 5;
 
-/** The source does not have the version any more that was being read. */
+/** The source does not have the revision any more that was being read. */
 class Superseded extends Error {
   override readonly name = 'Superseded';
 
@@ -51,7 +51,7 @@ export class Migration {
       const opened = await this.openSource(name);
       if (opened === undefined) return { kind: 'gone' };
       try {
-        return await this.copyVersion(opened);
+        return await this.copyRevision(opened);
       } catch (error) {
         if (!(error instanceof Superseded) || attempt === ATTEMPTS) throw error;
       } finally {
@@ -69,7 +69,7 @@ export class Migration {
     }
   }
 
-  private async copyVersion(opened: OpenPackage): Promise<Outcome> {
+  private async copyRevision(opened: OpenPackage): Promise<Outcome> {
     const existing = await this.to.find(opened.package.name);
     if (existing !== undefined) {
       const reason = await this.differenceOf(opened.package, existing);
@@ -80,13 +80,13 @@ export class Migration {
     return { kind: 'copied' };
   }
 
-  /** Servers may run at the source: what cannot be read any more may be another version by now, or gone. */
-  private async reading<T>({ name, version }: Package, read: () => Promise<T>): Promise<T> {
+  /** Servers may run at the source: what cannot be read any more may be another revision by now, or gone. */
+  private async reading<T>({ name, revision }: Package, read: () => Promise<T>): Promise<T> {
     try {
       return await read();
     } catch (error) {
       const current = await this.from.find(name);
-      throw current?.version === version ? error : new Superseded();
+      throw current?.revision === revision ? error : new Superseded();
     }
   }
 
@@ -135,7 +135,7 @@ export class Migration {
   private async verify(stored: Package, sha256: string, createdAt: number): Promise<void> {
     const flaw = await this.flawOf(stored, sha256, createdAt);
     if (flaw === undefined) return;
-    await this.to.remove(stored.name, { versions: [stored.version] }).catch((cause: unknown) => {
+    await this.to.remove(stored.name, { revisions: [stored.revision] }).catch((cause: unknown) => {
       throw new Error(`${flaw}, and it could not be removed there: delete it before another run`, { cause });
     });
     throw new Error(`${flaw}; it was removed there again`);

@@ -8,8 +8,8 @@ import { parseEntityTags } from './entity-tags.js';
 import { parseHttpDate } from './http-date.js';
 
 /** The strong validator of a package's bytes (RFC 9110 §8.8.3). */
-export function entityTag(stored: Pick<Package, 'version'>): string {
-  return `"${stored.version}"`;
+export function entityTag(stored: Pick<Package, 'revision'>): string {
+  return `"${stored.revision}"`;
 }
 
 /** The opaque tags of an If-Match or If-None-Match header, without quotes, weak ones left out; `*` stands for itself. */
@@ -49,7 +49,7 @@ export function evaluateRead(headers: IncomingHttpHeaders, stored: Package): Rea
 
   if (ifMatch !== undefined) {
     const tags = strongTags(ifMatch);
-    if (tags !== '*' && !tags.includes(stored.version)) return { status: 412 };
+    if (tags !== '*' && !tags.includes(stored.revision)) return { status: 412 };
   } else if (modified > dateOf(ifUnmodifiedSince, Number.POSITIVE_INFINITY)) {
     return { status: 412 };
   }
@@ -81,7 +81,7 @@ function withinSize(range: string, size: number): string {
 }
 
 /**
- * Whether If-Range names this version. A date never does: two versions may have been published within its second,
+ * Whether If-Range names this revision. A date never does: two revisions may have been published within its second,
  * and a file put here by hand may have any time (RFC 9110 §8.8.2.2 and §13.1.5).
  */
 function rangeHolds(ifRange: string, tag: string): boolean {

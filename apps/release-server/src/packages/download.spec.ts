@@ -10,7 +10,7 @@ import { sendPackage } from './download.js';
 
 /** A package of two chunks that tells whether it was let go. */
 class TwoChunks implements OpenPackage {
-  readonly package = { name: 'a.zip', size: 2, createdAt: 0, sha256: undefined, version: 'v' };
+  readonly package = { name: 'a.zip', size: 2, createdAt: 0, sha256: undefined, revision: 'v' };
   closed = false;
 
   async *read(): AsyncGenerator<Uint8Array> {

@@ -37,7 +37,7 @@ export class PackageFragments {
 function isSame(one: Package, other: Package): boolean {
   return (
     one === other ||
-    (one.version === other.version &&
+    (one.revision === other.revision &&
       one.createdAt === other.createdAt &&
       one.size === other.size &&
       one.sha256 === other.sha256)

@@ -4,7 +4,7 @@ import { parseListQuery } from './package-list.query.js';
 import { PackageListing } from './package-listing.js';
 
 function stored(name: string, size: number, createdAt: number): Package {
-  return { name, size, createdAt, sha256: undefined, version: name };
+  return { name, size, createdAt, sha256: undefined, revision: name };
 }
 
 const listing = new PackageListing([

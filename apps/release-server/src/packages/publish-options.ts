@@ -39,7 +39,7 @@ export function parsePublishOptions(request: Request, digests: readonly Checksum
   return { condition: publishCondition(request, overwrite), sha256: parseChecksum(request, digests) };
 }
 
-/** The versions that a DELETE may remove, from `If-Match`. */
+/** The revisions that a DELETE may remove, from `If-Match`. */
 export function parseRemoveCondition(request: Request): RemoveCondition {
   const ifMatch = request.get('If-Match');
   return ifMatch === undefined ? 'present' : matchCondition(ifMatch);
@@ -58,7 +58,7 @@ function publishCondition(request: Request, overwrite: boolean): PublishConditio
 
 function matchCondition(ifMatch: string): RemoveCondition {
   const tags = strongTags(ifMatch);
-  return tags === '*' ? 'present' : { versions: tags };
+  return tags === '*' ? 'present' : { revisions: tags };
 }
 
 function parseOverwrite(value: unknown): boolean {

@@ -65,7 +65,7 @@ describe('FilesystemPackageStore', () => {
       const hashed = await withDigest(store, 'by-hand.zip');
 
       expect(hashed).toMatchObject({ size: content.length, sha256: sha256Of(content) });
-      expect(hashed.version).toBe(`sha256:${sha256Of(content)}`);
+      expect(hashed.revision).toBe(`sha256:${sha256Of(content)}`);
       expect((await read(store, 'by-hand.zip')).equals(content)).toBe(true);
     });
 
@@ -165,10 +165,10 @@ describe('FilesystemPackageStore', () => {
           const opened = await store.open('a.zip').catch(() => undefined);
           if (opened === undefined) return false;
           const content = await contentOf(opened);
-          const { sha256, version } = opened.package;
+          const { sha256, revision } = opened.package;
           if (content.equals(fresh)) servedFresh += 1;
           if (sha256 !== undefined) expect(sha256).toBe(sha256Of(content));
-          expect(version === `sha256:${sha256Of(old)}`).toBe(content.equals(old));
+          expect(revision === `sha256:${sha256Of(old)}`).toBe(content.equals(old));
           return sha256 === sha256Of(fresh);
         });
         expect(servedFresh).toBeGreaterThan(0);
@@ -203,7 +203,7 @@ describe('FilesystemPackageStore', () => {
 
       await until('it was noticed', async () => {
         await read(store, 'a.zip');
-        return (await store.find('a.zip'))?.version !== before?.version;
+        return (await store.find('a.zip'))?.revision !== before?.revision;
       }).catch(() => undefined);
       expect(await withDigest(store, 'a.zip')).toEqual(before);
       expect((await read(store, 'a.zip')).toString()).toBe('content of a.zip');
@@ -238,7 +238,7 @@ describe('FilesystemPackageStore', () => {
       await store.list();
       execFileSync('cp', ['-p', draft, join(path, 'a.zip')]);
 
-      const expected = { versions: [published.version] };
+      const expected = { revisions: [published.revision] };
       expect(await refusalCodeOf(publish(store, 'a.zip', 'x', { condition: expected }))).toBe(
         'precondition_failed',
       );
@@ -437,7 +437,7 @@ describe('FilesystemPackageStore', () => {
       expect(await namesIn(store)).toEqual(['newer.zip', 'new.zip']);
     });
 
-    // Mutants: a candidate goes although it is another version by now; the choice is not made again; a file that
+    // Mutants: a candidate goes although it is another revision by now; the choice is not made again; a file that
     // was touched a moment ago is taken for one that is still being written, and takes up no room.
     it('spares the oldest when somebody touches it between the choice and the eviction', async () => {
       const { store, path } = await openEmpty();

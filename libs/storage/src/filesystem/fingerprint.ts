@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { clampTime, isPublishTime } from '../publish-time.js';
 
 /**
- * What tells one file version from another without reading it: size, mtime, inode and ctime. Programs can set an mtime,
+ * What tells one revision of a file from another without reading it: size, mtime, inode and ctime. Programs can set an mtime,
  * as `cp -p` does, but no ctime; a link, a rename and a chmod move that too, though they leave the bytes alone.
  */
 export function fingerprintOf({ size, mtimeNs, ino, ctimeNs }: BigIntStats): string {

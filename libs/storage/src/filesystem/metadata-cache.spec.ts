@@ -28,7 +28,7 @@ describe('MetadataCache', () => {
     expect(await new MetadataCache(layout, false).load('a.zip', '1-2-3-4')).toBe(SHA256);
   });
 
-  it('knows nothing of another version of the file, or of another file', async () => {
+  it('knows nothing of another revision of the file, or of another file', async () => {
     await cache.save('a.zip', '1-2-3-4', SHA256);
 
     expect(await cache.load('a.zip', '1-2-3-5')).toBeUndefined();
@@ -52,7 +52,7 @@ describe('MetadataCache', () => {
     expect(await cache.load('a.zip', fingerprint(at + 1n))).toBeUndefined();
   });
 
-  it('keeps the last version of a name', async () => {
+  it('keeps the last revision of a name', async () => {
     await cache.save('a.zip', '1-2-3-4', SHA256);
     await cache.save('a.zip', '4-5-6-7', 'cd'.repeat(32));
 

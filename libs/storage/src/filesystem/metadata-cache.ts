@@ -30,7 +30,7 @@ export class MetadataCache {
     private readonly readOnly: boolean,
   ) {}
 
-  /** The digest of the file version with this fingerprint, if it is known. */
+  /** The digest of the revision with this fingerprint, if it is known. */
   async load(name: string, fingerprint: string): Promise<string | undefined> {
     let text: string;
     try {

@@ -12,7 +12,7 @@ import { fingerprintOf, isMoved, isTouched, modifiedAt } from './fingerprint.js'
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
 
-/** One file version as the index knows it. */
+/** One revision of a file as the index knows it. */
 export interface IndexEntry {
   readonly package: Package;
   readonly fingerprint: string;
@@ -288,7 +288,7 @@ export class PackageIndex {
   }
 }
 
-/** A package's description; its version is its digest, or until that is known the file's fingerprint. */
+/** A package's description; its revision is its digest, or until that is known the file's fingerprint. */
 export function describe(
   name: string,
   size: number,
@@ -296,8 +296,8 @@ export function describe(
   sha256: string | undefined,
   fingerprint: string,
 ): Package {
-  const version = sha256 === undefined ? fingerprint : `sha256:${sha256}`;
-  return Object.freeze({ name, size, createdAt, sha256, version });
+  const revision = sha256 === undefined ? fingerprint : `sha256:${sha256}`;
+  return Object.freeze({ name, size, createdAt, sha256, revision });
 }
 
 function newestFirst(a: Package, b: Package): number {

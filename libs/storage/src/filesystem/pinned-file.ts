@@ -7,7 +7,7 @@ import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
 import type { IndexEntry } from './package-index.js';
 
-/** A version pinned by its open descriptor: renaming or unlinking the file does not touch it. */
+/** A revision pinned by its open descriptor: renaming or unlinking the file does not touch it. */
 export class PinnedFile implements OpenPackage {
   private closing: Promise<void> | undefined;
 
@@ -88,7 +88,7 @@ export class PinnedFile implements OpenPackage {
   }
 }
 
-/** A small version, read whole when it was opened first. */
+/** A small revision, read whole when it was opened first. */
 export class CachedFile implements OpenPackage {
   readonly package: Package;
 

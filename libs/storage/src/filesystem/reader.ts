@@ -32,13 +32,13 @@ export class Reader {
     private readonly buffers: BufferPool,
   ) {}
 
-  /** Pins the version that `entry` tells of; undefined when the file is another version by now, or gone. */
+  /** Pins the revision that `entry` tells of; undefined when the file is another revision by now, or gone. */
   async open(entry: IndexEntry): Promise<OpenPackage | undefined> {
     const cached = this.contents.get(entry);
     if (cached === undefined) return this.openFile(entry);
     const now = performance.now();
     if (now - cached.seen > CACHE_TRUST) {
-      if (!(await isVersion(this.layout.package(entry.package.name), entry))) return undefined;
+      if (!(await isRevision(this.layout.package(entry.package.name), entry))) return undefined;
       cached.seen = now;
     }
     return new CachedFile(entry.package, cached.bytes);
@@ -72,7 +72,7 @@ export class Reader {
 }
 
 /**
- * Whether an open file is the version that `entry` tells of. One that lies under no name any more was replaced or deleted
+ * Whether an open file is the revision that `entry` tells of. One that lies under no name any more was replaced or deleted
  * since it was opened, which is what moved its ctime.
  */
 function isSame(stats: BigIntStats, { fingerprint }: IndexEntry): boolean {
@@ -84,8 +84,8 @@ function sha256Of(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Whether the file at `path` is the version that `entry` tells of. */
-export async function isVersion(path: string, entry: IndexEntry): Promise<boolean> {
+/** Whether the file at `path` is the revision that `entry` tells of. */
+export async function isRevision(path: string, entry: IndexEntry): Promise<boolean> {
   const stats = await lstat(path, { bigint: true }).catch(() => undefined);
   return stats !== undefined && fingerprintOf(stats) === entry.fingerprint;
 }

@@ -48,7 +48,7 @@ describe('recovery', () => {
     expect(await readdir(layout.incoming)).toHaveLength(1);
   });
 
-  it('never puts an old version over a newer one', async () => {
+  it('never puts an old revision over a newer one', async () => {
     await writeFile(join(layout.trash, trashName(ELSEWHERE, 0, 'a.zip')), 'old');
     await writeFile(layout.package('a.zip'), 'new');
     await recover(layout, true);

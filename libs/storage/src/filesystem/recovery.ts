@@ -38,7 +38,7 @@ export async function recover(layout: Layout, isStart: boolean): Promise<string[
   return restored;
 }
 
-/** Moves a withdrawn package back under its name, unless a newer version took it meanwhile. */
+/** Moves a withdrawn package back under its name, unless a newer revision took it meanwhile. */
 export async function putBack(path: string, target: string): Promise<void> {
   try {
     await unless(['EEXIST'], () => link(path, target));

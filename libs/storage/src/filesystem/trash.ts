@@ -9,7 +9,7 @@ import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
 import { ownMode, type Layout } from './layout.js';
 import type { IndexEntry, PackageIndex } from './package-index.js';
-import { isVersion } from './reader.js';
+import { isRevision } from './reader.js';
 import { dropTrash, putBack, trashName } from './recovery.js';
 
 /** Times that a choice is made again because somebody else changed the directory under it. */
@@ -33,7 +33,7 @@ export class Trash {
   ) {}
 
   /**
-   * Withdraws what `evict` chooses. A candidate that is no longer the version on which the choice was made,
+   * Withdraws what `evict` chooses. A candidate that is no longer the revision on which the choice was made,
    * say because somebody touched it, makes the choice void: it is made again on what is there now.
    */
   async withdraw(evict: Evict, incoming: Parameters<Evict>[1]): Promise<readonly Withdrawn[]> {
@@ -78,10 +78,10 @@ export class Trash {
     if (entry === undefined) return undefined;
     const home = this.layout.package(name);
     const sequence = this.sequence++;
-    if (!(await isVersion(home, entry))) return undefined;
+    if (!(await isRevision(home, entry))) return undefined;
     const path = await this.move(home, sequence, name);
     if (path === undefined) return undefined;
-    // Replaced by another process between the look and the rename: that version is newer and stays.
+    // Replaced by another process between the look and the rename: that revision is newer and stays.
     if (!isMoved(entry.fingerprint, fingerprintOf(await lstat(path, { bigint: true })))) {
       await putBack(path, home);
       return undefined;

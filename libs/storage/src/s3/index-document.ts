@@ -135,7 +135,7 @@ export function readIndex(text: string, prefix: string): StoredIndex | undefined
 }
 
 export function packageOf(name: string, { size, sha256, at }: Omit<Entry, 'key'>): Package {
-  return Object.freeze({ name, size, createdAt: at, sha256, version: `sha256:${sha256}` });
+  return Object.freeze({ name, size, createdAt: at, sha256, revision: `sha256:${sha256}` });
 }
 
 function newestFirst(a: Package, b: Package): number {

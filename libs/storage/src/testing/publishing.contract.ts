@@ -14,11 +14,11 @@ import {
   stage,
 } from './packages.js';
 
-const OTHER_VERSION = `sha256:${'0'.repeat(64)}`;
+const OTHER_REVISION = `sha256:${'0'.repeat(64)}`;
 
 export function describePublishing(harness: PackageStoreHarness): void {
   describe('publishing', () => {
-    it('makes the whole package visible, with name, size, digest and version', async () => {
+    it('makes the whole package visible, with name, size, digest and revision', async () => {
       const store = await harness.open();
       const content = bytesOf(300_000);
       const sha256 = sha256Of(content);
@@ -30,7 +30,7 @@ export function describePublishing(harness: PackageStoreHarness): void {
         name: 'tool-v1.2.3.zip',
         size: content.length,
         sha256,
-        version: `sha256:${sha256}`,
+        revision: `sha256:${sha256}`,
         createdAt: published.createdAt,
       });
       expect(published.createdAt).toBeGreaterThanOrEqual(before);
@@ -42,7 +42,7 @@ export function describePublishing(harness: PackageStoreHarness): void {
 
     it.each<[PublishCondition, string]>([
       ['present', 'precondition_failed'],
-      [{ versions: [OTHER_VERSION] }, 'precondition_failed'],
+      [{ revisions: [OTHER_REVISION] }, 'precondition_failed'],
     ])('of a new name under the condition %j is refused as %s', async (condition, code) => {
       const store = await harness.open();
 
@@ -64,8 +64,8 @@ export function describePublishing(harness: PackageStoreHarness): void {
 
     it.each<[PublishCondition, string]>([
       ['absent', 'package_exists'],
-      [{ versions: [] }, 'precondition_failed'],
-      [{ versions: [OTHER_VERSION] }, 'precondition_failed'],
+      [{ revisions: [] }, 'precondition_failed'],
+      [{ revisions: [OTHER_REVISION] }, 'precondition_failed'],
     ])(
       'of a taken name under the condition %j is refused as %s and shows what is stored',
       async (condition, code) => {
@@ -85,7 +85,7 @@ export function describePublishing(harness: PackageStoreHarness): void {
     it.each<[string, (existing: Package) => PublishCondition]>([
       ['any', () => 'any'],
       ['present', () => 'present'],
-      ['its version', ({ version }) => ({ versions: [OTHER_VERSION, version] })],
+      ['its revision', ({ revision }) => ({ revisions: [OTHER_REVISION, revision] })],
     ])('of a taken name under the condition %s overwrites and tells what it replaced', async (_, choose) => {
       const store = await harness.open();
       const { package: existing } = await publish(store, 'a.zip', 'old');
@@ -107,7 +107,7 @@ export function describePublishing(harness: PackageStoreHarness): void {
       const { package: published, replaced } = await publish(store, 'a.zip', 'same');
 
       expect(replaced).toEqual(existing);
-      expect(published.version).toBe(existing.version);
+      expect(published.revision).toBe(existing.revision);
       expect((await read(store, 'a.zip')).toString()).toBe('same');
     });
 
@@ -325,7 +325,7 @@ export function describePublishing(harness: PackageStoreHarness): void {
     // Mutant: the packages are taken out before the condition is looked at.
     it.each<[PublishCondition, string]>([
       ['absent', 'package_exists'],
-      [{ versions: [OTHER_VERSION] }, 'precondition_failed'],
+      [{ revisions: [OTHER_REVISION] }, 'precondition_failed'],
     ])('does not happen when the publish is refused under the condition %j', async (condition, code) => {
       const store = await harness.open();
       await publishAll(store, 'a.zip', 'b.zip', 'c.zip');

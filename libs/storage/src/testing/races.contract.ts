@@ -77,7 +77,7 @@ export function describeRaces(harness: PackageStoreHarness): void {
 
     // Mutants: an overwrite writes into the stored file; the file is looked at and then opened by its name; a
     // reader that comes between the overwrite and its entry in the index finds nothing.
-    it.each(SIZES)('readers of %d bytes get whole versions of a name that is overwritten', async (size) => {
+    it.each(SIZES)('readers of %d bytes get whole revisions of a name that is overwritten', async (size) => {
       const store = await harness.open();
       await publish(store, 'a.zip', bytesOf(size));
       let writing = true;
@@ -98,8 +98,8 @@ export function describeRaces(harness: PackageStoreHarness): void {
       };
 
       const readers = Array.from({ length: 16 }, reader);
-      for (let version = 1; version <= 40; version++) {
-        await publish(store, 'a.zip', bytesOf(size + version, version));
+      for (let round = 1; round <= 40; round++) {
+        await publish(store, 'a.zip', bytesOf(size + round, round));
         // What is stored in memory would leave the readers none.
         await new Promise(setImmediate);
       }

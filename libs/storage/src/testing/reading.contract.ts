@@ -93,7 +93,7 @@ export function describeReading(harness: PackageStoreHarness): void {
     });
 
     // Mutant: an overwrite writes into the stored file instead of putting another one in its place.
-    it.each([SMALL, LARGE])('of %d bytes stays with its version while that is overwritten', async (size) => {
+    it.each([SMALL, LARGE])('of %d bytes stays with its revision while that is overwritten', async (size) => {
       const store = await harness.open();
       const { package: old } = await publish(store, 'a.zip', bytesOf(size, 1));
       const opened = await store.open('a.zip');

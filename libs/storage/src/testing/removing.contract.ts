@@ -11,7 +11,7 @@ import {
   refusalOf,
 } from './packages.js';
 
-const OTHER_VERSION = `sha256:${'0'.repeat(64)}`;
+const OTHER_REVISION = `sha256:${'0'.repeat(64)}`;
 
 export function describeRemoving(harness: PackageStoreHarness): void {
   describe('removing', () => {
@@ -34,27 +34,27 @@ export function describeRemoving(harness: PackageStoreHarness): void {
 
         expect(await refusalCodeOf(store.remove(name))).toBe('package_not_found');
         expect(await refusalCodeOf(store.remove(name, 'present'))).toBe('package_not_found');
-        expect(await refusalCodeOf(store.remove(name, { versions: [OTHER_VERSION] }))).toBe(
+        expect(await refusalCodeOf(store.remove(name, { revisions: [OTHER_REVISION] }))).toBe(
           'package_not_found',
         );
       },
     );
 
-    it('of another version than the expected one is refused and shows what is stored', async () => {
+    it('of another revision than the expected one is refused and shows what is stored', async () => {
       const store = await harness.open();
       const [existing] = await publishAll(store, 'a.zip');
 
-      const refusal = await refusalOf(store.remove('a.zip', { versions: [OTHER_VERSION] }));
+      const refusal = await refusalOf(store.remove('a.zip', { revisions: [OTHER_REVISION] }));
 
       expect(refusal).toMatchObject({ code: 'precondition_failed', existing });
       expect(await store.list()).toEqual([existing]);
     });
 
-    it('of one of the expected versions succeeds', async () => {
+    it('of one of the expected revisions succeeds', async () => {
       const store = await harness.open();
       const { package: existing } = await publish(store, 'a.zip', 'a');
 
-      const removed = await store.remove('a.zip', { versions: [OTHER_VERSION, existing.version] });
+      const removed = await store.remove('a.zip', { revisions: [OTHER_REVISION, existing.revision] });
 
       expect(removed).toEqual(existing);
       expect(await store.list()).toEqual([]);
