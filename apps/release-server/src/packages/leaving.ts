@@ -1,7 +1,7 @@
 import type { RetentionService } from '#retention';
 import type { Package } from '#storage';
 
-import type { PackageListing, ReleaseSummary } from './package-listing.js';
+import type { PackageSearch, ReleaseSummary } from './package-search.js';
 
 /** Which packages make room for those that are published next. */
 export interface Leaving {
@@ -17,7 +17,7 @@ export interface Leaving {
 }
 
 /** Asks the policy of retention, with packages that nobody has, such as the largest release has on average. */
-export function foresee(listing: PackageListing, retention: RetentionService): Leaving {
+export function foresee(listing: PackageSearch, retention: RetentionService): Leaving {
   const { packages } = listing;
   const releases = new Set(packages.map((stored) => listing.releaseOf(stored)));
   const [largest] = [...releases]

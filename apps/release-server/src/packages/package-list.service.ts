@@ -10,9 +10,9 @@ import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { PAGE_POLICY } from '../web/layout.js';
 import { StaticFiles } from '../web/static-files.js';
 import { foresee, type Leaving } from './leaving.js';
-import { joined, PackageFragments } from './package-fragments.js';
+import { joined, PackageFragments } from '../http/package-fragments.js';
 import { listUrl, MOST_PER_PAGE, normalQuery, type PackageListQuery } from './package-list.query.js';
-import { PackageListing, type PackagePage } from './package-listing.js';
+import { PackageSearch, type PackagePage } from './package-search.js';
 import { packageView } from './package.view.js';
 import { packageLink, packagesPage, ROWS } from '../web/packages/packages.page.js';
 
@@ -22,12 +22,12 @@ const HTML = 'text/html; charset=utf-8';
 /** Lists packages as JSON and HTML; an answer is made once for as long as it says the same. */
 @Injectable()
 export class PackageListService {
-  private readonly lists = new PreparedBodies<PackageListing>();
-  private readonly pages = new PreparedBodies<PackageListing>();
+  private readonly lists = new PreparedBodies<PackageSearch>();
+  private readonly pages = new PreparedBodies<PackageSearch>();
   private readonly views = new PackageFragments((stored) => JSON.stringify(packageView(stored, BASE)));
   private readonly links = new PackageFragments((stored) => packageLink(stored, BASE));
-  private listing = new PackageListing([]);
-  private readonly leaving = new WeakMap<PackageListing, Leaving>();
+  private listing = new PackageSearch([]);
+  private readonly leaving = new WeakMap<PackageSearch, Leaving>();
 
   constructor(
     private readonly store: PackageStore,
@@ -68,7 +68,7 @@ export class PackageListService {
   }
 
   private page(
-    listing: PackageListing,
+    listing: PackageSearch,
     query: PackageListQuery,
     page: PackagePage,
     root: string,
@@ -89,14 +89,14 @@ export class PackageListService {
     });
   }
 
-  private leavingOf(listing: PackageListing): Leaving {
+  private leavingOf(listing: PackageSearch): Leaving {
     const leaving = this.leaving.get(listing) ?? foresee(listing, this.retention);
     this.leaving.set(listing, leaving);
     return leaving;
   }
 
-  private listingOf(packages: readonly Package[]): PackageListing {
-    if (this.listing.packages !== packages) this.listing = new PackageListing(packages);
+  private listingOf(packages: readonly Package[]): PackageSearch {
+    if (this.listing.packages !== packages) this.listing = new PackageSearch(packages);
     return this.listing;
   }
 }

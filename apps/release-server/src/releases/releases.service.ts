@@ -6,7 +6,7 @@ import { Config } from '../config/config.js';
 import { BASE } from '../http/fragment.js';
 import { PreparedBodies } from '../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
-import { joined, PackageFragments } from '../packages/package-fragments.js';
+import { joined, PackageFragments } from '../http/package-fragments.js';
 import { assetView, inReleaseOrder, releaseView } from './release.view.js';
 
 /** Shows packages as releases; an answer is made once for as long as the packages stay the same. */

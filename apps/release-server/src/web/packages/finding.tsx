@@ -1,5 +1,5 @@
 import { listUrl, type PackageListQuery } from '../../packages/package-list.query.js';
-import { orderOf, type PackagePage } from '../../packages/package-listing.js';
+import { orderOf, type PackagePage } from '../../packages/package-search.js';
 import { counted } from './words.js';
 
 interface FindingProps {

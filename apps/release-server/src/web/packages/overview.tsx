@@ -1,13 +1,13 @@
 import type { RetentionPolicy } from '#retention';
 
 import type { Leaving } from '../../packages/leaving.js';
-import type { PackageListing, ReleaseSummary, TemplateSummary } from '../../packages/package-listing.js';
-import { startCommand } from './commands.js';
+import type { PackageSearch, ReleaseSummary, TemplateSummary } from '../../packages/package-search.js';
+import { startCommand } from './shell-lines.js';
 import { Command, Size, Time } from './parts.js';
 import { counted } from './words.js';
 
 interface OverviewProps {
-  readonly listing: PackageListing;
+  readonly listing: PackageSearch;
   /** What retention goes by. */
   readonly limits: RetentionPolicy['limits'];
   readonly leaving: Leaving;

@@ -1,7 +1,7 @@
 import type { Package } from '#storage';
 
 import { packageView } from '../../packages/package.view.js';
-import { downloadCommand, verifyCommand } from './commands.js';
+import { downloadCommand, verifyCommand } from './shell-lines.js';
 import { CopyButton, Size, Time } from './parts.js';
 
 interface TableProps {

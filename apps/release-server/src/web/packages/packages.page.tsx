@@ -9,9 +9,9 @@ import type { Config } from '../../config/config.js';
 import { renderPage, type PageContext } from '../layout.js';
 import type { Leaving } from '../../packages/leaving.js';
 import { listUrl, type PackageListQuery } from '../../packages/package-list.query.js';
-import type { PackageListing, PackagePage, ReleaseSummary } from '../../packages/package-listing.js';
+import type { PackageSearch, PackagePage, ReleaseSummary } from '../../packages/package-search.js';
 import { assetUrl } from '../../packages/package.view.js';
-import { publishCommand } from './commands.js';
+import { publishCommand } from './shell-lines.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
 import { Overview } from './overview.js';
 import { PackageTable } from './package-table.js';
@@ -22,7 +22,7 @@ import { counted } from './words.js';
 export const ROWS = `rows:${randomUUID()}`;
 
 export interface PackagesPageProps extends PageContext {
-  readonly listing: PackageListing;
+  readonly listing: PackageSearch;
   readonly page: PackagePage;
   readonly query: PackageListQuery;
   /** The base of links that hold everywhere. */

@@ -1,6 +1,6 @@
 import type { Package } from '#storage';
 
-import { fragmentOf, type Fragment } from '../http/fragment.js';
+import { fragmentOf, type Fragment } from './fragment.js';
 
 interface Made {
   readonly stored: Package;

@@ -40,7 +40,7 @@ interface Entry {
  * All packages of one state of the store, ready to be searched: sorted and counted once, when first asked for, so
  * that a request costs no more than what it looks through and shows.
  */
-export class PackageListing {
+export class PackageSearch {
   /** Bytes of all packages. */
   readonly size: number;
   private readonly entries: readonly Entry[];

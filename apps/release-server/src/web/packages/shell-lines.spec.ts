@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { downloadCommand, publishCommand, startCommand, verifyCommand } from './commands.js';
+import { downloadCommand, publishCommand, startCommand, verifyCommand } from './shell-lines.js';
 
 const DIGEST = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'; // of "abc"
 const SHELLS = ['sh', 'bash', 'zsh', 'fish'].filter(

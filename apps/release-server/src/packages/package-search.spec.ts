@@ -1,13 +1,13 @@
 import type { Package } from '#storage';
 
 import { parseListQuery } from './package-list.query.js';
-import { PackageListing } from './package-listing.js';
+import { PackageSearch } from './package-search.js';
 
 function stored(name: string, size: number, createdAt: number): Package {
   return { name, size, createdAt, sha256: undefined, revision: name };
 }
 
-const listing = new PackageListing([
+const listing = new PackageSearch([
   stored('Claude-sh-v1.2.0.zip', 20, 5),
   stored('claude-ps-v1.2.0.zip', 20, 4),
   stored('claude-sh-v2.0.0-rc.1.zip', 30, 3),
@@ -19,7 +19,7 @@ function names(query: Record<string, string>): string[] {
   return listing.select(parseListQuery(query)).packages.map(({ name }) => name);
 }
 
-describe('PackageListing', () => {
+describe('PackageSearch', () => {
   it('finds names with every word, in any order and case', () => {
     expect(names({ q: 'v1 CLAUDE' })).toEqual([
       'Claude-sh-v1.2.0.zip',
@@ -74,7 +74,7 @@ describe('PackageListing', () => {
   it('starts a project from the newest release that has a template', () => {
     const template = (...given: readonly string[]) => {
       const packages = given.map((name, age) => stored(name, 1, 100 - age));
-      const found = new PackageListing(packages).template();
+      const found = new PackageSearch(packages).template();
       return found && [found.agent, found.release.version?.tag];
     };
     const v1 = 'spec-kit-template-claude-sh-v1.0.0.zip';
@@ -91,7 +91,7 @@ describe('PackageListing', () => {
   });
 
   it('counts all spellings of a version as one release, under that of the newest', () => {
-    const spelt = new PackageListing([stored('a_1.2.0_amd64.deb', 1, 2), stored('a-v1.2.0.zip', 2, 1)]);
+    const spelt = new PackageSearch([stored('a_1.2.0_amd64.deb', 1, 2), stored('a-v1.2.0.zip', 2, 1)]);
     expect(spelt.releaseOf(spelt.packages[1]!)).toMatchObject({
       version: { tag: '1.2.0' },
       count: 2,
@@ -101,8 +101,8 @@ describe('PackageListing', () => {
 
   it('names the release that clients get who name none', () => {
     expect(listing.latest()?.version?.tag).toBe('v1.2.0');
-    expect(new PackageListing([]).latest()).toBeUndefined();
+    expect(new PackageSearch([]).latest()).toBeUndefined();
     const prerelease = [stored('a-1.0.0-rc.1.zip', 1, 1), stored('b.zip', 1, 2)];
-    expect(new PackageListing(prerelease).latest()?.version?.tag).toBe('1.0.0-rc.1');
+    expect(new PackageSearch(prerelease).latest()?.version?.tag).toBe('1.0.0-rc.1');
   });
 });
