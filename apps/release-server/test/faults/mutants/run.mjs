@@ -3,13 +3,13 @@
 //   npm run test:mutants [-- ID...]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import ts from 'typescript';
 
-import { loadMutants, mutate } from './mutants.ts';
+import { loadMutants, Sources } from './mutants.ts';
 
 /** Mutants at once; more would make rows fail by their time. */
 const WORKERS = 2;
@@ -18,6 +18,7 @@ const wanted = process.argv.slice(2);
 const mutants = loadMutants().filter(
   ({ id, row }) => wanted.length === 0 || wanted.includes(id) || wanted.includes(row),
 );
+const sources = new Sources();
 const { options } = ts.parseJsonConfigFileContent(
   ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path)).config,
   ts.sys,
@@ -30,22 +31,15 @@ const compilerOptions = {
   moduleResolution: ts.ModuleResolutionKind.Bundler,
 };
 
-/** The built product with one source replaced by its mutant. */
+/** The built product with the sources that a mutant changes. */
 async function build(mutant) {
   const tree = await mkdtemp(join(tmpdir(), `mutant-${mutant.id}-`));
   await cp('dist', join(tree, 'dist'), { recursive: true });
   await cp('package.json', join(tree, 'package.json'));
   for (const shared of ['node_modules', 'contracts']) await symlink(resolve(shared), join(tree, shared));
-  for (const change of mutant.changes) {
-    const source = mutate(
-      change,
-      await readFile(join(tree, 'src', change.file), 'utf8').catch(() => readFile(change.file, 'utf8')),
-    );
-    const kept = join(tree, 'src', change.file);
-    await mkdir(dirname(kept), { recursive: true });
-    await writeFile(kept, source);
-    const { outputText } = ts.transpileModule(source, { compilerOptions, fileName: change.file });
-    await writeFile(join(tree, 'dist', change.file.replace(/\.tsx?$/, '.js')), outputText);
+  for (const [path, source] of sources.mutate(mutant)) {
+    const { outputText } = ts.transpileModule(source, { compilerOptions, fileName: path });
+    await writeFile(join(tree, 'dist', path.replace(/\.tsx?$/, '.js')), outputText);
   }
   return tree;
 }
