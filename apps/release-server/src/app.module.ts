@@ -11,7 +11,7 @@ import { Config } from './config/config.js';
 import { storageOptions } from './config/storage.factory.js';
 import { DocsModule } from './web/docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
-import { clientAddress } from './server/client.js';
+import { contextOf } from './server/request-context.js';
 import { HttpModule } from './http/http.module.js';
 import { AppLogger } from './observability/app-logger.js';
 import { createLogger } from './observability/logger.factory.js';
@@ -54,7 +54,7 @@ export class AppModule {
         token: config.auth_token,
         tokenFile: config.auth_token_file,
         readOnly: config.read_only,
-        addressOf: clientAddress,
+        contextOf,
         isLocal: LOOPBACK.has(config.host),
       }),
       verifier: verifier && { provide: TokenVerifier, ...verifier },

@@ -1,5 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 
+import type { Principal } from './token-verifier.js';
+
+/** A request, as far as the guard needs it. */
+export interface AuthContext {
+  /** Of the client; wrong tokens of one network are counted together. */
+  readonly address: string;
+  /** Who asks; set when the guard lets the request through. */
+  principal?: Principal;
+}
+
 export interface AuthOptions {
   /** The shared secret of the default verifier, here or in a file; with neither, nobody can write. */
   readonly token: string | undefined;
@@ -7,8 +17,8 @@ export interface AuthOptions {
   readonly tokenFile: string | undefined;
   /** Refuse every write, with or without a token. */
   readonly readOnly: boolean;
-  /** Whose wrong tokens are counted together. */
-  readonly addressOf: (request: IncomingMessage) => string;
+  /** What the application knows of a request. */
+  readonly contextOf: (request: IncomingMessage) => AuthContext;
   /** Whether nobody but this machine reaches the server, so that a published token does no harm. */
   readonly isLocal: boolean;
 }

@@ -1,4 +1,4 @@
-import { request as send } from 'node:http';
+import { request as send, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import {
@@ -17,23 +17,25 @@ import type { Response } from 'express';
 
 import { AuthError } from './auth.errors.js';
 import { AuthModule } from './auth.module.js';
-import type { AuthOptions } from './auth.options.js';
-import { Public, type AuthenticatedRequest } from './bearer.guard.js';
+import type { AuthContext, AuthOptions } from './auth.options.js';
+import { Public } from './bearer.guard.js';
 import { TokenVerifier } from './token-verifier.js';
 
 const TOKEN = 's3cret-token';
+
+type AuthenticatedRequest = IncomingMessage & { context?: AuthContext };
 
 @Controller('guarded')
 class GuardedController {
   @Post()
   write(@Req() request: AuthenticatedRequest): string {
-    return `written by ${request.principal?.name ?? 'nobody'}`;
+    return `written by ${request.context?.principal?.name ?? 'nobody'}`;
   }
 
   @Public()
   @Get()
   read(@Req() request: AuthenticatedRequest): string {
-    return `read by ${request.principal?.name ?? 'nobody'}`;
+    return `read by ${request.context?.principal?.name ?? 'nobody'}`;
   }
 }
 
@@ -71,7 +73,7 @@ describe('BearerGuard', () => {
       token: TOKEN,
       tokenFile: undefined,
       readOnly: false,
-      addressOf: () => '192.0.2.1',
+      contextOf: (request: AuthenticatedRequest) => (request.context ??= { address: '192.0.2.1' }),
       isLocal: true,
       ...options,
     };

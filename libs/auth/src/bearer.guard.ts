@@ -5,7 +5,7 @@ import { Reflector } from '@nestjs/core';
 
 import { AttemptLimiter } from './attempt-limiter.js';
 import { AuthError } from './auth.errors.js';
-import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
+import { AUTH_OPTIONS, type AuthContext, type AuthOptions } from './auth.options.js';
 import { principalOf } from './principal-of.js';
 import { TokenVerifier, type Principal } from './token-verifier.js';
 
@@ -13,9 +13,6 @@ const PUBLIC = 'auth:public';
 
 /** Opens a controller or route to everybody: no token is asked for, and one that is sent is ignored. */
 export const Public = (): ClassDecorator & MethodDecorator => SetMetadata(PUBLIC, true);
-
-/** A request that passed the guard. */
-export type AuthenticatedRequest = IncomingMessage & { principal?: Principal };
 
 /**
  * Asks for a bearer token (RFC 6750 §2.1) wherever a route is not {@link Public}, before the body is read and
@@ -38,7 +35,7 @@ export class BearerGuard implements CanActivate {
     ]);
     if (isPublic) return true;
     if (this.options.readOnly) throw new AuthError('read_only', 'This server is read-only.');
-    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const request = context.switchToHttp().getRequest<IncomingMessage>();
     const token = bearerToken(request);
     if (token === undefined) {
       throw new AuthError(
@@ -46,12 +43,13 @@ export class BearerGuard implements CanActivate {
         'This needs a token: send the header "Authorization: Bearer <token>".',
       );
     }
+    const asker = this.options.contextOf(request);
     try {
-      request.principal = await this.ownerOf(token);
+      asker.principal = await this.ownerOf(token);
       return true;
     } catch (error) {
       if (error instanceof AuthError && error.code === 'unauthorized') {
-        await this.countAttempt(request, context.switchToHttp().getResponse<ServerResponse>());
+        await this.countAttempt(asker, context.switchToHttp().getResponse<ServerResponse>());
       }
       throw error;
     }
@@ -64,8 +62,8 @@ export class BearerGuard implements CanActivate {
   }
 
   /** Throws for an address that has sent too many wrong tokens, after a while. A valid token never comes here. */
-  private async countAttempt(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { count, retryAfter, wasDelayed } = await this.attempts.failed(this.options.addressOf(request));
+  private async countAttempt({ address }: AuthContext, response: ServerResponse): Promise<void> {
+    const { count, retryAfter, wasDelayed } = await this.attempts.failed(address);
     if (retryAfter === undefined) return;
     if (!wasDelayed) response.setHeader('Connection', 'close');
     throw new AuthError(

@@ -1,8 +1,7 @@
 export { AuthError } from './auth.errors.js';
 export type { AuthErrorCode, TooManyAttempts } from './auth.errors.js';
 export { AuthModule } from './auth.module.js';
-export type { AuthOptions } from './auth.options.js';
+export type { AuthContext, AuthOptions } from './auth.options.js';
 export { BearerGuard, Public } from './bearer.guard.js';
-export type { AuthenticatedRequest } from './bearer.guard.js';
 export { TokenVerifier } from './token-verifier.js';
 export type { Principal } from './token-verifier.js';

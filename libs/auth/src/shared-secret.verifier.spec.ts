@@ -14,7 +14,7 @@ function verifier(options: { token?: string; tokenFile?: string }): SharedSecret
     token: undefined,
     tokenFile: undefined,
     readOnly: false,
-    addressOf: () => '192.0.2.1',
+    contextOf: () => ({ address: '192.0.2.1' }),
     isLocal: true,
     ...options,
   });

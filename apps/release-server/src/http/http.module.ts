@@ -8,6 +8,7 @@ import { ProblemDetailsFilter } from '../problems/problem-details.filter.js';
 import { PublicUrl } from './public-url.service.js';
 import { RequestChecks } from '../server/request-checks.middleware.js';
 import { RequestLog } from '../server/request-log.middleware.js';
+import { TrustedProxies } from '../server/trusted-proxies.service.js';
 
 /** What all routes share: request log, checks, error answers, addresses, graceful end. */
 @Module({
@@ -18,6 +19,7 @@ import { RequestLog } from '../server/request-log.middleware.js';
     PublicUrl,
     RequestChecks,
     RequestLog,
+    TrustedProxies,
     { provide: APP_FILTER, useClass: ProblemDetailsFilter },
   ],
   exports: [PublicUrl],

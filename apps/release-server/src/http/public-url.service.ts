@@ -4,8 +4,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 
 import { Config } from '../config/config.js';
-import { forwardedOf } from '../server/forwarded.js';
 import { isHost, requestedHost } from '../server/host.js';
+import { contextOf } from '../server/request-context.js';
 import { ProblemError } from '../problems/problem.js';
 
 const PREFIX = /^(?:\/[A-Za-z0-9._~-]+)*\/?$/;
@@ -26,7 +26,7 @@ export class PublicUrl {
    */
   baseFor(request: Request): string {
     if (this.config.public_url !== undefined) return this.config.public_url;
-    const forwarded = forwardedOf(request);
+    const { forwarded } = contextOf(request);
     if (forwarded.malformed) this.tell('Forwarded');
     const { scheme = ownScheme(request), prefixes = [] } = forwarded;
     const host = forwarded.host ?? requestedHost(request);

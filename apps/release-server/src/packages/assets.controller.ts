@@ -7,7 +7,8 @@ import { PackageStore, StorageError } from '#storage';
 import { setAge } from '../http/age.js';
 import { PublicUrl } from '../http/public-url.service.js';
 import { takeBody } from '../server/request-body.js';
-import { actorOf, type WriteRequest } from './actor.js';
+import { Context, RequestContext } from '../server/request-context.js';
+import { actorOf } from './actor.js';
 import { sendPackage, sendPackageHead } from './download.js';
 import { entityTag } from '../http/conditional.js';
 import { publishedView, type PublishedView } from './package.view.js';
@@ -50,8 +51,9 @@ export class AssetsController {
   @Put('*filename')
   async publish(
     @Param('filename') segments: string[],
-    @Req() request: WriteRequest,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
+    @Context() context: RequestContext,
   ): Promise<PublishedView> {
     const name = nameOf(segments);
     const base = this.publicUrl.baseFor(request);
@@ -67,7 +69,7 @@ export class AssetsController {
     const staged = await this.publishing
       .receive(name, request, options, { size }, begin)
       .finally(() => done());
-    const result = await this.publishing.publish(staged, name, options, actorOf(request, response));
+    const result = await this.publishing.publish(staged, name, options, actorOf(context));
 
     const view = publishedView(result, base);
     response.status(result.replaced === undefined ? 201 : 200);
@@ -80,10 +82,10 @@ export class AssetsController {
   @HttpCode(204)
   async remove(
     @Param('filename') segments: string[],
-    @Req() request: WriteRequest,
-    @Res({ passthrough: true }) response: Response,
+    @Req() request: Request,
+    @Context() context: RequestContext,
   ): Promise<void> {
-    await this.publishing.remove(nameOf(segments), parseRemoveCondition(request), actorOf(request, response));
+    await this.publishing.remove(nameOf(segments), parseRemoveCondition(request), actorOf(context));
   }
 
   private async describe(name: string) {

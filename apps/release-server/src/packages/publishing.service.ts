@@ -14,7 +14,7 @@ import {
 } from '#storage';
 
 import { Config } from '../config/config.js';
-import type { Client } from '../server/client.js';
+import type { Client } from '../server/request-context.js';
 import { entityTag } from '../http/conditional.js';
 import { ProblemError } from '../problems/problem.js';
 import type { PublishOptions } from './publish-options.js';

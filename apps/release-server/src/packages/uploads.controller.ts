@@ -1,12 +1,13 @@
 import type { Readable } from 'node:stream';
 
 import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 
 import { Config } from '../config/config.js';
 import { PublicUrl } from '../http/public-url.service.js';
 import { announcedLength, takeBody } from '../server/request-body.js';
-import { actorOf, type WriteRequest } from './actor.js';
+import { Context, RequestContext } from '../server/request-context.js';
+import { actorOf } from './actor.js';
 import { assertMultipart, receiveMultipart } from './multipart-upload.js';
 import { MULTIPART_OVERHEAD } from './multipart-watch.js';
 import { publishedView, type PublishedView } from './package.view.js';
@@ -26,8 +27,9 @@ export class UploadsController {
   @Post()
   @HttpCode(200)
   async upload(
-    @Req() request: WriteRequest,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
+    @Context() context: RequestContext,
   ): Promise<PublishedView> {
     const base = this.publicUrl.baseFor(request);
     const options = parsePublishOptions(request);
@@ -49,7 +51,7 @@ export class UploadsController {
       this.config.max_upload_size,
       signal,
     ).finally(done);
-    const result = await this.publishing.publish(staged, name, options, actorOf(request, response));
+    const result = await this.publishing.publish(staged, name, options, actorOf(context));
     return publishedView(result, base);
   }
 }

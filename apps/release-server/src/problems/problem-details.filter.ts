@@ -7,12 +7,11 @@ import { StorageError } from '#storage';
 import { PAGE_POLICY } from '../web/layout.js';
 import { rootOf } from '../web/root.js';
 import { StaticFiles } from '../web/static-files.js';
-import { clientOf, type Client } from '../server/client.js';
+import { contextOf, type Client } from '../server/request-context.js';
 import { entityTag } from '../http/conditional.js';
 import { errorPage } from './error.page.js';
 import { answerUnread } from '../server/lingering-close.js';
 import { hintFor } from './near-miss.js';
-import { pathOf } from '../http/path.js';
 import { PROBLEMS, problemDocument, ProblemError, type ProblemCode, type ProblemExtras } from './problem.js';
 import { allowedMethods } from './routes.js';
 
@@ -51,9 +50,9 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const problem = toProblem(error, request);
     const { status } = PROBLEMS[problem.code];
     if (request.socket.destroyed) return;
-    const client = clientOf(request);
-    const fields = { code: problem.code, request_id: response.getHeader('X-Request-Id'), ...client };
-    const attempt = `${request.method} ${pathOf(request)}`;
+    const { id, path, client } = contextOf(request);
+    const fields = { code: problem.code, request_id: id, ...client };
+    const attempt = `${request.method} ${path}`;
     if (status >= 500) this.logger.error({ ...fields, err: error }, `${attempt} failed`);
     if (error instanceof AuthError && error.attempts !== undefined) {
       this.recordAttempts(error.attempts.count, fields);
@@ -79,7 +78,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
   }
 
   private send(request: Request, response: Response, problem: Problem, status: number): void {
-    const document = problemDocument(problem.code, problem.detail, pathOf(request), problem.members);
+    const document = problemDocument(problem.code, problem.detail, contextOf(request).path, problem.members);
     const html =
       request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html';
     const body = Buffer.from(
@@ -176,7 +175,7 @@ function frameworkProblem(error: HttpException, request: Request): Problem {
       : { code: 'internal_error', detail: 'This is a fault of the server; its log tells more.' };
   }
   const allowed = allowedMethods(request);
-  const path = pathOf(request);
+  const path = contextOf(request).path;
   const hint = hintFor(request.method, path);
   const more = hint === undefined ? '' : ` ${hint}`;
   if (allowed.length === 0) return { code: 'not_found', detail: `There is nothing at ${path}.${more}` };

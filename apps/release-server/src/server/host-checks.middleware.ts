@@ -4,11 +4,10 @@ import { Injectable, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
 import { Config } from '../config/config.js';
-import { forwardedOf } from './forwarded.js';
 import { hostName, isHost, requestedHost } from './host.js';
-import { pathOf } from '../http/path.js';
 import { ProblemError } from '../problems/problem.js';
 import { PublicUrl } from '../http/public-url.service.js';
+import { contextOf } from './request-context.js';
 
 /** Whoever probes a pod does so by its address, under whatever name. */
 const PROBES = new Set(['/healthz', '/readyz']);
@@ -34,10 +33,11 @@ export class HostChecks implements NestMiddleware {
   }
 
   use(request: Request, _response: Response, next: NextFunction): void {
-    if (this.names !== undefined && !PROBES.has(pathOf(request).replace(/\/$/, ''))) {
+    const { path, forwarded } = contextOf(request);
+    if (this.names !== undefined && !PROBES.has(path.replace(/\/$/, ''))) {
       // Both: whoever reaches this server without its proxy can send a header that only the proxy should.
       this.requireAllowed(requestedHost(request));
-      this.requireAllowed(forwardedOf(request).host ?? '');
+      this.requireAllowed(forwarded.host ?? '');
     }
     if (!SAFE.has(request.method)) this.requireOwnOrigin(request);
     next();

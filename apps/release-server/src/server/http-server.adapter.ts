@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
@@ -22,6 +22,9 @@ const IDLE = 120_000;
 
 /** Express behind an HTTP server that bounds slow clients and lets the application refuse before a body is sent. */
 export class HttpServerAdapter extends ExpressAdapter {
+  /** Called with each request before Express. */
+  onArrival: (request: IncomingMessage) => void = () => undefined;
+
   constructor() {
     const instance = express();
     // Taken when the router is made, which is at the first use.
@@ -31,7 +34,11 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const server = createServer(OPTIONS);
-    servePipelines(server, this.getInstance<RequestListener>());
+    const handle = this.getInstance<RequestListener>();
+    servePipelines(server, (request, response) => {
+      this.onArrival(request);
+      handle(request, response);
+    });
     server.setTimeout(IDLE);
     // The route decides whether the body is wanted, and says so when it begins to read; other expectations
     // are ignored, as a server may (RFC 9110 §10.1.1).

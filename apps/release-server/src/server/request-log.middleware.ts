@@ -1,27 +1,19 @@
-import { randomUUID } from 'node:crypto';
-
 import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
-import { clientAddress } from './client.js';
 import { wentOut } from './lingering-close.js';
-import { pathOf } from '../http/path.js';
+import { contextOf } from './request-context.js';
 
 const PROBES = new Set(['/healthz', '/readyz']);
-/** What a client may choose as its request's id. */
-const REQUEST_ID = /^[A-Za-z0-9._:+/=@-]{1,128}$/;
 
-/** Gives each request an id, and writes one line when it is answered or its client is gone. */
+/** Tells each client the id of its request, and writes one line when it is answered or its client is gone. */
 @Injectable()
 export class RequestLog implements NestMiddleware {
   private readonly logger = new Logger('http');
 
   use(request: Request, response: Response, next: NextFunction): void {
     const started = performance.now();
-    const asked = request.get('X-Request-Id');
-    const id = asked !== undefined && REQUEST_ID.test(asked) ? asked : randomUUID();
-    const path = pathOf(request);
-    const address = clientAddress(request);
+    const { id, path, address } = contextOf(request);
     const { socket } = request;
     const sentBefore = socket.bytesWritten;
     response.setHeader('X-Request-Id', id);

@@ -3,9 +3,9 @@ import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
 
-import { pathOf } from '../http/path.js';
 import { sendPrepared } from '../http/prepared-body.js';
 import { ProblemError } from '../problems/problem.js';
+import { contextOf } from '../server/request-context.js';
 import { StaticFiles } from './static-files.js';
 
 /** `/static/{file}`: what pages load. */
@@ -17,7 +17,8 @@ export class StaticController {
   @Get(':file')
   async file(@Param('file') name: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const file = this.files.find(name);
-    if (file === undefined) throw new ProblemError('not_found', `There is nothing at ${pathOf(request)}.`);
+    if (file === undefined)
+      throw new ProblemError('not_found', `There is nothing at ${contextOf(request).path}.`);
     await sendPrepared(request, response, file);
   }
 }

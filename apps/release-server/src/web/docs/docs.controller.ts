@@ -4,9 +4,9 @@ import type { Request, Response } from 'express';
 import { Public } from '#auth';
 
 import { ProblemError } from '../../problems/problem.js';
-import { pathOf } from '../../http/path.js';
 import { PublicUrl } from '../../http/public-url.service.js';
 import { sendPrepared, sendText } from '../../http/prepared-body.js';
+import { contextOf } from '../../server/request-context.js';
 import { PAGE_POLICY } from '../layout.js';
 import { rootOf } from '../root.js';
 import { StaticFiles } from '../static-files.js';
@@ -49,7 +49,8 @@ export class DocsController {
   @Get('docs/:file')
   async file(@Param('file') file: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const asset = await this.contract.pageAsset(file);
-    if (asset === undefined) throw new ProblemError('not_found', `There is nothing at ${pathOf(request)}.`);
+    if (asset === undefined)
+      throw new ProblemError('not_found', `There is nothing at ${contextOf(request).path}.`);
     await sendPrepared(request, response, asset);
   }
 }

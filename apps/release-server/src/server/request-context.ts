@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+
+import type { Principal } from '#auth';
+
+import { printable } from '../observability/printable.js';
+import type { Forwarded, TrustedProxies } from './trusted-proxies.service.js';
+
+/** What a client may choose as its request's id. */
+const REQUEST_ID = /^[A-Za-z0-9._:+/=@-]{1,128}$/;
+
+/** Who asks, as lines of the log say it. */
+export interface Client {
+  readonly address: string;
+  readonly user_agent: string | undefined;
+}
+
+/** What is known of a request from its arrival to its line in the log. */
+export class RequestContext {
+  /** From `X-Request-Id`, or made. */
+  readonly id: string;
+  /**
+   * The path that was asked for, as it was sent: percent-encoded, without the query, and without scheme, user and host
+   * where a client sends the whole address (RFC 9112 §3.2.2).
+   */
+  readonly path: string;
+  readonly forwarded: Forwarded;
+  /** Of the client. Taken at once, for a connection that is closed no longer tells it. */
+  readonly address: string;
+  /** Who asks, where the route asks for a token. */
+  principal?: Principal;
+
+  constructor(
+    private readonly request: IncomingMessage & { readonly route?: { readonly path: string } },
+    proxies: TrustedProxies,
+  ) {
+    const { headers, url = '/' } = request;
+    const asked = headers['x-request-id'];
+    this.id = typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : randomUUID();
+    const [path = '/'] = url.split('?', 1);
+    this.path = path.replace(/^[a-z]+:\/\/[^/]*/i, '') || '/';
+    this.forwarded = proxies.forwardedOf(request);
+    this.address = proxies.clientAddress(request, this.forwarded);
+  }
+
+  /** The pattern of the route that answers, such as `/assets/*filename`; undefined until Express has found one. */
+  get route(): string | undefined {
+    return this.request.route?.path;
+  }
+
+  get client(): Client {
+    const agent = this.request.headers['user-agent'];
+    return { address: this.address, user_agent: agent === undefined ? undefined : printable(agent) };
+  }
+}
+
+const contexts = new WeakMap<IncomingMessage, RequestContext>();
+
+/** Makes the context of a request that has just arrived. */
+export function beginRequest(request: IncomingMessage, proxies: TrustedProxies): RequestContext {
+  const context = new RequestContext(request, proxies);
+  contexts.set(request, context);
+  return context;
+}
+
+export function contextOf(request: IncomingMessage): RequestContext {
+  const context = contexts.get(request);
+  if (context === undefined) throw new Error('The request has no context: it did not come in by the server');
+  return context;
+}
+
+/** Hands a route its {@link RequestContext}. */
+export const Context = createParamDecorator((_: unknown, execution: ExecutionContext) =>
+  contextOf(execution.switchToHttp().getRequest<IncomingMessage>()),
+);
