@@ -2,7 +2,7 @@ import type { PackageStore } from '#storage';
 
 import type { PackageStoreHarness } from '../../libs/storage/src/testing/harness.js';
 import { describePackageStore } from '../../libs/storage/src/testing/package-store.contract.js';
-import { publish, read, refusalCodeOf, stage } from '../../libs/storage/src/testing/packages.js';
+import { EVICT_ALL, publish, read, refusalCodeOf, stage } from '../../libs/storage/src/testing/packages.js';
 import { MemoryPackageStore } from './memory-package.store.js';
 
 const MIB = 1024 ** 2;
@@ -51,10 +51,7 @@ describe('MemoryPackageStore', () => {
     ['a discarded upload', async (own) => own.discard(await stage(own, 'x'.repeat(80)))],
     ['an upload that is refused', (own) => refusalCodeOf(stage(own, 'x'.repeat(80), { size: 79 }))],
     ['a deleted package', async (own) => publish(own, 'a', 'x'.repeat(80)).then(() => own.remove('a'))],
-    [
-      'a pruned package',
-      async (own) => publish(own, 'a', 'x'.repeat(80)).then(() => own.prune((packages) => packages)),
-    ],
+    ['a pruned package', async (own) => publish(own, 'a', 'x'.repeat(80)).then(() => own.prune(EVICT_ALL))],
     [
       'an overwritten package',
       async (own) => {
@@ -67,7 +64,7 @@ describe('MemoryPackageStore', () => {
       'an evicted package',
       async (own) => {
         await publish(own, 'a', 'x'.repeat(40));
-        await publish(own, 'b', 'y'.repeat(40), { evict: (packages) => packages });
+        await publish(own, 'b', 'y'.repeat(40), { evict: EVICT_ALL });
         await own.remove('b');
       },
     ],

@@ -9,6 +9,7 @@ import {
   receive,
   StorageError,
   type Evict,
+  type Eviction,
   type OpenPackage,
   type Package,
   type PublishCondition,
@@ -115,13 +116,15 @@ export class MemoryPackageStore extends PackageStore {
     if (bytes === undefined) throw new StorageError('storage_failed', 'The upload is not there any more.');
 
     const { size, sha256 } = staged;
-    const createdAt = options.createdAt ?? Math.max(Date.now(), this.latest + 1);
-    const chosen = options.evict(this.listed, { name, size, createdAt });
-    const evicted = chosen.filter((one) => one.name !== name);
+    const now = Date.now();
+    const createdAt = options.createdAt ?? Math.max(now, this.latest + 1);
+    const chosen = options.evict(this.listed, { incoming: { name, size, createdAt }, now });
+    const evicted = chosen.filter((one) => one.package.name !== name);
     const published = { name, size, createdAt, sha256, revision: `sha256:${sha256}` };
 
     // Nothing is refused from here on.
-    this.drop(replaced === undefined ? evicted : [replaced, ...evicted]);
+    if (replaced !== undefined) this.drop(replaced);
+    for (const eviction of evicted) this.drop(eviction.package);
     this.staged.delete(staged.id);
     this.stored.set(name, { package: published, bytes });
     this.latest = Math.max(this.latest, createdAt);
@@ -133,17 +136,17 @@ export class MemoryPackageStore extends PackageStore {
     const existing = this.stored.get(name)?.package;
     if (existing === undefined) throw notFound(name);
     assertCondition(name, condition, existing);
-    this.drop([existing]);
+    this.drop(existing);
     this.relist();
     return existing;
   }
 
-  async prune(evict: Evict): Promise<readonly Package[]> {
-    const chosen = evict(this.listed, undefined);
-    if (chosen.length === 0) return chosen;
-    this.drop(chosen);
+  async prune(evict: Evict): Promise<readonly Eviction[]> {
+    const evicted = evict(this.listed, { incoming: undefined, now: Date.now() });
+    if (evicted.length === 0) return evicted;
+    for (const eviction of evicted) this.drop(eviction.package);
     this.relist();
-    return chosen;
+    return evicted;
   }
 
   async probe(): Promise<void> {
@@ -158,8 +161,8 @@ export class MemoryPackageStore extends PackageStore {
     throw new StorageError('insufficient_storage', `There is no room for ${size} more bytes in memory.`);
   }
 
-  private drop(packages: readonly Package[]): void {
-    for (const { name, size } of packages) if (this.stored.delete(name)) this.used -= size;
+  private drop({ name, size }: Package): void {
+    if (this.stored.delete(name)) this.used -= size;
   }
 
   private relist(): void {

@@ -1,4 +1,4 @@
-import type { Package } from '#storage';
+import type { Eviction, Package } from '#storage';
 
 import { NewestReleasesPolicy } from './newest-releases.policy.js';
 
@@ -9,8 +9,9 @@ function stored(...names: readonly string[]): Package[] {
 
 function evictions(keep: number, names: readonly string[], incoming?: string): string[] {
   const arriving = incoming === undefined ? undefined : { name: incoming, size: 1, createdAt: 1000 };
-  const evicted = new NewestReleasesPolicy(keep).selectEvictions(stored(...names), arriving);
-  return evicted.map(({ name }) => name);
+  const context = { incoming: arriving, now: 1000 };
+  const evicted = new NewestReleasesPolicy(keep).selectEvictions(stored(...names), context);
+  return evicted.map((one) => one.package.name);
 }
 
 describe('NewestReleasesPolicy', () => {
@@ -53,11 +54,13 @@ describe('NewestReleasesPolicy', () => {
   it('decides the same in whatever order the packages come', () => {
     const policy = new NewestReleasesPolicy(1);
     const packages = Object.freeze(stored(...two, ...candidate, ...one));
-    const names = (chosen: readonly Package[]): string[] => chosen.map(({ name }) => name).toSorted();
+    const context = { incoming: undefined, now: 1000 };
+    const names = (chosen: readonly Eviction[]): string[] =>
+      chosen.map((eviction) => eviction.package.name).toSorted();
 
-    const evicted = policy.selectEvictions(packages, undefined);
+    const evicted = policy.selectEvictions(packages, context);
 
     expect(names(evicted)).toEqual([...two, ...candidate].toSorted());
-    expect(names(policy.selectEvictions(packages.toReversed(), undefined))).toEqual(names(evicted));
+    expect(names(policy.selectEvictions(packages.toReversed(), context))).toEqual(names(evicted));
   });
 });

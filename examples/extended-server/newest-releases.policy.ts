@@ -1,6 +1,6 @@
 import { RetentionPolicy } from '#retention';
 import { versionOf } from '#server';
-import type { IncomingPackage, Package } from '#storage';
+import type { Eviction, EvictionContext, Package } from '#storage';
 
 /** The packages of one version. */
 interface Release {
@@ -23,15 +23,17 @@ export class NewestReleasesPolicy extends RetentionPolicy {
     this.limits = { keep_releases: keep };
   }
 
-  selectEvictions(packages: readonly Package[], incoming: IncomingPackage | undefined): readonly Package[] {
+  selectEvictions(packages: readonly Package[], { incoming }: EvictionContext): readonly Eviction[] {
     const own = incoming === undefined ? undefined : versionKey(incoming);
     const others = releasesIn(packages).filter(({ version }) => version !== own);
     const room = this.limits.keep_releases - (own === undefined ? 0 : 1);
     const surplus = Math.max(0, others.length - room);
+    const reason = incoming === undefined ? 'over the limit at the start' : `made room for ${incoming.name}`;
     return others
       .toSorted(firstToLeave)
       .slice(0, surplus)
-      .flatMap((release) => release.packages);
+      .flatMap((release) => release.packages)
+      .map((one) => ({ package: one, reason }));
   }
 }
 

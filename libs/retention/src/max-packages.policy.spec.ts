@@ -20,7 +20,8 @@ function evictions(
 ): string[] {
   const policy = new MaxPackagesPolicy({ maxPackages, readOnly: false });
   const arriving = incoming === undefined ? undefined : { ...incoming, size: 1 };
-  return policy.selectEvictions(stored(packages), arriving).map(({ name }) => name);
+  const evicted = policy.selectEvictions(stored(packages), { incoming: arriving, now: 1000 });
+  return evicted.map((one) => one.package.name);
 }
 
 describe('MaxPackagesPolicy', () => {
@@ -66,14 +67,24 @@ describe('MaxPackagesPolicy', () => {
     }
   });
 
+  it.each([
+    ['for what', { name: 'c', size: 1, createdAt: 3 }, 'made room for c'],
+    ['when nothing comes', undefined, 'over the limit at the start'],
+  ])('says why: %s', (_, incoming, reason) => {
+    const policy = new MaxPackagesPolicy({ maxPackages: 1, readOnly: false });
+    const [oldest] = policy.selectEvictions(stored({ a: 1, b: 2 }), { incoming, now: 1000 });
+    expect(oldest).toMatchObject({ package: { name: 'a' }, reason });
+  });
+
   it('does not depend on the order in which the packages come, and leaves them as they are', () => {
     const packages = Object.freeze(stored({ d: 4, b: 2, a: 1, c: 2 }));
     const policy = new MaxPackagesPolicy({ maxPackages: 2, readOnly: false });
 
-    const evicted = policy.selectEvictions(packages, undefined);
+    const context = { incoming: undefined, now: 1000 };
+    const evicted = policy.selectEvictions(packages, context);
 
-    expect(evicted.map(({ name }) => name)).toEqual(['a', 'b']);
-    expect(policy.selectEvictions(packages.toReversed(), undefined)).toEqual(evicted);
+    expect(evicted.map((one) => one.package.name)).toEqual(['a', 'b']);
+    expect(policy.selectEvictions(packages.toReversed(), context)).toEqual(evicted);
     expect(packages.map(({ name }) => name)).toEqual(['d', 'b', 'a', 'c']);
   });
 });

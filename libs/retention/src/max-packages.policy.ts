@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { IncomingPackage, Package } from '#storage';
+import type { Eviction, EvictionContext, Package } from '#storage';
 
 import { RETENTION_OPTIONS, type RetentionOptions } from './retention.options.js';
 import { RetentionPolicy } from './retention.policy.js';
@@ -18,12 +18,15 @@ export class MaxPackagesPolicy extends RetentionPolicy {
     this.limits = { max_packages: maxPackages };
   }
 
-  selectEvictions(packages: readonly Package[], incoming: IncomingPackage | undefined): readonly Package[] {
+  selectEvictions(packages: readonly Package[], { incoming }: EvictionContext): readonly Eviction[] {
     const { max_packages: limit } = this.limits;
     if (limit === null) return [];
     if (incoming !== undefined && packages.some(({ name }) => name === incoming.name)) return [];
     const surplus = packages.length + (incoming === undefined ? 0 : 1) - limit;
-    return surplus > 0 ? packages.toSorted(oldestFirst).slice(0, surplus) : [];
+    if (surplus <= 0) return [];
+    const reason = incoming === undefined ? 'over the limit at the start' : `made room for ${incoming.name}`;
+    const oldest = packages.toSorted(oldestFirst).slice(0, surplus);
+    return oldest.map((one) => ({ package: one, reason }));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { IncomingPackage, Package } from '#storage';
+import type { Eviction, EvictionContext, Package } from '#storage';
 
 /** Decides which packages leave. Replace this provider to keep others than the newest. */
 export abstract class RetentionPolicy {
@@ -7,14 +7,12 @@ export abstract class RetentionPolicy {
 
   /**
    * Chooses the packages that leave when `incoming` is published, or what is too much at the start of a server, when
-   * there is none. `packages` comes in no particular order and may hold the revision that `incoming` replaces.
+   * there is none; each with the reason that its audit line gives. `packages` comes in no particular order and may hold
+   * the revision that `incoming` replaces.
    *
-   * Pure, and without a clock of its own: the store calls it on the very state on which it decides, and again when it
-   * has to retry. `incoming` itself never leaves, whatever is chosen. What is thrown fails the publish.
+   * Pure, and without a clock but `now`: the store calls it on the very state on which it decides, and again when it has
+   * to retry. `incoming` itself never leaves, whatever is chosen. What is thrown fails the publish.
    * The page asks it too, with packages that nobody has published, to say what leaves next.
    */
-  abstract selectEvictions(
-    packages: readonly Package[],
-    incoming: IncomingPackage | undefined,
-  ): readonly Package[];
+  abstract selectEvictions(packages: readonly Package[], context: EvictionContext): readonly Eviction[];
 }

@@ -10,7 +10,8 @@ import {
   FilesystemPackageStore,
   PackageStore,
   StorageModule,
-  type IncomingPackage,
+  type Eviction,
+  type EvictionContext,
   type Package,
   type PublishCondition,
   type PublishResult,
@@ -35,8 +36,9 @@ class Recorder implements LoggerService {
 class OneOfEach extends RetentionPolicy {
   readonly limits = { of_each: 1 };
 
-  selectEvictions(packages: readonly Package[], incoming: IncomingPackage | undefined): readonly Package[] {
-    return packages.filter(({ name }) => name[0] === incoming?.name[0]);
+  selectEvictions(packages: readonly Package[], { incoming }: EvictionContext): readonly Eviction[] {
+    const others = packages.filter(({ name }) => name[0] === incoming?.name[0]);
+    return others.map((one) => ({ package: one, reason: `one of each is enough` }));
   }
 }
 
@@ -51,9 +53,14 @@ class Odd extends RetentionPolicy {
     super();
   }
 
-  selectEvictions(_: readonly Package[], incoming: IncomingPackage | undefined): readonly Package[] {
-    return (incoming === undefined ? this.atStart : this.choice) as readonly Package[];
+  selectEvictions(_: readonly Package[], { incoming }: EvictionContext): readonly Eviction[] {
+    return (incoming === undefined ? this.atStart : this.choice) as readonly Eviction[];
   }
+}
+
+/** What a policy may answer for a package that it names itself. */
+function leaving(name: string): unknown {
+  return { package: { name }, reason: `no more ${name}` };
 }
 
 describe('RetentionService', () => {
@@ -121,7 +128,12 @@ describe('RetentionService', () => {
     const results = [];
     for (const name of ['a', 'b', 'c', 'd']) results.push(await publish(module, name));
 
-    expect(results.map(({ evicted }) => evicted.map(({ name }) => name))).toEqual([[], [], ['a'], ['b']]);
+    expect(results.map(({ evicted }) => evicted.map((one) => one.package.name))).toEqual([
+      [],
+      [],
+      ['a'],
+      ['b'],
+    ]);
     expect(await names(module)).toEqual(['d', 'c']);
   });
 
@@ -235,11 +247,13 @@ describe('RetentionService', () => {
     ['null', null],
     ['a promise', Promise.resolve([])],
     ['a name', 'a'],
-    ['one package instead of a list', { name: 'a' }],
-    ['a package that is not stored', [{ name: 'other' }]],
-    ['a stored one and one that is not', [{ name: 'a' }, { name: 'other' }]],
+    ['one package instead of a list', leaving('a')],
+    ['packages without reasons', [{ name: 'a' }]],
+    ['a package without a reason', [{ package: { name: 'a' } }]],
+    ['a package that is not stored', [leaving('other')]],
+    ['a stored one and one that is not', [leaving('a'), leaving('other')]],
     ['no packages', [undefined, null, 5]],
-    ['a name that objects have by themselves', [{ name: '__proto__' }]],
+    ['a name that objects have by themselves', [leaving('__proto__')]],
   ])('with a policy that chooses %s', (_, choice) => {
     it('publishes nothing and lets nothing leave', async () => {
       const policy = new Odd([], []);
@@ -297,10 +311,11 @@ describe('RetentionService', () => {
     const module = await start({}, policy);
     for (const name of ['a', 'b']) await publish(module, name);
 
-    policy.choice = [{ name: 'a' }, { name: 'a' }, { name: 'c' }];
+    policy.choice = [leaving('a'), leaving('a'), leaving('c')];
     const { evicted } = await publish(module, 'c');
 
-    expect(evicted).toMatchObject([{ name: 'a', size: 1, sha256: expect.any(String) as string }]);
+    const whole = { name: 'a', size: 1, sha256: expect.any(String) as string };
+    expect(evicted).toMatchObject([{ package: whole, reason: 'no more a' }]);
     expect(await names(module)).toEqual(['c', 'b']);
   });
 
@@ -316,7 +331,7 @@ describe('RetentionService', () => {
         name: 'a1',
         digest: expect.any(String) as string,
         size: 2,
-        reason: 'made room for a2',
+        reason: 'one of each is enough',
         of_each: 1,
       },
     ]);

@@ -3,6 +3,8 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import {
   PackageStore,
   StorageError,
+  type Eviction,
+  type EvictionContext,
   type IncomingPackage,
   type Package,
   type PublishCondition,
@@ -33,9 +35,9 @@ export class RetentionService implements OnApplicationBootstrap {
   async publish(staged: StagedPackage, name: string, condition: PublishCondition): Promise<PublishResult> {
     const result = await this.store.publish(staged, name, {
       condition,
-      evict: (packages, incoming) => this.choose(packages, incoming),
+      evict: (packages, context) => this.choose(packages, context),
     });
-    for (const evicted of result.evicted) this.audit(evicted, `made room for ${name}`);
+    for (const eviction of result.evicted) this.audit(eviction);
     return result;
   }
 
@@ -49,7 +51,8 @@ export class RetentionService implements OnApplicationBootstrap {
     const coming = incoming.slice(0, -1).map((one) => ({ ...one, sha256: undefined, revision: '' }));
     const names = new Set(coming.map(({ name }) => name));
     try {
-      return this.choose([...packages, ...coming], last).filter(({ name }) => !names.has(name));
+      const chosen = this.choose([...packages, ...coming], { incoming: last, now: Date.now() });
+      return chosen.map((eviction) => eviction.package).filter(({ name }) => !names.has(name));
     } catch (error) {
       this.logger.warn({ err: error }, 'the retention policy cannot say what leaves next');
       return [];
@@ -58,31 +61,38 @@ export class RetentionService implements OnApplicationBootstrap {
 
   private async enforce(): Promise<void> {
     const evicted = await this.store
-      .prune((packages) => this.choose(packages, undefined))
+      .prune((packages, context) => this.choose(packages, context))
       .catch((error: unknown) => {
         throw this.withAdvice(error);
       });
-    for (const gone of evicted) this.audit(gone, 'over the limit at the start');
+    for (const eviction of evicted) this.audit(eviction);
   }
 
   /**
    * What the policy chooses, each package once. A policy is replaceable, so its answer is checked: anything but a list of
-   * stored packages throws, and nothing leaves.
+   * stored packages with reasons throws, and nothing leaves.
    */
-  private choose(packages: readonly Package[], incoming: IncomingPackage | undefined): readonly Package[] {
-    const chosen: unknown = this.policy.selectEvictions(packages, incoming);
+  private choose(packages: readonly Package[], context: EvictionContext): readonly Eviction[] {
+    const chosen: unknown = this.policy.selectEvictions(packages, context);
     if (!Array.isArray(chosen)) {
-      throw new TypeError('The retention policy did not return an array of packages from selectEvictions.');
+      throw new TypeError('The retention policy did not return an array of evictions from selectEvictions.');
     }
     if (chosen.length === 0) return [];
     const stored = new Map(packages.map((one) => [one.name, one]));
-    const names = new Set(chosen.map((one: Partial<Package> | undefined | null) => String(one?.name)));
-    if (incoming !== undefined) names.delete(incoming.name);
-    return [...names].map((name) => {
+    const evictions = new Map<string, Eviction>();
+    for (const one of chosen as (Partial<Eviction> | undefined | null)[]) {
+      const name = String(one?.package?.name);
+      if (name === context.incoming?.name || evictions.has(name)) continue;
       const found = stored.get(name);
-      if (found !== undefined) return found;
-      throw new TypeError(`The retention policy chose ${JSON.stringify(name)}, which is not stored.`);
-    });
+      if (found === undefined) {
+        throw new TypeError(`The retention policy chose ${JSON.stringify(name)}, which is not stored.`);
+      }
+      if (typeof one?.reason !== 'string') {
+        throw new TypeError(`The retention policy gave no reason for ${JSON.stringify(name)}.`);
+      }
+      evictions.set(name, { package: found, reason: one.reason });
+    }
+    return [...evictions.values()];
   }
 
   /** The refusal of a store to lose what it has never published, with what there is to do. */
@@ -97,7 +107,7 @@ export class RetentionService implements OnApplicationBootstrap {
     return new StorageError(error.code, `${error.message} ${advice}`);
   }
 
-  private audit({ name, sha256, size }: Package, reason: string): void {
+  private audit({ package: { name, sha256, size }, reason }: Eviction): void {
     this.logger.log(
       { event: 'package.evicted', name, digest: sha256, size, reason, ...this.policy.limits },
       `evicted ${name}: ${reason}`,

@@ -1,6 +1,8 @@
 export { PackageStore } from './package-store.js';
 export type {
   Evict,
+  Eviction,
+  EvictionContext,
   IncomingPackage,
   OpenPackage,
   Package,

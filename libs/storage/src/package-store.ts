@@ -44,15 +44,26 @@ export type RemoveCondition = Exclude<PublishCondition, 'absent' | 'any'>;
 /** What is about to be published. */
 export type IncomingPackage = Pick<Package, 'name' | 'size' | 'createdAt'>;
 
+/** What packages leave for, and when. */
+export interface EvictionContext {
+  /** Undefined at a prune. */
+  readonly incoming: IncomingPackage | undefined;
+  /** Milliseconds since the epoch by the store's clock, read once for each decision: no other clock is asked. */
+  readonly now: number;
+}
+
+/** A package that leaves by retention. */
+export interface Eviction {
+  readonly package: Package;
+  /** Why, in a few words for the log. */
+  readonly reason: string;
+}
+
 /**
- * Chooses the packages that leave when `incoming` is published (or at a prune, when there is none).
- * Pure: the store calls it on the very state on which it decides, and again when it has to retry.
- * `packages` comes in no particular order and may hold the revision that `incoming` replaces.
+ * Chooses the packages that leave. Pure: the store calls it on the very state on which it decides, and again when it
+ * has to retry. `packages` comes in no particular order and may hold the revision that the incoming one replaces.
  */
-export type Evict = (
-  packages: readonly Package[],
-  incoming: IncomingPackage | undefined,
-) => readonly Package[];
+export type Evict = (packages: readonly Package[], context: EvictionContext) => readonly Eviction[];
 
 export interface PublishOptions {
   readonly condition: PublishCondition;
@@ -68,7 +79,7 @@ export interface PublishResult {
   readonly package: Package;
   /** The revision that was overwritten. */
   readonly replaced: Package | undefined;
-  readonly evicted: readonly Package[];
+  readonly evicted: readonly Eviction[];
 }
 
 /** One revision of a package, pinned: it can be read whatever happens to its name meanwhile. */
@@ -146,7 +157,7 @@ export abstract class PackageStore {
    * find packages that nobody has published to a server, such as files of a directory that was used for something else,
    * rejects with `foreign_packages` while `evict` chooses any of them, and lets go of what its start has made.
    */
-  abstract prune(evict: Evict): Promise<readonly Package[]>;
+  abstract prune(evict: Evict): Promise<readonly Eviction[]>;
 
   /** Resolves when a write would succeed now; rejects with what is wrong. */
   abstract probe(): Promise<void>;

@@ -6,6 +6,11 @@ export function isPublishTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LATEST;
 }
 
+/** The publish time of a package: the one to keep, or now and later than the `latest` that was given. */
+export function publishTime(kept: number | undefined, now: number, latest: number): number {
+  return clampTime(kept ?? Math.max(now, latest + 1));
+}
+
 /** The nearest time that a package can have. */
 export function clampTime(time: number): number {
   return Number.isNaN(time) ? 0 : Math.trunc(Math.min(Math.max(time, 0), LATEST));

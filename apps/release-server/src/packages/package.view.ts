@@ -31,7 +31,7 @@ export interface PublishedView extends PackageView {
 export function publishedView({ package: published, evicted }: PublishResult, base: string): PublishedView {
   return {
     ...packageView(published, base),
-    evicted: evicted.map(({ name, size, sha256 }) => ({
+    evicted: evicted.map(({ package: { name, size, sha256 } }) => ({
       name,
       size,
       digest: sha256 === undefined ? null : `sha256:${sha256}`,

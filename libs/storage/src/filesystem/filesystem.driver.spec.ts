@@ -27,6 +27,7 @@ import { describePackageStore } from '../testing/package-store.contract.js';
 import {
   bytesOf,
   contentOf,
+  EVICT_ALL,
   KEEP_ALL,
   keepNewest,
   namesIn,
@@ -215,9 +216,9 @@ describe('FilesystemPackageStore', () => {
       await publishAll(store, ...names);
 
       const { evicted } = await publish(store, 'new.zip', 'x', {
-        evict: (packages, incoming) => {
-          const chosen = keepNewest(1)(packages, incoming);
-          if (chosen.every(({ sha256 }) => sha256 !== undefined)) {
+        evict: (packages, context) => {
+          const chosen = keepNewest(1)(packages, context);
+          if (chosen.every(({ package: { sha256 } }) => sha256 !== undefined)) {
             execFileSync('chmod', ['600', ...names.map((name) => join(path, name))]);
           }
           return chosen;
@@ -445,15 +446,15 @@ describe('FilesystemPackageStore', () => {
       let choices = 0;
 
       const { evicted } = await publish(store, 'd.zip', 'd', {
-        evict: (packages, incoming) => {
+        evict: (packages, context) => {
           const now = (Date.now() + 1000) / 1000;
           if (choices++ === 0) utimesSync(join(path, 'a.zip'), now, now);
-          return keepNewest(3)(packages, incoming);
+          return keepNewest(3)(packages, context);
         },
       });
 
       expect(choices).toBeGreaterThan(1);
-      expect(evicted.map(({ name }) => name)).toEqual(['b.zip']);
+      expect(evicted.map((one) => one.package.name)).toEqual(['b.zip']);
       expect((await namesIn(store)).toSorted()).toEqual(['a.zip', 'c.zip', 'd.zip']);
       expect((await withDigest(store, 'a.zip')).sha256).toBe(sha256Of(Buffer.from('content of a.zip')));
       expect((await read(store, 'a.zip')).toString()).toBe('content of a.zip');
@@ -636,7 +637,7 @@ describe('FilesystemPackageStore', () => {
     it('goes by what the policy would remove, whatever that is', async () => {
       const path = await used(['a.zip', 'b.zip']);
       const store = await harness.openAt(path);
-      const evictB: Evict = (packages) => packages.filter(({ name }) => name === 'b.zip');
+      const evictB: Evict = (...args) => EVICT_ALL(...args).filter((one) => one.package.name === 'b.zip');
 
       expect(await refusalCodeOf(store.prune(evictB))).toBe('foreign_packages');
       expect((await readdir(path)).toSorted()).toEqual(['a.zip', 'b.zip']);
@@ -918,7 +919,7 @@ describe('FilesystemPackageStore', () => {
       const published = await store.publish(staged, 'b.zip', { condition: 'absent', evict: keepNewest(1) });
       disk.broken = false;
 
-      expect(published.evicted.map(({ name }) => name)).toEqual(['a.zip']);
+      expect(published.evicted.map((one) => one.package.name)).toEqual(['a.zip']);
       expect((await store.list()).map(({ name }) => name)).toEqual(['b.zip']);
       expect((await readdir(path)).filter((name) => !name.startsWith('.'))).toEqual(['b.zip']);
     });
@@ -1152,7 +1153,7 @@ describe('FilesystemPackageStore', () => {
       for (const write of [
         stage(store, 'x'),
         store.remove('a.zip'),
-        store.prune((packages) => packages),
+        store.prune(EVICT_ALL),
         publish(store, 'b.zip', 'x'),
       ]) {
         expect(await refusalCodeOf(write)).toBe('storage_failed');

@@ -11,6 +11,8 @@ import { alreadyExists, assertCondition, assertPackageName, nameOccupied, notFou
 import {
   PackageStore,
   type Evict,
+  type Eviction,
+  type EvictionContext,
   type OpenPackage,
   type Package,
   type PublishCondition,
@@ -21,7 +23,7 @@ import {
   type StageOptions,
 } from '../package-store.js';
 import { coded, toStorageError, unless } from '../errno.js';
-import { clampTime } from '../publish-time.js';
+import { publishTime } from '../publish-time.js';
 import { assertRealDirectory } from '../own-directory.js';
 import { BufferPool } from '../staging/buffer-pool.js';
 import { FreeSpace } from '../staging/free-space.js';
@@ -191,18 +193,19 @@ export class FilesystemPackageStore extends PackageStore {
     return this.writes.add(removing);
   }
 
-  async prune(evict: Evict): Promise<readonly Package[]> {
+  async prune(evict: Evict): Promise<readonly Eviction[]> {
     const directory = this.assertWritable();
     const pruning = coded('applying retention', async () => {
       const withdrawn = await this.lock.runExclusive(async () => {
         await this.index.refresh();
-        if (this.adoption.isPending) await this.adopt(evict);
-        return this.trash.withdraw(evict, undefined);
+        const context = { incoming: undefined, now: Date.now() };
+        if (this.adoption.isPending) await this.adopt(evict, context);
+        return this.trash.withdraw(evict, context);
       });
       if (withdrawn.length === 0) return [];
       await directory.sync();
       await this.drop(withdrawn);
-      return withdrawn.map((gone) => gone.package);
+      return withdrawn.map(({ eviction }) => eviction);
     });
     return this.writes.add(pruning);
   }
@@ -245,10 +248,10 @@ export class FilesystemPackageStore extends PackageStore {
   }
 
   /** Makes packages of the files that were here before the directory was served, if all of them may stay. */
-  private async adopt(evict: Evict): Promise<void> {
+  private async adopt(evict: Evict, context: EvictionContext): Promise<void> {
     const { root } = this.layout;
     const packages = this.index.packages();
-    const surplus = evict(packages, undefined).length;
+    const surplus = evict(packages, context).length;
     if (surplus > 0) {
       await this.index.close();
       await this.adoption.abandon().catch((error: unknown) => {
@@ -315,7 +318,8 @@ export class FilesystemPackageStore extends PackageStore {
 
     const source = this.staging.pathOf(staged);
     const target = this.layout.package(name);
-    const createdAt = clampTime(options.createdAt ?? Math.max(Date.now(), this.newest() + 1));
+    const now = Date.now();
+    const createdAt = publishTime(options.createdAt, now, this.newest());
     // Half a millisecond more, for the way through floating-point seconds cuts off.
     const seconds = (createdAt + 0.5) / 1000;
     // Where the file system lets nobody set it, the time is that of the upload.
@@ -326,7 +330,7 @@ export class FilesystemPackageStore extends PackageStore {
     const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, before);
 
     const incoming = { name, size: published.size, createdAt: published.createdAt };
-    const withdrawn = await this.trash.withdraw(evict, incoming);
+    const withdrawn = await this.trash.withdraw(evict, { incoming, now });
     try {
       if (condition === 'absent') {
         await this.create(source, name);
@@ -345,7 +349,7 @@ export class FilesystemPackageStore extends PackageStore {
     const fingerprint = after !== undefined && isMoved(before, after) ? after : before;
     this.index.put({ package: published, fingerprint });
     await this.metadata.save(name, fingerprint, staged.sha256);
-    const evicted = withdrawn.map((gone) => gone.package);
+    const evicted = withdrawn.map(({ eviction }) => eviction);
     return { result: { package: published, replaced: existing, evicted }, withdrawn };
   }
 
@@ -357,7 +361,7 @@ export class FilesystemPackageStore extends PackageStore {
         'an evicted package could not be removed and will be at the next start',
       );
     });
-    const names = withdrawn.map((gone) => gone.package.name);
+    const names = withdrawn.map(({ eviction }) => eviction.package.name);
     const gone = names.filter((name) => this.index.get(name) === undefined);
     await Promise.all(gone.map((name) => this.metadata.forget(name)));
   }

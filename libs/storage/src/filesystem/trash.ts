@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { unless } from '../errno.js';
 import { ownDirectory } from '../own-directory.js';
-import type { Evict, Package } from '../package-store.js';
+import type { Evict, Eviction, EvictionContext } from '../package-store.js';
 import type { Owner } from '../staging/owner.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
@@ -17,7 +17,7 @@ const ATTEMPTS = 5;
 
 /** A package on its way out, and where it lies until that is final. */
 export interface Withdrawn {
-  readonly package: Package;
+  readonly eviction: Eviction;
   readonly entry: IndexEntry;
   readonly path: string;
 }
@@ -36,13 +36,15 @@ export class Trash {
    * Withdraws what `evict` chooses. A candidate that is no longer the revision on which the choice was made,
    * say because somebody touched it, makes the choice void: it is made again on what is there now.
    */
-  async withdraw(evict: Evict, incoming: Parameters<Evict>[1]): Promise<readonly Withdrawn[]> {
+  async withdraw(evict: Evict, context: EvictionContext): Promise<readonly Withdrawn[]> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const withdrawn: Withdrawn[] = [];
-      const chosen = evict(this.index.packages(), incoming).filter(({ name }) => name !== incoming?.name);
+      const chosen = evict(this.index.packages(), context).filter(
+        (one) => one.package.name !== context.incoming?.name,
+      );
       try {
-        for (const { name } of chosen) {
-          const taken = await this.withdrawOne(name);
+        for (const eviction of chosen) {
+          const taken = await this.withdrawOne(eviction);
           if (taken === undefined) break;
           withdrawn.push(taken);
         }
@@ -53,7 +55,7 @@ export class Trash {
       if (withdrawn.length === chosen.length) return withdrawn;
       await this.reinstate(withdrawn);
       // All at once, for a chown or a backup by hard links changes every file.
-      for (const { name } of chosen) await this.index.recheck(name);
+      for (const one of chosen) await this.index.recheck(one.package.name);
     }
     throw new StorageError(
       'storage_failed',
@@ -73,7 +75,7 @@ export class Trash {
     await Promise.all(withdrawn.map(({ path }) => dropTrash(path)));
   }
 
-  private async withdrawOne(name: string): Promise<Withdrawn | undefined> {
+  private async withdrawOne({ package: { name }, reason }: Eviction): Promise<Withdrawn | undefined> {
     const entry = this.index.get(name);
     if (entry === undefined) return undefined;
     const home = this.layout.package(name);
@@ -87,7 +89,7 @@ export class Trash {
       return undefined;
     }
     this.index.delete(name);
-    return { package: entry.package, entry, path };
+    return { eviction: { package: entry.package, reason }, entry, path };
   }
 
   /** Where it lies then, or undefined when it has gone. A name that is too long beside a tag gets a directory for itself. */

@@ -99,7 +99,7 @@ describe('Committer', () => {
       ]);
 
       expect(results[0].evicted).toEqual([]);
-      expect(results[1].evicted.map(({ name }) => name)).toEqual(['old.zip']);
+      expect(results[1].evicted).toMatchObject([{ package: { name: 'old.zip' }, reason: 'more than 2' }]);
       expect(results[2].name).toBe('new.zip');
       expect(names()).toEqual(['newer.zip']);
       expect(index.latest.index.garbage.map(({ name, why }) => `${name} ${why}`).toSorted()).toEqual([

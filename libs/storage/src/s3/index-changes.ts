@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 
 import { assertCondition, notFound } from '../conditions.js';
-import type { Evict, Package, PublishOptions, PublishResult, RemoveCondition } from '../package-store.js';
-import { clampTime } from '../publish-time.js';
+import type {
+  Evict,
+  Eviction,
+  Package,
+  PublishOptions,
+  PublishResult,
+  RemoveCondition,
+} from '../package-store.js';
+import { publishTime } from '../publish-time.js';
 import { StorageError } from '../storage.errors.js';
 import { packageOf, type Entry, type Garbage, type IndexDocument } from './index-document.js';
 
@@ -30,30 +37,22 @@ export function publishing(
       return {
         package: packageOf(name, entry),
         replaced: gone.filter(({ why }) => why === 'overwritten').map(packageOfGarbage)[0],
-        evicted: gone.filter(({ why }) => why === 'evicted').map(packageOfGarbage),
+        evicted: gone.filter(({ why }) => why === 'evicted').map(evictionOfGarbage),
       };
     },
     apply: (index, now) => {
       if (index.garbage.some(({ key }) => key === blob.key)) throw tooLate(name);
       const existing = index.get(name);
       assertCondition(name, condition, existing);
-      const entry: Entry = { ...blob, at: clampTime(createdAt ?? Math.max(now, index.last + 1)) };
+      const entry: Entry = { ...blob, at: publishTime(createdAt, now, index.last) };
       const incoming = { name, size: blob.size, createdAt: entry.at };
-      const chosen = evict(index.list(), incoming).filter((one) => one.name !== name);
-      const packages = new Map(index.packages);
-      const garbage = [...index.garbage];
-      const drop = (gone: string, why: Garbage['why']): void => {
-        const old = packages.get(gone);
-        if (old === undefined) return;
-        packages.delete(gone);
-        garbage.push({ ...old, name: gone, since: now, why, by: blob.key });
-      };
-      drop(name, 'overwritten');
-      for (const { name: gone } of chosen) drop(gone, 'evicted');
+      const evicted = evict(index.list(), { incoming, now }).filter((one) => one.package.name !== name);
+      const leaving: Leaving[] = [{ name, why: 'overwritten' }, ...evicted.map(leavingBy)];
+      const { packages, garbage } = without(index, leaving, now, blob.key);
       packages.set(name, entry);
       return {
         next: index.with({ last: Math.max(index.last, entry.at), packages, garbage }),
-        result: { package: packageOf(name, entry), replaced: existing, evicted: chosen },
+        result: { package: packageOf(name, entry), replaced: existing, evicted },
       };
     },
   };
@@ -68,25 +67,24 @@ export function removal(name: string, condition: RemoveCondition): Change<Packag
       const existing = index.get(name);
       if (existing === undefined) throw notFound(name);
       assertCondition(name, condition, existing);
-      return { next: dropAll(index, [existing], 'deleted', now, by), result: existing };
+      const leaving: Leaving = { name, why: 'deleted' };
+      return { next: index.with(without(index, [leaving], now, by)), result: existing };
     },
   };
 }
 
 /** What `evict` chooses, with nothing incoming, leaves. */
-export function pruning(evict: Evict): Change<readonly Package[]> {
+export function pruning(evict: Evict): Change<readonly Eviction[]> {
   const by = randomUUID();
   return {
     settled: (index) => {
-      const gone = index.garbage.filter((one) => one.by === by).map(packageOfGarbage);
+      const gone = index.garbage.filter((one) => one.by === by).map(evictionOfGarbage);
       return gone.length > 0 ? gone : undefined;
     },
     apply: (index, now) => {
-      const chosen = evict(index.list(), undefined);
-      return {
-        next: chosen.length === 0 ? undefined : dropAll(index, chosen, 'evicted', now, by),
-        result: chosen,
-      };
+      const evicted = evict(index.list(), { incoming: undefined, now });
+      const next = (): IndexDocument => index.with(without(index, evicted.map(leavingBy), now, by));
+      return { next: evicted.length === 0 ? undefined : next(), result: evicted };
     },
   };
 }
@@ -130,21 +128,31 @@ export function forgetting(keys: ReadonlySet<string>): Change<void> {
   };
 }
 
-function dropAll(
+/** What goes from the packages of an index to its garbage. */
+type Leaving = Pick<Garbage, 'name' | 'why' | 'reason'>;
+
+function leavingBy({ package: { name }, reason }: Eviction): Leaving {
+  return { name, why: 'evicted', reason };
+}
+
+function without(
   index: IndexDocument,
-  gone: readonly Package[],
-  why: Garbage['why'],
+  leaving: readonly Leaving[],
   now: number,
   by: string,
-): IndexDocument {
+): { packages: Map<string, Entry>; garbage: Garbage[] } {
   const packages = new Map(index.packages);
   const garbage = [...index.garbage];
-  for (const { name } of gone) {
-    const entry = packages.get(name);
-    packages.delete(name);
-    if (entry !== undefined) garbage.push({ ...entry, name, since: now, why, by });
+  for (const gone of leaving) {
+    const entry = packages.get(gone.name);
+    packages.delete(gone.name);
+    if (entry !== undefined) garbage.push({ ...entry, ...gone, since: now, by });
   }
-  return index.with({ packages, garbage });
+  return { packages, garbage };
+}
+
+function evictionOfGarbage(gone: Garbage): Eviction {
+  return { package: packageOfGarbage(gone), reason: gone.reason ?? '' };
 }
 
 function packageOfGarbage(gone: Garbage): Package {

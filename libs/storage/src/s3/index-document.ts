@@ -24,6 +24,8 @@ export interface Garbage extends Entry {
   readonly since: number;
   /** `orphan`: it never was a package's. */
   readonly why: 'overwritten' | 'deleted' | 'evicted' | 'orphan';
+  /** Why it was evicted, in the words of the policy. */
+  readonly reason?: string | undefined;
   /** The change that let it go: a publish by its blob's key, others by an id of their own. */
   readonly by: string;
 }

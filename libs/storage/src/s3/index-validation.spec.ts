@@ -52,6 +52,14 @@ describe('an index from a store', () => {
     expect(IndexDocument.parse(document.serialize(), PREFIX).list()).toEqual(document.list());
   });
 
+  it.each([{ why: 'evicted' }, { why: 'evicted', reason: 'made room for a.zip' }])(
+    'is taken with garbage that has %j',
+    (one) => {
+      const { garbage: read } = IndexDocument.parse(withGarbage(one), PREFIX);
+      expect(read).toEqual([{ ...garbage, ...one }]);
+    },
+  );
+
   // Caught: names of a tampered index become words of a shell, markup and prototypes.
   it.each([
     ["x'; touch PWNED; '-v9.zip", `packages["x'; touch PWNED; '-v9.zip"]: not a package name`],
@@ -93,6 +101,7 @@ describe('an index from a store', () => {
     [withGarbage({ key: 'team/packages/1/a.zip', name: 'a.zip' }), 'garbage[0].key: the blob of a package'],
     [withGarbage({ name: "x'; touch" }), 'garbage[0]: not a package name'],
     [withGarbage({ why: 'because' }), 'garbage[0].why: not a reason'],
+    [withGarbage({ why: 'evicted', reason: 5 }), 'garbage[0].reason: not a text'],
     [withGarbage({ since: 'now' }), 'garbage[0].since: not a time of the years 1970 to 9999'],
   ])('%# is refused with its place: %s', (text, flaw) => {
     expect(flawOf(text)).toBe(flaw);

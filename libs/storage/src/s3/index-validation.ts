@@ -45,9 +45,10 @@ function flawOfEntry(name: unknown, entry: unknown, blobs: string): string | und
 
 function flawOfGarbage(one: unknown, blobs: string): string | undefined {
   if (!isObject(one)) return ': not an object';
-  const { name, key, since, why, by } = one;
+  const { name, key, since, why, reason, by } = one;
   if (!isPublishTime(since)) return '.since: not a time of the years 1970 to 9999';
   if (!REASONS.has(why)) return '.why: not a reason';
+  if (reason !== undefined && typeof reason !== 'string') return '.reason: not a text';
   if (typeof by !== 'string') return '.by: not a text';
   if (why !== 'orphan') return flawOfEntry(name, one, blobs);
   // Of an orphan nothing is known but its key.

@@ -13,6 +13,7 @@ import { Staging } from '../staging/staging.js';
 import {
   PackageStore,
   type Evict,
+  type Eviction,
   type OpenPackage,
   type Package,
   type PublishCondition,
@@ -130,7 +131,7 @@ export class S3PackageStore extends PackageStore {
     return this.commit(removal(name, condition));
   }
 
-  async prune(evict: Evict): Promise<readonly Package[]> {
+  async prune(evict: Evict): Promise<readonly Eviction[]> {
     return this.commit(pruning(evict));
   }
 

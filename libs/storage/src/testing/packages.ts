@@ -15,15 +15,18 @@ import { StorageError } from '../storage.errors.js';
 
 export const KEEP_ALL: Evict = () => [];
 
+export const EVICT_ALL: Evict = (packages) => packages.map((one) => ({ package: one, reason: 'all leave' }));
+
 /** More than any test stores. */
 export const MAX_SIZE = 64 * 1024 * 1024;
 
 /** Keeps the newest `limit` packages, and counts an overwritten one once. */
 export function keepNewest(limit: number): Evict {
-  return (packages, incoming) => {
+  return (packages, { incoming }) => {
     const others = packages.filter(({ name }) => name !== incoming?.name);
     const surplus = Math.max(0, others.length + (incoming === undefined ? 0 : 1) - limit);
-    return others.toSorted((a, b) => a.createdAt - b.createdAt).slice(0, surplus);
+    const oldest = others.toSorted((a, b) => a.createdAt - b.createdAt).slice(0, surplus);
+    return oldest.map((one) => ({ package: one, reason: `more than ${limit}` }));
   };
 }
 

@@ -1,7 +1,8 @@
-import type { Evict, Package, PublishCondition } from '../package-store.js';
+import type { Evict, EvictionContext, Package, PublishCondition } from '../package-store.js';
 import type { PackageStoreHarness } from './harness.js';
 import {
   bytesOf,
+  EVICT_ALL,
   KEEP_ALL,
   keepNewest,
   namesIn,
@@ -190,8 +191,8 @@ export function describePublishing(harness: PackageStoreHarness): void {
 
     it('tells it to what decides on eviction', async () => {
       const store = await harness.open();
-      const seen: Parameters<Evict>[1][] = [];
-      const evict: Evict = (_, incoming) => {
+      const seen: EvictionContext['incoming'][] = [];
+      const evict: Evict = (_, { incoming }) => {
         seen.push(incoming);
         return [];
       };
@@ -291,19 +292,38 @@ export function describePublishing(harness: PackageStoreHarness): void {
 
       const { package: published } = await publish(store, 'b.zip', 'new b', { evict });
 
-      const [packages, incoming] = seen.at(-1) ?? [];
+      const [packages, context] = seen.at(-1) ?? [];
       expect(packages?.toSorted((a, b) => a.createdAt - b.createdAt)).toEqual(stored);
       const { name, size, createdAt } = published;
-      expect(incoming).toEqual({ name, size, createdAt });
+      expect(context?.incoming).toEqual({ name, size, createdAt });
     });
 
-    it('takes what is chosen out in the same step and tells of it', async () => {
+    it('is told the time, which is that of the publish', async () => {
+      const store = await harness.open();
+      const times: number[] = [];
+      const evict: Evict = (_, { now }) => {
+        times.push(now);
+        return [];
+      };
+
+      const before = Date.now();
+      const { package: published } = await publish(store, 'a.zip', 'a', { evict });
+      expect(times.at(-1)).toBe(published.createdAt);
+      await publish(store, 'b.zip', 'b', { evict, createdAt: Date.UTC(2020) });
+
+      for (const now of times) {
+        expect(now).toBeGreaterThanOrEqual(before);
+        expect(now).toBeLessThanOrEqual(Date.now());
+      }
+    });
+
+    it('takes what is chosen out in the same step and tells of it, with the reasons', async () => {
       const store = await harness.open();
       const [a, b] = await publishAll(store, 'a.zip', 'b.zip', 'c.zip');
 
       const { evicted } = await publish(store, 'd.zip', 'd', { evict: keepNewest(2) });
 
-      expect(evicted).toEqual([a, b]);
+      expect(evicted).toEqual([a, b].map((one) => ({ package: one, reason: 'more than 2' })));
       expect(await namesIn(store)).toEqual(['d.zip', 'c.zip']);
       expect(await store.find('a.zip')).toBeUndefined();
       expect(await refusalCodeOf(store.open('b.zip'))).toBe('package_not_found');
@@ -314,9 +334,9 @@ export function describePublishing(harness: PackageStoreHarness): void {
       const store = await harness.open();
       await publishAll(store, 'a.zip', 'b.zip');
 
-      const result = await publish(store, 'a.zip', 'new a', { evict: (packages) => packages });
+      const result = await publish(store, 'a.zip', 'new a', { evict: EVICT_ALL });
 
-      expect(result.evicted.map(({ name }) => name)).toEqual(['b.zip']);
+      expect(result.evicted.map((one) => one.package.name)).toEqual(['b.zip']);
       expect(result.replaced?.name).toBe('a.zip');
       expect((await read(store, 'a.zip')).toString()).toBe('new a');
       expect(await namesIn(store)).toEqual(['a.zip']);

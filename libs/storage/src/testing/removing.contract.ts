@@ -88,20 +88,24 @@ export function describeRemoving(harness: PackageStoreHarness): void {
   });
 
   describe('pruning', () => {
-    it('takes out what is chosen with nothing incoming, for good, and returns it', async () => {
+    it('takes out what is chosen with nothing incoming, for good, and returns it with the reasons', async () => {
       const store = await harness.open();
       const stored = await publishAll(store, 'a.zip', 'b.zip', 'c.zip');
       const seen: Parameters<Evict>[] = [];
 
-      const pruned = await store.prune((packages, incoming) => {
-        seen.push([packages, incoming]);
-        return keepNewest(1)(packages, incoming);
+      const before = Date.now();
+      const pruned = await store.prune((...args) => {
+        seen.push(args);
+        return keepNewest(1)(...args);
       });
 
-      expect(pruned).toEqual(stored.slice(0, 2));
-      const [packages, incoming] = seen.at(-1) ?? [];
+      const reason = 'more than 1';
+      expect(pruned).toEqual(stored.slice(0, 2).map((one) => ({ package: one, reason })));
+      const [packages, context] = seen.at(-1) ?? [];
       expect(packages).toHaveLength(3);
-      expect(incoming).toBeUndefined();
+      expect(context?.incoming).toBeUndefined();
+      expect(context?.now).toBeGreaterThanOrEqual(before);
+      expect(context?.now).toBeLessThanOrEqual(Date.now());
       expect(await namesIn(store)).toEqual(['c.zip']);
       expect(await namesIn(await harness.reopen(store))).toEqual(['c.zip']);
     });
