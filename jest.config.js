@@ -5,7 +5,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: {
     '^#(storage|auth|releases|retention)$': '<rootDir>/libs/$1/src/index.ts',
-    '^#server$': '<rootDir>/apps/release-server/src/index.ts',
+    '^release-server$': '<rootDir>/apps/release-server/src/index.ts',
+    '^release-server/testing$': '<rootDir>/libs/storage/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

@@ -1,4 +1,4 @@
-import { AppModule, Config, serve } from '#server';
+import { AppModule, Config, serve } from 'release-server';
 
 import { MemoryPackageStore } from './memory-package.store.js';
 import { NewestReleasesPolicy } from './newest-releases.policy.js';

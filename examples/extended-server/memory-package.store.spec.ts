@@ -1,8 +1,14 @@
-import type { PackageStore } from '#storage';
+import type { PackageStore } from 'release-server';
+import {
+  describePackageStore,
+  EVICT_ALL,
+  publish,
+  read,
+  refusalCodeOf,
+  stage,
+  type PackageStoreHarness,
+} from 'release-server/testing';
 
-import type { PackageStoreHarness } from '../../libs/storage/src/testing/harness.js';
-import { describePackageStore } from '../../libs/storage/src/testing/package-store.contract.js';
-import { EVICT_ALL, publish, read, refusalCodeOf, stage } from '../../libs/storage/src/testing/packages.js';
 import { MemoryPackageStore } from './memory-package.store.js';
 
 const MIB = 1024 ** 2;

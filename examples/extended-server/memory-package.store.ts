@@ -18,7 +18,7 @@ import {
   type RemoveCondition,
   type StagedPackage,
   type StageOptions,
-} from '#storage';
+} from 'release-server';
 
 /** Bytes that a reader gets at once. */
 const CHUNK = 256 * 1024;

@@ -1,4 +1,4 @@
-import type { Eviction, Package } from '#storage';
+import type { Eviction, Package } from 'release-server';
 
 import { NewestReleasesPolicy } from './newest-releases.policy.js';
 

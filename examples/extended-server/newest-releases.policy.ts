@@ -1,6 +1,10 @@
-import { RetentionPolicy } from '#retention';
-import { versionOf } from '#server';
-import type { Eviction, EvictionContext, Package } from '#storage';
+import {
+  RetentionPolicy,
+  versionOf,
+  type Eviction,
+  type EvictionContext,
+  type Package,
+} from 'release-server';
 
 /** The packages of one version. */
 interface Release {

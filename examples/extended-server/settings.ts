@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { ConfigError } from '#server';
+import { ConfigError } from 'release-server';
 
 const schema = z.object({
   TEAM_TOKENS_FILE: z.string({ error: 'expected a file' }).min(1, 'expected a file'),

@@ -1,8 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { TokenVerifier, type Principal } from '#auth';
-import { ConfigError } from '#server';
+import { ConfigError, TokenVerifier, type Principal } from 'release-server';
 
 interface Team extends Principal {
   /** SHA-256 of its token. */

@@ -1,6 +1,38 @@
+// The public interface: what `import … from 'release-server'` has. docs/extending.md lists it, and a test compares the two.
+
+// Composing a server
 export { AppModule } from './app.module.js';
 export type { Extensions } from './app.extensions.js';
+export { serve } from './serve.js';
 export { Config } from './config/config.js';
 export { ConfigError } from './config/config.error.js';
-export { compareVersions, versionOf, type PackageVersion } from '#releases';
-export { serve } from './serve.js';
+
+// Storing packages
+export { PackageStore, StorageError, assertCondition, assertPackageName, notFound, receive } from '#storage';
+export type {
+  Evict,
+  Eviction,
+  EvictionContext,
+  IncomingPackage,
+  OpenPackage,
+  Package,
+  PublishCondition,
+  PublishOptions,
+  PublishResult,
+  Received,
+  RemoveCondition,
+  StagedPackage,
+  StageOptions,
+  StorageErrorCode,
+} from '#storage';
+
+// Saying who asks
+export { AuthError, Public, TokenVerifier } from '#auth';
+export type { AuthErrorCode, Principal } from '#auth';
+
+// Deciding what leaves
+export { RetentionPolicy } from '#retention';
+
+// Reading versions in names
+export { compareVersions, versionOf } from '#releases';
+export type { PackageVersion } from '#releases';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { get, json, names, put } from '../../apps/release-server/test/support/client.js';
+import { get, json, names, put } from './support/client.js';
 import {
   killServers,
   makeDirectory,
@@ -13,8 +13,8 @@ import {
   spawnServer,
   type LogLine,
   type ServerProcess,
-} from '../../apps/release-server/test/support/process.js';
-import { until } from '../../apps/release-server/test/support/until.js';
+} from './support/process.js';
+import { until } from './support/until.js';
 
 const MAIN = resolve('dist/examples/extended-server/main.js');
 const TEAMS = resolve('examples/extended-server/local.teams');
