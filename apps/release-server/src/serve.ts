@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { RetentionPolicy } from '#retention';
-import { PackageStore, StorageError } from '#storage';
+import { PackageReader, StorageError } from '#storage';
 
 import { APP_OPTIONS, setUpApp } from './app.setup.js';
 import { Config } from './config/config.js';
@@ -47,7 +47,7 @@ async function start(root: DynamicModule): Promise<void> {
   const config = app.get(Config);
   await listen(app, config);
   const url = (await app.getUrl()).replace('[::1]', 'localhost');
-  const { location } = app.get(PackageStore);
+  const { location } = app.get(PackageReader);
   new Logger('main').log(app.get(RetentionPolicy).limits, `listening on ${url}, packages are in ${location}`);
 }
 

@@ -1,5 +1,6 @@
 import { isPackageName, PACKAGE_NAME_RULE } from './package-name.js';
-import type { Package, PublishCondition } from './package-store.js';
+import type { Package } from './package-reader.js';
+import type { PublishCondition } from './package-store.js';
 import { StorageError } from './storage.errors.js';
 
 /** Throws `invalid_package_name`. */

@@ -1,11 +1,8 @@
+export { PackageReader } from './package-reader.js';
 export { PackageStore } from './package-store.js';
+export type { Evict, Eviction, EvictionContext, IncomingPackage } from './eviction.js';
+export type { OpenPackage, Package } from './package-reader.js';
 export type {
-  Evict,
-  Eviction,
-  EvictionContext,
-  IncomingPackage,
-  OpenPackage,
-  Package,
   PublishCondition,
   PublishOptions,
   PublishResult,

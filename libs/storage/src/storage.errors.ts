@@ -1,4 +1,4 @@
-import type { Package } from './package-store.js';
+import type { Package } from './package-reader.js';
 
 export type StorageErrorCode =
   /** The name breaks the rule of {@link isPackageName}. */

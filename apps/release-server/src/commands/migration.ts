@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
-import { StorageError, type Evict, type OpenPackage, type Package, type PackageStore } from '#storage';
+import {
+  StorageError,
+  type Evict,
+  type OpenPackage,
+  type Package,
+  type PackageReader,
+  type PackageStore,
+} from '#storage';
 
 import { messageOf } from './command.js';
 
@@ -32,7 +39,7 @@ class Superseded extends Error {
 /** Copies packages from one store to another, whatever their drivers, with name, time and digest. */
 export class Migration {
   constructor(
-    private readonly from: PackageStore,
+    private readonly from: PackageReader,
     private readonly to: PackageStore,
     private readonly options: MigrationOptions,
   ) {}
@@ -155,7 +162,7 @@ export class Migration {
 }
 
 /** The digest of the bytes, and not that which the store remembers. */
-export async function digestOf(store: PackageStore, name: string): Promise<string> {
+export async function digestOf(store: PackageReader, name: string): Promise<string> {
   const opened = await store.open(name);
   try {
     const hash = createHash('sha256');

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Put, Req, Res } from '@nestjs
 import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
-import { PackageStore, StorageError } from '#storage';
+import { PackageReader, StorageError } from '#storage';
 
 import { setAge } from '../http/age.js';
 import { PublicUrl } from '../http/public-url.service.js';
@@ -23,7 +23,7 @@ import { rawSize } from './upload-headers.js';
 @Controller('assets')
 export class AssetsController {
   constructor(
-    private readonly store: PackageStore,
+    private readonly store: PackageReader,
     private readonly publishing: PublishingService,
     private readonly publicUrl: PublicUrl,
   ) {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { RetentionPolicy, RetentionService } from '#retention';
-import { PackageStore, type Package } from '#storage';
+import { PackageReader, type Package } from '#storage';
 
 import { Config } from '../config/config.js';
 import { BASE } from '../http/fragment.js';
@@ -30,7 +30,7 @@ export class PackageListService {
   private readonly leaving = new WeakMap<PackageSearch, Leaving>();
 
   constructor(
-    private readonly store: PackageStore,
+    private readonly store: PackageReader,
     private readonly config: Config,
     private readonly policy: RetentionPolicy,
     private readonly retention: RetentionService,

@@ -2,7 +2,7 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
-import { PackageStore } from '#storage';
+import { PackageReader } from '#storage';
 
 import { setAge } from '../http/age.js';
 import { sendPrepared } from '../http/prepared-body.js';
@@ -16,7 +16,7 @@ import { PackageListService } from './package-list.service.js';
 @Controller('packages')
 export class PackagesController {
   constructor(
-    private readonly store: PackageStore,
+    private readonly store: PackageReader,
     private readonly packages: PackageListService,
     private readonly publicUrl: PublicUrl,
   ) {}

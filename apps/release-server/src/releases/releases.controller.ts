@@ -2,7 +2,7 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
-import { PackageStore } from '#storage';
+import { PackageReader } from '#storage';
 
 import { setAge } from '../http/age.js';
 import { sendPrepared } from '../http/prepared-body.js';
@@ -14,7 +14,7 @@ import { ReleasesService } from './releases.service.js';
 @Controller('latest')
 export class ReleasesController {
   constructor(
-    private readonly store: PackageStore,
+    private readonly store: PackageReader,
     private readonly releases: ReleasesService,
     private readonly publicUrl: PublicUrl,
   ) {}

@@ -11,7 +11,7 @@ import { ReleasesService } from './releases.service.js';
   providers: [ReleasesService],
 })
 export class ReleasesModule {
-  /** On this module, which brings a `PackageStore`. */
+  /** On this module, which brings a `PackageReader`. */
   static on(storage: DynamicModule): DynamicModule {
     return { module: ReleasesModule, imports: [storage] };
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { PackageStore, type Package } from '#storage';
+import { PackageReader, type Package } from '#storage';
 
 import { Config } from '../config/config.js';
 import { BASE } from '../http/fragment.js';
@@ -17,7 +17,7 @@ export class ReleasesService {
   private readonly immutable: boolean;
 
   constructor(
-    private readonly store: PackageStore,
+    private readonly store: PackageReader,
     config: Config,
   ) {
     this.immutable = !config.allow_overwrite && !config.allow_delete;

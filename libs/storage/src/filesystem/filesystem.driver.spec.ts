@@ -19,7 +19,9 @@ import { join } from 'node:path';
 
 import { Logger } from '@nestjs/common';
 
-import type { Evict, Package, PackageStore } from '../package-store.js';
+import type { Evict } from '../eviction.js';
+import type { Package } from '../package-reader.js';
+import type { PackageStore } from '../package-store.js';
 import { FilesystemHarness } from '../testing/filesystem.harness.js';
 import { FailingDisk, loadObservedStore, type OnCall } from '../testing/observed-filesystem.js';
 import { tagOfDead, withLivingNeighbour } from '../testing/owners.js';

@@ -8,13 +8,10 @@ import { Logger } from '@nestjs/common';
 import { Mutex } from 'async-mutex';
 
 import { alreadyExists, assertCondition, assertPackageName, nameOccupied, notFound } from '../conditions.js';
+import type { Evict, Eviction, EvictionContext } from '../eviction.js';
+import type { OpenPackage, Package } from '../package-reader.js';
 import {
   PackageStore,
-  type Evict,
-  type Eviction,
-  type EvictionContext,
-  type OpenPackage,
-  type Package,
   type PublishCondition,
   type PublishOptions,
   type PublishResult,

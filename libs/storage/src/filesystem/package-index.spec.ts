@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Package } from '../package-store.js';
+import type { Package } from '../package-reader.js';
 import { loadObservedStore } from '../testing/observed-filesystem.js';
 import { namesIn } from '../testing/packages.js';
 

@@ -5,7 +5,7 @@ import { Logger } from '@nestjs/common';
 
 import { unless } from '../errno.js';
 import { isPackageName } from '../package-name.js';
-import type { Package } from '../package-store.js';
+import type { Package } from '../package-reader.js';
 import { inParallel } from '../parallel.js';
 import { Digester } from './digester.js';
 import { fingerprintOf, isMoved, isTouched, modifiedAt } from './fingerprint.js';

@@ -5,7 +5,7 @@ import { lstat, open, readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 
 import { errnoOf } from '../errno.js';
-import type { OpenPackage } from '../package-store.js';
+import type { OpenPackage } from '../package-reader.js';
 import type { BufferPool } from '../staging/buffer-pool.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
 import type { Layout } from './layout.js';

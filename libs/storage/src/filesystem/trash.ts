@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { unless } from '../errno.js';
 import { ownDirectory } from '../own-directory.js';
-import type { Evict, Eviction, EvictionContext } from '../package-store.js';
+import type { Evict, Eviction, EvictionContext } from '../eviction.js';
 import type { Owner } from '../staging/owner.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 
 import { LRUCache } from 'lru-cache';
 
-import type { OpenPackage, Package } from '../package-store.js';
+import type { OpenPackage, Package } from '../package-reader.js';
 import { StorageError } from '../storage.errors.js';
 import type { Bucket } from './bucket.js';
 import { statusOf } from './failure.js';

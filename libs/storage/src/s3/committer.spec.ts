@@ -1,4 +1,5 @@
-import type { Evict, PublishCondition } from '../package-store.js';
+import type { Evict } from '../eviction.js';
+import type { PublishCondition } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
 import { KEEP_ALL, keepNewest } from '../testing/packages.js';
 import { Committer } from './committer.js';

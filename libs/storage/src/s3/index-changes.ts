@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
 import { assertCondition, notFound } from '../conditions.js';
-import type {
-  Evict,
-  Eviction,
-  Package,
-  PublishOptions,
-  PublishResult,
-  RemoveCondition,
-} from '../package-store.js';
+import type { Evict, Eviction } from '../eviction.js';
+import type { Package } from '../package-reader.js';
+import type { PublishOptions, PublishResult, RemoveCondition } from '../package-store.js';
 import { publishTime } from '../publish-time.js';
 import { StorageError } from '../storage.errors.js';
 import { packageOf, type Entry, type Garbage, type IndexDocument } from './index-document.js';

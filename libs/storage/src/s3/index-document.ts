@@ -1,4 +1,4 @@
-import type { Package } from '../package-store.js';
+import type { Package } from '../package-reader.js';
 import { StorageError } from '../storage.errors.js';
 import { flawOfIndex } from './index-validation.js';
 

@@ -10,12 +10,10 @@ import { coded, toStorageError } from '../errno.js';
 import { FreeSpace } from '../staging/free-space.js';
 import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
+import type { Evict, Eviction } from '../eviction.js';
+import type { OpenPackage, Package } from '../package-reader.js';
 import {
   PackageStore,
-  type Evict,
-  type Eviction,
-  type OpenPackage,
-  type Package,
   type PublishCondition,
   type PublishOptions,
   type PublishResult,

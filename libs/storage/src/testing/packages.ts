@@ -1,10 +1,9 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
+import type { Evict } from '../eviction.js';
+import type { OpenPackage, Package } from '../package-reader.js';
 import type {
-  Evict,
-  OpenPackage,
-  Package,
   PackageStore,
   PublishOptions,
   PublishResult,

@@ -1,4 +1,6 @@
-import type { Evict, EvictionContext, Package, PublishCondition } from '../package-store.js';
+import type { Evict, EvictionContext } from '../eviction.js';
+import type { Package } from '../package-reader.js';
+import type { PublishCondition } from '../package-store.js';
 import type { PackageStoreHarness } from './harness.js';
 import {
   bytesOf,

@@ -1,4 +1,4 @@
-import type { Evict } from '../package-store.js';
+import type { Evict } from '../eviction.js';
 import type { PackageStoreHarness } from './harness.js';
 import {
   KEEP_ALL,

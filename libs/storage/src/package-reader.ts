@@ -1,0 +1,55 @@
+/** One stored file. Immutable: another revision of the same name is another object. */
+export interface Package {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Publish time in milliseconds since the epoch; the clock of retention. */
+  readonly createdAt: number;
+  /** Hexadecimal SHA-256 of the bytes; undefined until a file that was dropped in by hand is hashed. */
+  readonly sha256: string | undefined;
+  /** Opaque name of exactly these bytes, `sha256:<hex>` once the digest is known. Fit for an ETag. */
+  readonly revision: string;
+}
+
+/** One revision of a package, pinned: it can be read whatever happens to its name meanwhile. */
+export interface OpenPackage {
+  readonly package: Package;
+  /**
+   * Reads the bytes from `start` to `end` inclusive, by default all, once. A chunk is valid only until the
+   * next one is asked for: its memory is used again. Throws rather than yield fewer bytes than asked.
+   */
+  read(start?: number, end?: number): AsyncIterable<Uint8Array>;
+  /** Lets the revision go. Safe to call twice. */
+  close(): Promise<void>;
+  /**
+   * Where the bytes can be had without this server: gives an address that holds for a while and answers with this
+   * `Content-Disposition`. Undefined where there is none, or where it is not wanted.
+   */
+  readonly redirect?: ((disposition: string) => Promise<string>) | undefined;
+}
+
+/** Where packages are read: what those get who only read, and its injection token. */
+export abstract class PackageReader {
+  /** Where that is, in words for the log: `/data`, `the bucket releases`. */
+  abstract readonly location: string;
+
+  /**
+   * All packages, newest first, then by name. The same array is returned until something changes, so that
+   * what is made from it can be kept with it.
+   */
+  abstract list(): Promise<readonly Package[]>;
+
+  /** The package of that name, or undefined (also for an impossible name). */
+  abstract find(name: string): Promise<Package | undefined>;
+
+  /** Pins the current revision for reading. Rejects with `package_not_found`. */
+  abstract open(name: string): Promise<OpenPackage>;
+
+  /**
+   * Milliseconds since what {@link list}, {@link find} and {@link open} just answered was certainly the latest: 0 but for a
+   * store that is answered for while it cannot be reached, or takes long to say what is the latest.
+   */
+  age(): number {
+    return 0;
+  }
+}
