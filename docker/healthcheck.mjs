@@ -14,7 +14,7 @@ function fail(reason) {
 }
 
 try {
-  const { host, port } = loadConfig(process.env, configSchema);
+  const { host, port } = loadConfig(configSchema);
   const address = ANY_ADDRESS.has(host) ? '127.0.0.1' : host;
   if (port === 0) fail('port 0 is another one at each start: it cannot be checked');
   get({ host: address, port, path: '/healthz', timeout: TIMEOUT, agent: false }, (response) => {

@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { count, runCommand, UsageError } from '../../dist/apps/release-server/src/commands/command.js';
 import { digestOf } from '../../dist/apps/release-server/src/commands/migration.js';
 import { Progress } from '../../dist/apps/release-server/src/commands/progress.js';
-import { loadCommandConfig } from '../../dist/apps/release-server/src/config/config.module.js';
+import { loadConfig } from '../../dist/apps/release-server/src/config/config.loader.js';
+import { configSchema } from '../../dist/apps/release-server/src/config/config.schema.js';
 import { storageOptions } from '../../dist/apps/release-server/src/config/storage.factory.js';
 import { seedPackages } from './packages.mjs';
 
@@ -37,7 +38,7 @@ async function seed() {
   const now = values.now === undefined ? Date.now() : Date.parse(values.now);
   if (Number.isNaN(now)) throw new UsageError(`--now ${values.now} is not a time`);
   const packages = await seedPackages(now);
-  const config = loadCommandConfig();
+  const config = loadConfig(configSchema);
   const store = await storageOptions(config).open();
   try {
     await requireRoom(store, packages, config.max_packages);

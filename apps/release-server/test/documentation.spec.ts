@@ -2,9 +2,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { load } from 'js-yaml';
-import type { z } from 'zod';
 
-import { CONFIG_KEYS, configSchema } from '../src/config/config.schema.js';
+import { keysOf } from '../src/config/config.keys.js';
+import { configSchema } from '../src/config/config.schema.js';
 import { PROBLEMS } from '../src/problems/problem.js';
 import { codesIn, Markdown } from './support/markdown.js';
 
@@ -45,9 +45,11 @@ describe('the documentation', () => {
 });
 
 describe('the configuration in README.md', () => {
-  const { s3, ...top } = configSchema.shape;
-  const schemas: Record<string, z.ZodType> = { ...top };
-  for (const [key, schema] of Object.entries(s3.unwrap().shape)) schemas[`s3.${key}`] = schema;
+  const schemas = new Map(
+    keysOf(configSchema)
+      .filter(({ isSection }) => !isSection)
+      .map(({ path, schema }) => [path.join('.'), schema]),
+  );
   const rows = new Markdown('README.md')
     .tables('key')
     .flatMap((table, at) =>
@@ -57,11 +59,11 @@ describe('the configuration in README.md', () => {
     );
 
   it('has every key, and no other', () => {
-    expect(rows.map(({ key }) => key).toSorted()).toEqual(CONFIG_KEYS.toSorted());
+    expect(rows.map(({ key }) => key).toSorted()).toEqual([...schemas.keys()].toSorted());
   });
 
   it.each(rows)('has the default of $key', ({ key, shown }) => {
-    const read = (value: unknown): unknown => schemas[key]?.safeParse(value).data ?? '';
+    const read = (value: unknown): unknown => schemas.get(key)?.safeParse(value).data ?? '';
     expect(read(shown === undefined ? '' : load(shown))).toEqual(read(undefined));
   });
 });

@@ -57,7 +57,7 @@ async function migrate(): Promise<number> {
 
 /** A file stands for itself: the environment would outrank both alike. */
 function configOf(path: string): Config {
-  return loadConfig({ CONFIG_PATH: path }, configSchema);
+  return loadConfig(configSchema, { CONFIG_PATH: path });
 }
 
 async function withStore<T>(

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { S3IndexRepair } from '#storage';
 
 import { ConfigError } from '../config/config.error.js';
-import { loadCommandConfig } from '../config/config.module.js';
+import { loadConfig } from '../config/config.loader.js';
+import { configSchema } from '../config/config.schema.js';
 import { s3Options } from '../config/storage.factory.js';
 import { count, runCommand, UsageError } from './command.js';
 import { reportOf } from './repair-report.js';
@@ -35,7 +36,7 @@ async function repairIndex(): Promise<number> {
     return 0;
   }
   if (values.replace && !values.write) throw new UsageError('--replace goes with --write');
-  const options = s3Options(loadCommandConfig());
+  const options = s3Options(loadConfig(configSchema));
   if (options === undefined) {
     throw new ConfigError(
       'storage_driver is filesystem, which has no index: set CONFIG_PATH to the configuration of a server with storage_driver: s3',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { ConfigError } from './config.error.js';
 import { loadConfig } from './config.loader.js';
+import { serverConfigSchema } from './config.schema.js';
 import { Config } from './config.js';
 
 const DEFAULT_PATH = '/etc/release-server/config.yaml';
@@ -27,7 +28,7 @@ describe('loadConfig', () => {
     environment: Readonly<Record<string, string>> = {},
   ): Config {
     writeFileSync(path, typeof lines === 'string' ? lines : `${lines.join('\n')}\n`);
-    return loadConfig({ CONFIG_PATH: path, ...environment });
+    return loadConfig(serverConfigSchema, { CONFIG_PATH: path, ...environment });
   }
 
   /** The message with which a configuration is refused: one line, whatever was wrong. */
@@ -73,10 +74,12 @@ describe('loadConfig', () => {
         console.warn(`${DEFAULT_PATH} exists on this machine; what happens without it is not tested`);
         return;
       }
-      expect(loadConfig({ AUTH_TOKEN: SECRET }).port).toBe(8000);
+      expect(loadConfig(serverConfigSchema, { AUTH_TOKEN: SECRET }).port).toBe(8000);
       // An empty variable counts as not set.
-      expect(loadConfig({ AUTH_TOKEN: SECRET, CONFIG_PATH: '' }).port).toBe(8000);
-      expect(() => loadConfig({})).toThrow(`${DEFAULT_PATH} (no such file): auth_token: missing`);
+      expect(loadConfig(serverConfigSchema, { AUTH_TOKEN: SECRET, CONFIG_PATH: '' }).port).toBe(8000);
+      expect(() => loadConfig(serverConfigSchema, {})).toThrow(
+        `${DEFAULT_PATH} (no such file): auth_token: missing`,
+      );
     });
 
     it.each(['', '# only a comment\n', '---\n', 'null\n'])('takes the file %j for an empty one', (text) => {
@@ -758,7 +761,7 @@ describe('loadConfig', () => {
     it('must be there', () => {
       const missing = join(directory, 'missing.yaml');
 
-      expect(() => loadConfig({ CONFIG_PATH: missing, AUTH_TOKEN: SECRET })).toThrow(
+      expect(() => loadConfig(serverConfigSchema, { CONFIG_PATH: missing, AUTH_TOKEN: SECRET })).toThrow(
         expect.objectContaining({
           name: 'ConfigError',
           message: expect.stringContaining(
@@ -769,7 +772,9 @@ describe('loadConfig', () => {
     });
 
     it('must be a file', () => {
-      expect(() => loadConfig({ CONFIG_PATH: directory, AUTH_TOKEN: SECRET })).toThrow(ConfigError);
+      expect(() => loadConfig(serverConfigSchema, { CONFIG_PATH: directory, AUTH_TOKEN: SECRET })).toThrow(
+        ConfigError,
+      );
     });
   });
 });

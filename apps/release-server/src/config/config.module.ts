@@ -5,16 +5,10 @@ import { loadConfig } from './config.loader.js';
 import { configSchema, serverConfigSchema } from './config.schema.js';
 import { Config } from './config.js';
 
-const loadedBy = (schema: typeof configSchema) =>
-  registerAs('release-server', () => loadConfig(process.env, schema));
+const loadedBy = (schema: typeof configSchema) => registerAs('release-server', () => loadConfig(schema));
 
-/** Loads the configuration once, at start. This file is the one place that reads the process's environment. */
+/** Loads the configuration once, at start. */
 export const configuration = loadedBy(serverConfigSchema);
-
-/** The server's configuration, for a command that works on what the server stores. */
-export function loadCommandConfig(): Config {
-  return loadConfig(process.env, configSchema);
-}
 
 /** Provides the typed {@link Config} everywhere. Tests override `configuration.KEY`. */
 @Global()

@@ -6,6 +6,13 @@ import { z } from 'zod';
 
 import { byteSize, duration } from './config.quantity.js';
 
+declare module 'zod' {
+  interface GlobalMeta {
+    /** Of a section: the keys of the top with which it is used. */
+    onlyWith?: Readonly<Record<string, string>>;
+  }
+}
+
 /** Bytes of the largest object that a single PUT may write. */
 const LARGEST_PUT = 5 * 1024 ** 3;
 const DAY = 24 * 60 * 60 * 1000;
@@ -146,7 +153,7 @@ export const configSchema = z
       .refine((time) => time >= 1000 && time <= DAY, 'expected a time span from 1s to 24h')
       .default(75_000),
     shutdown_timeout: duration.default(60_000),
-    s3: s3Schema.optional(),
+    s3: s3Schema.optional().meta({ onlyWith: { storage_driver: 's3' } }),
   })
   .superRefine((config, context) => {
     const { auth_token: token, auth_token_file: file } = config;
@@ -192,11 +199,6 @@ export const serverConfigSchema = configSchema.superRefine((config, context) => 
     message: 'missing: give auth_token or auth_token_file, or set read_only: true to serve without writes',
   });
 });
-
-/** The names of all keys, those of sections as `section.key`. */
-export const CONFIG_KEYS = Object.keys(configSchema.shape).flatMap((key) =>
-  key === 's3' ? Object.keys(s3Schema.shape).map((one) => `s3.${one}`) : [key],
-);
 
 function isTrustProxy(value: boolean | number | string): boolean {
   if (typeof value !== 'string') return true;

@@ -21,13 +21,17 @@ export class Config {
   constructor(values: ConfigValues, sourceOf: (key: string) => string = () => 'configuration') {
     this.#sourceOf = sourceOf;
     Object.assign(this, values);
-    Object.freeze(this.s3);
-    Object.freeze(this.allowed_hosts);
-    Object.freeze(this);
+    freeze(this);
   }
 
   /** The error for a value that turns out to be unusable only when it is used. */
   problem(key: keyof ConfigValues, message: string, options?: ErrorOptions): ConfigError {
     return new ConfigError(`${this.#sourceOf(key)}: ${key}: ${message}`, options);
   }
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  Object.values(value).forEach(freeze);
+  Object.freeze(value);
 }

@@ -26,7 +26,7 @@ const MISTAKES: readonly [string, string, string][] = [
   ['lists of lists', `${token}\nport: ${'['.repeat(100_000)}\n`, ':2: port: '],
   ['__proto__', `${token}\n__proto__: {read_only: true, auth_token: x}\n`, ':2: __proto__: '],
   ['constructor', `${token}\nconstructor: {prototype: {read_only: true}}\n`, ':2: constructor: '],
-  ['a merge key', `${token}\n<<: {read_only: true}\n`, ': "<<": '],
+  ['a merge key', `${token}\n<<: {read_only: true}\n`, ':2: "<<": '],
   [
     'an unknown key',
     `${token}\nmax_package: 5\n`,
