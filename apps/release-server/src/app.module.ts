@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 
 import { AuthModule, TokenVerifier } from '#auth';
@@ -11,12 +12,15 @@ import { Config } from './config/config.js';
 import { storageOptions } from './config/storage.factory.js';
 import { DocsModule } from './web/docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
+import { Edge } from './server/edge.js';
+import { ProblemFilter } from './server/problem.filter.js';
 import { contextOf } from './server/request-context.js';
-import { HttpModule } from './http/http.module.js';
+import { ServerModule } from './server/server.module.js';
 import { AppLogger } from './observability/app-logger.js';
 import { createLogger } from './observability/logger.factory.js';
 import { PackagesModule } from './packages/packages.module.js';
 import { ReleasesModule } from './releases/releases.module.js';
+import { PagesModule } from './web/pages.module.js';
 import { TokenModule } from './web/token/token.module.js';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
@@ -32,7 +36,10 @@ const logger = LoggerModule.forRootAsync({
 });
 
 /** The composition root: the only place where the configuration meets the libraries. */
-@Module({ providers: [AppLogger] })
+@Module({
+  imports: [ServerModule, PagesModule],
+  providers: [AppLogger, Edge, ProblemFilter, { provide: APP_FILTER, useExisting: ProblemFilter }],
+})
 export class AppModule {
   static with({ store, verifier, policy, imports = [] }: Extensions = {}): DynamicModule {
     const storage = StorageModule.registerAsync({
@@ -66,7 +73,6 @@ export class AppModule {
         ConfigModule.with({ needsToken: verifier === undefined }),
         logger,
         auth,
-        HttpModule,
         PackagesModule.on(storage, retention),
         ReleasesModule.on(storage),
         HealthModule.on(storage),

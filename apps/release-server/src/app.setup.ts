@@ -4,12 +4,8 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { Config } from './config/config.js';
+import { Edge } from './server/edge.js';
 import type { HttpServerAdapter } from './server/http-server.adapter.js';
-import { HostChecks } from './server/host-checks.middleware.js';
-import { beginRequest } from './server/request-context.js';
-import { RequestChecks } from './server/request-checks.middleware.js';
-import { RequestLog } from './server/request-log.middleware.js';
-import { TrustedProxies } from './server/trusted-proxies.service.js';
 import { AppLogger } from './observability/app-logger.js';
 
 const quiet = (): void => undefined;
@@ -31,12 +27,6 @@ export function setUpApp(app: NestExpressApplication): void {
   app.useLogger(app.get(AppLogger));
   const server: Server = app.getHttpServer();
   server.keepAliveTimeout = app.get(Config).keep_alive_timeout;
-  app.set('etag', false);
-  app.disable('x-powered-by');
-  const proxies = app.get(TrustedProxies);
-  (app.getHttpAdapter() as HttpServerAdapter).onArrival = (request) => beginRequest(request, proxies);
-  // Before all routing, so that no address is spared.
-  for (const middleware of [app.get(RequestLog), app.get(RequestChecks), app.get(HostChecks)]) {
-    app.use(middleware.use.bind(middleware));
-  }
+  const adapter = app.getHttpAdapter() as unknown as HttpServerAdapter;
+  adapter.listener = app.get(Edge).before(adapter.listener);
 }

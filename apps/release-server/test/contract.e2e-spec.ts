@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 
-import { problemDocument, PROBLEMS, type ProblemCode } from '../src/problems/problem.js';
+import { problemDocument, problemType, PROBLEMS, type ProblemCode } from '../src/problems/problem.js';
 import { Contract, type Exchange } from './support/contract.js';
 
 const contract = Contract.load();
@@ -148,7 +148,10 @@ describe('the errors of the contract', () => {
       .filter(({ code }) => code !== undefined);
     expect(new Set(shown.map(({ code }) => code))).toEqual(new Set(Object.keys(PROBLEMS)));
     for (const { code, detail, instance, ...rest } of shown) {
-      const { type, title, status } = problemDocument(code as ProblemCode, `${detail}`, `${instance}`);
+      const { type, title, status } = problemDocument(
+        { type: problemType(code as ProblemCode), detail: `${detail}` },
+        `${instance}`,
+      );
       expect(rest).toMatchObject({ type, title, status });
     }
   });
@@ -231,7 +234,7 @@ describe('an exchange', () => {
       'content-type': 'application/problem+json',
       ...headers,
     },
-    body: Buffer.from(JSON.stringify(problemDocument(code, 'No.', path))),
+    body: Buffer.from(JSON.stringify(problemDocument({ type: problemType(code), detail: 'No.' }, path))),
   });
   const unroutedHeaders = { 'x-request-id': undefined, vary: undefined };
 

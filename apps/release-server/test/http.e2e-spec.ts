@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Application } from 'express';
 
-import { routesOf } from '../src/problems/routes.js';
+import { routesOf } from '../src/server/routes.js';
 import { get, json, put } from './support/client.js';
 import { Contract } from './support/contract.js';
 import { rawRequest, readAnswer } from './support/raw.js';

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Mutex } from 'async-mutex';
 import { LRUCache } from 'lru-cache';
 
+import { BusyError } from './busy.error.js';
 import type { PreparedBody } from './prepared-body.js';
-import { ProblemError } from '../problems/problem.js';
 
 const MiB = 1024 * 1024;
 /** Bytes of bodies that are being sent, each counted once however many read it, beyond which no other is made. */
@@ -12,7 +12,7 @@ const MOST_IN_FLIGHT = 32 * MiB;
 /** Bodies that wait to be made. */
 const MOST_WAITING = 32;
 /** Seconds after which another try is worth it. */
-const RETRY_AFTER = '2';
+const RETRY_AFTER = 2;
 /** Bytes of a reference to a fragment. */
 const REFERENCE = 8;
 
@@ -35,7 +35,7 @@ export class PreparedBodies<State extends object> {
   private restUntil = 0;
   private state: State | undefined;
 
-  /** Throws `server_busy` where the body would have to be made and that would be too much. */
+  /** Throws `BusyError` where the body would have to be made and that would be too much. */
   async get(state: State, key: string, make: () => PreparedBody): Promise<PreparedBody> {
     if (state !== this.state) {
       this.bodies.clear();
@@ -45,12 +45,9 @@ export class PreparedBodies<State extends object> {
     const known = this.bodies.get(key) ?? this.beingMade.get(key);
     if (known !== undefined) return known;
     if (this.waiting >= MOST_WAITING || this.bytesInFlight > MOST_IN_FLIGHT) {
-      throw new ProblemError(
-        'server_busy',
+      throw new BusyError(
         'Too many different answers are being made and sent; try again in a moment.',
-        {
-          headers: { 'Retry-After': RETRY_AFTER },
-        },
+        RETRY_AFTER,
       );
     }
     const body = this.inTurn(make);

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Request, Response } from 'express';
+import accepts from 'accepts';
+import vary from 'vary';
 
 import { CODINGS, Compressed, type Coding } from './compressed.js';
 import { noneMatchHits } from './conditional.js';
@@ -60,18 +62,18 @@ export function prepareBody(
  * links; what is sent without links needs none.
  */
 export async function sendPrepared(
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   prepared: PreparedBody,
   base = '',
 ): Promise<void> {
   const { compressed, headers } = prepared;
-  const coding = compressed && CODINGS.find((one) => request.acceptsEncodings(one) === one);
+  const coding = compressed && codingFor(request);
   const etag = etagOf(prepared, base, coding);
   response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', 'no-cache');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value.replaceAll(BASE, base));
-  if (compressed !== undefined) response.vary('Accept-Encoding');
+  if (compressed !== undefined) vary(response, 'Accept-Encoding');
   const ifNoneMatch = request.headers['if-none-match'];
   if (ifNoneMatch !== undefined && noneMatchHits(ifNoneMatch, etag)) {
     response.statusCode = 304;
@@ -88,9 +90,15 @@ export async function sendPrepared(
   }
 }
 
+/** The densest that the client takes. */
+function codingFor(request: IncomingMessage): Coding | undefined {
+  const accepted = accepts(request);
+  return CODINGS.find((one) => accepted.encoding(one) === one);
+}
+
 async function sendWhole(
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   prepared: PreparedBody,
   base: string,
   coding: Coding | undefined,
@@ -130,8 +138,8 @@ function wholeOf(prepared: PreparedBody, base: Buffer): Buffer {
 
 /** Sends pieces of so many bytes together, a block after the other, each when the one before is out. */
 async function sendPieces(
-  { method }: Request,
-  response: Response,
+  { method }: IncomingMessage,
+  response: ServerResponse,
   pieces: Iterable<Buffer>,
   length: number,
 ): Promise<void> {
@@ -156,7 +164,12 @@ async function sendPieces(
 }
 
 /** Sends a small answer that is made for one request, and that no condition of the request changes. */
-export function sendText(response: Response, status: number, contentType: string, content: string): void {
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  content: string,
+): void {
   const body = Buffer.from(content);
   response.statusCode = status;
   response.setHeader('Content-Type', contentType);

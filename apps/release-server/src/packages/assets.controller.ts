@@ -5,7 +5,7 @@ import { Public } from '#auth';
 import { PackageReader, StorageError } from '#storage';
 
 import { setAge } from '../http/age.js';
-import { PublicUrl } from '../http/public-url.service.js';
+import { PublicUrl } from '../server/public-url.service.js';
 import { takeBody } from '../server/request-body.js';
 import { Context, RequestContext } from '../server/request-context.js';
 import { actorOf } from './actor.js';

@@ -6,7 +6,8 @@ import { PackageReader } from '#storage';
 
 import { setAge } from '../http/age.js';
 import { sendPrepared } from '../http/prepared-body.js';
-import { PublicUrl } from '../http/public-url.service.js';
+import { PublicUrl } from '../server/public-url.service.js';
+import { contextOf } from '../server/request-context.js';
 import { rootOf } from '../web/root.js';
 import { parseListQuery } from './package-list.query.js';
 import { PackageListService } from './package-list.service.js';
@@ -29,7 +30,7 @@ export class PackagesController {
     const turnsPages = format === 'html' && request.accepts()[0] === 'text/html';
     const page = query.page ?? (turnsPages ? 1 : undefined);
     const base = this.publicUrl.baseFor(request);
-    const body = await this.packages.list({ ...query, page }, format, rootOf(request));
+    const body = await this.packages.list({ ...query, page }, format, rootOf(contextOf(request).path));
     setAge(response, this.store);
     await sendPrepared(request, response, body, base);
   }

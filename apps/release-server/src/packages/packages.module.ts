@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 
-import { HttpModule } from '../http/http.module.js';
+import { ServerModule } from '../server/server.module.js';
 import { PagesModule } from '../web/pages.module.js';
 import { AssetsController } from './assets.controller.js';
 import { PackageListService } from './package-list.service.js';
@@ -10,7 +10,7 @@ import { UploadsController } from './uploads.controller.js';
 
 /** Publish, download, delete and list. */
 @Module({
-  imports: [HttpModule, PagesModule],
+  imports: [ServerModule, PagesModule],
   controllers: [PackagesController, AssetsController, UploadsController],
   providers: [PackageListService, PublishingService],
 })

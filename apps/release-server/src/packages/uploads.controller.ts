@@ -4,7 +4,7 @@ import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
 import { Config } from '../config/config.js';
-import { PublicUrl } from '../http/public-url.service.js';
+import { PublicUrl } from '../server/public-url.service.js';
 import { announcedLength, takeBody } from '../server/request-body.js';
 import { Context, RequestContext } from '../server/request-context.js';
 import { actorOf } from './actor.js';

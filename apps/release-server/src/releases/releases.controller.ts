@@ -6,7 +6,7 @@ import { PackageReader } from '#storage';
 
 import { setAge } from '../http/age.js';
 import { sendPrepared } from '../http/prepared-body.js';
-import { PublicUrl } from '../http/public-url.service.js';
+import { PublicUrl } from '../server/public-url.service.js';
 import { ReleasesService } from './releases.service.js';
 
 /** `GET /latest`: everything that is stored, as a GitHub release. */

@@ -1,12 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 
-import { HttpModule } from '../http/http.module.js';
+import { ServerModule } from '../server/server.module.js';
 import { ReleasesController } from './releases.controller.js';
 import { ReleasesService } from './releases.service.js';
 
 /** Views of the stored packages in the shape of GitHub's releases. */
 @Module({
-  imports: [HttpModule],
+  imports: [ServerModule],
   controllers: [ReleasesController],
   providers: [ReleasesService],
 })

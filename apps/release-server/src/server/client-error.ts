@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { endUnread } from './lingering-close.js';
-import { PROBLEMS, problemDocument, type ProblemCode } from '../problems/problem.js';
-import { SECURITY_HEADERS } from '../http/security-headers.js';
+import { problemDocument, problemType, type ProblemCode } from '../problems/problem.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 type HttpSocket = Socket & { _httpMessage?: ServerResponse };
 
@@ -38,8 +38,9 @@ function answer(error: NodeJS.ErrnoException, socket: HttpSocket): void {
     return;
   }
   const code = clientErrorCode(error.code);
-  const { status, title } = PROBLEMS[code];
-  const body = JSON.stringify(problemDocument(code, `${title}.`, '/'));
+  const type = problemType(code);
+  const { status, title } = type;
+  const body = JSON.stringify(problemDocument({ type, detail: `${title}.` }, '/'));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',

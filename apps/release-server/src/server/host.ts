@@ -12,10 +12,9 @@ export function isHost(text: string): boolean {
  * The host that a request names, with its port where it has one; empty where it names none. Of a target that is a
  * whole address its host counts, and not the header (RFC 9112 §3.2.2).
  */
-export function requestedHost(request: IncomingMessage & { originalUrl?: string }): string {
-  const target = request.originalUrl ?? request.url ?? '';
-  const authority = target.startsWith('/') ? undefined : AUTHORITY.exec(target)?.[1];
-  return authority ?? request.headers.host ?? '';
+export function requestedHost({ url = '', headers }: IncomingMessage): string {
+  const authority = url.startsWith('/') ? undefined : AUTHORITY.exec(url)?.[1];
+  return authority ?? headers.host ?? '';
 }
 
 /** The name of a host as names are compared: in lower case, without port, brackets and the dot of the root. */

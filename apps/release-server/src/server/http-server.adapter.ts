@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 
 import { ExpressAdapter } from '@nestjs/platform-express';
-import express from 'express';
+import express, { type NextFunction, type Request, type Response } from 'express';
 
+import { ProblemError } from '../problems/problem.js';
 import { answerClientError } from './client-error.js';
 import { servePipelines } from './pipeline.js';
+import { unrouted } from './unrouted.js';
 
 /** Time limits of connections, in milliseconds. */
 const TIMEOUTS = {
@@ -22,23 +24,21 @@ const IDLE = 120_000;
 
 /** Express behind an HTTP server that bounds slow clients and lets the application refuse before a body is sent. */
 export class HttpServerAdapter extends ExpressAdapter {
-  /** Called with each request before Express. */
-  onArrival: (request: IncomingMessage) => void = () => undefined;
+  /** Who gets each request first. */
+  listener: RequestListener = this.getInstance<RequestListener>();
 
   constructor() {
     const instance = express();
     // Taken when the router is made, which is at the first use.
     instance.set('case sensitive routing', true);
+    instance.set('etag', false);
+    instance.disable('x-powered-by');
     super(instance);
   }
 
   override initHttpServer(): void {
     const server = createServer(OPTIONS);
-    const handle = this.getInstance<RequestListener>();
-    servePipelines(server, (request, response) => {
-      this.onArrival(request);
-      handle(request, response);
-    });
+    servePipelines(server, (request, response) => this.listener(request, response));
     server.setTimeout(IDLE);
     // The route decides whether the body is wanted, and says so when it begins to read; other expectations
     // are ignored, as a server may (RFC 9110 §10.1.1).
@@ -47,5 +47,16 @@ export class HttpServerAdapter extends ExpressAdapter {
     }
     server.on('clientError', answerClientError);
     this.httpServer = server;
+  }
+
+  /** In the place of Nest's own handler, whose error looks like one that a route throws. */
+  override setNotFoundHandler(): void {
+    this.use((request: Request, _response: Response, next: NextFunction) => next(unrouted(request)));
+  }
+
+  /** What happened before a route was called. */
+  override mapException(error: unknown): unknown {
+    if (error instanceof URIError) return new ProblemError('bad_request', 'The address cannot be decoded.');
+    return super.mapException(error);
   }
 }

@@ -6,6 +6,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Principal } from '#auth';
 
 import { printable } from '../observability/printable.js';
+import { requestedHost } from './host.js';
 import type { Forwarded, TrustedProxies } from './trusted-proxies.service.js';
 
 /** What a client may choose as its request's id. */
@@ -26,6 +27,8 @@ export class RequestContext {
    * where a client sends the whole address (RFC 9112 §3.2.2).
    */
   readonly path: string;
+  /** The host that the client named, with its port where it has one; empty where it named none. */
+  readonly host: string;
   readonly forwarded: Forwarded;
   /** Of the client. Taken at once, for a connection that is closed no longer tells it. */
   readonly address: string;
@@ -41,6 +44,7 @@ export class RequestContext {
     this.id = typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : randomUUID();
     const [path = '/'] = url.split('?', 1);
     this.path = path.replace(/^[a-z]+:\/\/[^/]*/i, '') || '/';
+    this.host = requestedHost(request);
     this.forwarded = proxies.forwardedOf(request);
     this.address = proxies.clientAddress(request, this.forwarded);
   }

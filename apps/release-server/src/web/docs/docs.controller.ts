@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { Public } from '#auth';
 
 import { ProblemError } from '../../problems/problem.js';
-import { PublicUrl } from '../../http/public-url.service.js';
+import { PublicUrl } from '../../server/public-url.service.js';
 import { sendPrepared, sendText } from '../../http/prepared-body.js';
 import { contextOf } from '../../server/request-context.js';
 import { PAGE_POLICY } from '../layout.js';
@@ -40,7 +40,7 @@ export class DocsController {
 
   @Get('docs')
   page(@Req() request: Request, @Res() response: Response): void {
-    const page = docsPage({ root: rootOf(request), files: this.files });
+    const page = docsPage({ root: rootOf(contextOf(request).path), files: this.files });
     response.setHeader('Content-Security-Policy', POLICY);
     response.setHeader('Cache-Control', 'no-cache');
     sendText(response, 200, 'text/html; charset=utf-8', page);

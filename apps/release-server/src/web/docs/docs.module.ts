@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 
-import { HttpModule } from '../../http/http.module.js';
+import { ServerModule } from '../../server/server.module.js';
 import { PagesModule } from '../pages.module.js';
 import { ContractService } from './contract.service.js';
 import { DocsController } from './docs.controller.js';
 
 /** The HTTP contract, readable. */
 @Module({
-  imports: [HttpModule, PagesModule],
+  imports: [ServerModule, PagesModule],
   controllers: [DocsController],
   providers: [ContractService],
 })

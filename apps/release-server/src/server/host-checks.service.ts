@@ -1,24 +1,24 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
-import { Injectable, type NestMiddleware } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
+import { Injectable } from '@nestjs/common';
 
 import { Config } from '../config/config.js';
-import { hostName, isHost, requestedHost } from './host.js';
 import { ProblemError } from '../problems/problem.js';
-import { PublicUrl } from '../http/public-url.service.js';
-import { contextOf } from './request-context.js';
+import { hostName, isHost } from './host.js';
+import { PublicUrl } from './public-url.service.js';
+import type { RequestContext } from './request-context.js';
 
 /** Whoever probes a pod does so by its address, under whatever name. */
 const PROBES = new Set(['/healthz', '/readyz']);
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
- * Before any route: who must not be answered, for a page of somebody else stands behind the request. Names decide
+ * Who must not be answered, for a page of somebody else stands behind the request. Names decide
  * against DNS rebinding, where a page reaches this server under its own name; the origin decides about writes.
  */
 @Injectable()
-export class HostChecks implements NestMiddleware {
+export class HostChecks {
   private readonly names: ReadonlySet<string> | undefined;
   /** What names end with, each with a dot in front. */
   private readonly suffixes: readonly string[];
@@ -32,15 +32,13 @@ export class HostChecks implements NestMiddleware {
     this.suffixes = ['.localhost', ...(allowed ?? []).flatMap((name) => suffixOf(name))];
   }
 
-  use(request: Request, _response: Response, next: NextFunction): void {
-    const { path, forwarded } = contextOf(request);
+  check(request: IncomingMessage, { path, host, forwarded }: RequestContext): void {
     if (this.names !== undefined && !PROBES.has(path.replace(/\/$/, ''))) {
       // Both: whoever reaches this server without its proxy can send a header that only the proxy should.
-      this.requireAllowed(requestedHost(request));
+      this.requireAllowed(host);
       this.requireAllowed(forwarded.host ?? '');
     }
-    if (!SAFE.has(request.method)) this.requireOwnOrigin(request);
-    next();
+    if (!SAFE.has(request.method ?? '')) this.requireOwnOrigin(request, host);
   }
 
   /** An address cannot be rebound, and a request without a name comes from no browser. */
@@ -57,9 +55,10 @@ export class HostChecks implements NestMiddleware {
   }
 
   /** Browsers say where a write comes from; other clients say nothing. */
-  private requireOwnOrigin(request: Request): void {
+  private requireOwnOrigin(request: IncomingMessage, host: string): void {
     const { 'sec-fetch-site': site, origin } = request.headers;
-    if (site === undefined ? this.isOwn(origin, request) : site === 'same-origin' || site === 'none') return;
+    if (site === undefined ? this.isOwn(origin, request, host) : site === 'same-origin' || site === 'none')
+      return;
     throw new ProblemError(
       'cross_origin_request',
       `A page of another origin${origin === undefined ? '' : ` (${shown(origin)})`} cannot write here. ` +
@@ -67,14 +66,11 @@ export class HostChecks implements NestMiddleware {
     );
   }
 
-  private isOwn(origin: string | undefined, request: Request): boolean {
+  private isOwn(origin: string | undefined, request: IncomingMessage, host: string): boolean {
     if (origin === undefined) return true;
     const given = originOf(origin);
     if (given === undefined) return false;
-    return (
-      given === originOf(`http://${requestedHost(request)}`) ||
-      given === originOf(this.publicUrl.baseFor(request))
-    );
+    return given === originOf(`http://${host}`) || given === originOf(this.publicUrl.baseFor(request));
   }
 }
 

@@ -1,11 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
 import { Injectable, Logger } from '@nestjs/common';
-import type { Request } from 'express';
 
 import { Config } from '../config/config.js';
-import { isHost, requestedHost } from '../server/host.js';
-import { contextOf } from '../server/request-context.js';
+import { isHost } from './host.js';
+import { contextOf } from './request-context.js';
 import { ProblemError } from '../problems/problem.js';
 
 const PREFIX = /^(?:\/[A-Za-z0-9._~-]+)*\/?$/;
@@ -24,12 +24,12 @@ export class PublicUrl {
    * The base of all links, without a trailing slash: `public_url` where it is set, else what the request says,
    * with what trusted proxies have forwarded. Throws for a host that is none.
    */
-  baseFor(request: Request): string {
+  baseFor(request: IncomingMessage): string {
     if (this.config.public_url !== undefined) return this.config.public_url;
-    const { forwarded } = contextOf(request);
+    const { forwarded, host: requested } = contextOf(request);
     if (forwarded.malformed) this.tell('Forwarded');
     const { scheme = ownScheme(request), prefixes = [] } = forwarded;
-    const host = forwarded.host ?? requestedHost(request);
+    const host = forwarded.host ?? requested;
     if (host === '') return `${this.schemeOf(scheme)}://${localAddress(request)}`;
     if (!isHost(host)) throw new ProblemError('bad_request', 'The Host header is not a host name.');
     const port = this.portFor(host, forwarded.port);
@@ -71,11 +71,11 @@ export class PublicUrl {
   }
 }
 
-function ownScheme({ socket }: Request): string {
+function ownScheme({ socket }: IncomingMessage): string {
   return 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
 }
 
-function localAddress({ socket }: Request): string {
+function localAddress({ socket }: IncomingMessage): string {
   const address = socket.localAddress ?? '127.0.0.1';
   return `${isIP(address) === 6 ? `[${address}]` : address}:${socket.localPort}`;
 }

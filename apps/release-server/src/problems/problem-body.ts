@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+
+import accepts from 'accepts';
+
+import type { ErrorPage } from './error-page.js';
+import type { ProblemDocument } from './problem.js';
+
+export interface ProblemBody {
+  readonly contentType: string;
+  readonly content: string;
+  /** Its `Content-Security-Policy`, where it is a page. */
+  readonly policy?: string;
+}
+
+/** An error in the form that a client accepts: problem details for programs, a page for browsers. */
+export function problemBody(
+  request: IncomingMessage,
+  document: ProblemDocument,
+  page: ErrorPage,
+): ProblemBody {
+  const type = accepts(request).type(['application/problem+json', 'application/json', 'text/html']);
+  if (type !== 'text/html') {
+    return { contentType: 'application/problem+json', content: JSON.stringify(document) };
+  }
+  return { contentType: 'text/html; charset=utf-8', content: page.render(document), policy: page.policy };
+}

@@ -1,0 +1,115 @@
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+
+import { HttpException } from '@nestjs/common';
+
+import { AuthError } from '#auth';
+import { StorageError } from '#storage';
+
+import { BusyError } from '../http/busy.error.js';
+import { entityTag } from '../http/conditional.js';
+import { ProblemError, problemType, type Problem, type ProblemCode, type ProblemExtras } from './problem.js';
+
+/** Seconds after which a busy server is worth another try. */
+const RETRY_AFTER = '1';
+/** What is not for clients is in the log. */
+const FAULT = 'This is a fault of the server; its log tells more.';
+
+/** How an error is answered, whoever threw it. */
+export function problemOf(error: unknown, request: IncomingMessage): Problem {
+  if (error instanceof ProblemError) return { type: error.type, detail: error.message, ...error.extras };
+  if (error instanceof StorageError) return storageProblem(error, request);
+  if (error instanceof AuthError) return authProblem(error);
+  if (error instanceof BusyError) return problem('server_busy', error.message, retryAfter(error.retryAfter));
+  if (error instanceof HttpException) return httpProblem(error);
+  return problem('internal_error', FAULT);
+}
+
+function problem(code: ProblemCode, detail: string, extras?: ProblemExtras): Problem {
+  return { type: problemType(code), detail, ...extras };
+}
+
+function retryAfter(seconds: number | string): ProblemExtras {
+  return { headers: { 'Retry-After': String(seconds) } };
+}
+
+function storageProblem(error: StorageError, request: IncomingMessage): Problem {
+  const detail = error.message;
+  switch (error.code) {
+    case 'invalid_package_name':
+    case 'package_not_found':
+    case 'package_empty':
+    case 'package_too_large':
+    case 'checksum_mismatch':
+    case 'upload_incomplete':
+    case 'insufficient_storage':
+      return problem(error.code, detail);
+    case 'package_exists':
+    case 'precondition_failed':
+      return conflict(error.code, error, request);
+    case 'storage_busy':
+      return problem(
+        error.code,
+        'The server has too many files and connections open; try again in a moment.',
+        retryAfter(RETRY_AFTER),
+      );
+    case 'storage_unavailable':
+      return problem(error.code, detail, retryAfter(RETRY_AFTER));
+    case 'foreign_packages':
+    case 'storage_failed':
+      return problem('storage_failed', 'The storage did not do its work; the log of the server tells more.');
+  }
+}
+
+/** Tells what is stored, so that a client can decide whether it minds. */
+function conflict(
+  found: 'package_exists' | 'precondition_failed',
+  { message: detail, existing }: StorageError,
+  request: IncomingMessage,
+): Problem {
+  // Whoever asked by If-None-Match hears of that condition (RFC 9110 §13.1.2).
+  const code = request.headers['if-none-match'] === undefined ? found : 'precondition_failed';
+  if (existing === undefined) {
+    return problem(code, detail, code === 'package_exists' ? { members: { digest: null, size: null } } : {});
+  }
+  const { size, sha256 } = existing;
+  const digest = sha256 === undefined ? null : `sha256:${sha256}`;
+  return problem(code, detail, { members: { digest, size }, headers: { ETag: entityTag(existing) } });
+}
+
+function authProblem({ code, message: detail, attempts }: AuthError): Problem {
+  switch (code) {
+    case 'unauthorized':
+      return problem(code, detail, { headers: { 'WWW-Authenticate': 'Bearer realm="release-server"' } });
+    case 'too_many_attempts':
+      return problem(code, detail, retryAfter(attempts?.retryAfter ?? RETRY_AFTER));
+    case 'read_only':
+      return problem(code, detail);
+    case 'token_unavailable':
+      return problem(code, 'The server cannot check tokens now; its log tells more.');
+  }
+}
+
+/** What Nest's own parts and other teams throw keeps its status; by that it has a code, unless it brings one. */
+function httpProblem(error: HttpException): Problem {
+  const status = error.getStatus();
+  if (status === 500 || STATUS_CODES[status] === undefined || status < 400) {
+    return problem('internal_error', FAULT);
+  }
+  const phrase = STATUS_CODES[status];
+  const code =
+    error.errorCode ??
+    phrase
+      .toLowerCase()
+      .replaceAll("'", '')
+      .replaceAll(/[^a-z]+/g, '_');
+  if (status > 500) return { type: { code, status, title: phrase }, detail: FAULT };
+  const said = error.getResponse();
+  // Of another error that it was made from nothing is told.
+  const { message, error: title = phrase } = (
+    typeof said === 'string' ? { message: said } : said instanceof Error ? {} : said
+  ) as { message?: string | readonly string[]; error?: string };
+  const type = { code, status, title };
+  // Pipes find several things at once.
+  if (Array.isArray(message)) return { type, detail: message.join('; '), members: { errors: message } };
+  return { type, detail: String(message ?? phrase) };
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { ProblemError } from '../problems/problem.js';
+
+/** Characters of a list of what a client accepts; those of browsers and programs have some 200. */
+const LONGEST_LIST = 2000;
+
+/** Refuses what no request may have: whoever read it before may have taken it for another, or for several. */
+export function checkRequest(request: IncomingMessage, response: ServerResponse): void {
+  const fault = faultOf(request);
+  if (fault !== undefined) {
+    response.setHeader('Connection', 'close');
+    throw new ProblemError('bad_request', fault);
+  }
+  forgetLongLists(request);
+}
+
+function faultOf(request: IncomingMessage): string | undefined {
+  // Node takes the first of several Host headers, and a proxy in front may have taken another (RFC 9112 §3.2).
+  const hosts = request.headersDistinct['host']?.length ?? 0;
+  if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
+    return 'The request needs exactly one Host header.';
+  }
+  if (request.httpVersionMajor !== 1) return 'The version of HTTP has to be 1.0 or 1.1.';
+  const coding = request.headers['transfer-encoding'];
+  // Who read the request before, and knew no codings, may have taken its body for the next request (RFC 9112 §6.1).
+  if (coding !== undefined && request.httpVersion === '1.0') return 'HTTP/1.0 has no transfer codings.';
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+    return 'The only transfer coding is chunked.';
+  }
+  return undefined;
+}
+
+/**
+ * A head may hold lists of thousands of members, each of which is taken apart whenever it is asked for. What is this
+ * long nobody means: it counts as no preference (RFC 9110 §12.5.1), and nothing is compressed for it.
+ */
+function forgetLongLists({ headers }: IncomingMessage): void {
+  if ((headers.accept?.length ?? 0) > LONGEST_LIST) delete headers.accept;
+  const codings = headers['accept-encoding'];
+  if (codings !== undefined && codings.length > LONGEST_LIST) headers['accept-encoding'] = 'identity';
+}

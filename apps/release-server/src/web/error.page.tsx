@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+
+import { ErrorPage } from '../problems/error-page.js';
+import type { ProblemDocument } from '../problems/problem.js';
+import { PAGE_POLICY, renderPage } from './layout.js';
+import { rootOf } from './root.js';
+import { StaticFiles } from './static-files.js';
+
+/** An error as a page for a browser, with a way back. */
+@Injectable()
+export class FramedErrorPage extends ErrorPage {
+  readonly policy = PAGE_POLICY;
+
+  constructor(private readonly files: StaticFiles) {
+    super();
+  }
+
+  render({ status, title, detail, code, instance }: ProblemDocument): string {
+    const root = rootOf(instance);
+    return renderPage({
+      root,
+      files: this.files,
+      title: `${status} ${title}`,
+      children: (
+        <article class="problem">
+          <p class="status">{status}</p>
+          <h1>{title}</h1>
+          <p>
+            <bdi>{detail}</bdi>
+          </p>
+          <p class="quiet">
+            Code: <code>{code}</code>
+          </p>
+          <p>
+            <a href={`${root}packages`}>All packages</a>
+          </p>
+        </article>
+      ),
+    });
+  }
+}
