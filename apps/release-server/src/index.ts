@@ -8,7 +8,15 @@ export { Config } from './config/config.js';
 export { ConfigError } from './config/config.error.js';
 
 // Storing packages
-export { PackageStore, StorageError, assertCondition, assertPackageName, notFound, receive } from '#storage';
+export {
+  PackageReader,
+  PackageStore,
+  StorageError,
+  assertCondition,
+  assertPackageName,
+  notFound,
+  receive,
+} from '#storage';
 export type {
   Evict,
   Eviction,

@@ -15,11 +15,12 @@ export interface Package {
 export interface OpenPackage {
   readonly package: Package;
   /**
-   * Reads the bytes from `start` to `end` inclusive, by default all, once. A chunk is valid only until the
-   * next one is asked for: its memory is used again. Throws rather than yield fewer bytes than asked.
+   * Reads the bytes from `start` to `end` inclusive, by default all; any number of times, also at once. A chunk is valid
+   * only until the next one of the same read is asked for: its memory is used again. Throws rather than yield fewer bytes
+   * than asked.
    */
   read(start?: number, end?: number): AsyncIterable<Uint8Array>;
-  /** Lets the revision go. Safe to call twice. */
+  /** Lets the revision go, after which reads may fail with `storage_failed`, those in flight too. Safe to call twice. */
   close(): Promise<void>;
   /**
    * Where the bytes can be had without this server: gives an address that holds for a while and answers with this

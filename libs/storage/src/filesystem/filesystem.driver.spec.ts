@@ -27,6 +27,7 @@ import { FailingDisk, loadObservedStore, type OnCall } from '../testing/observed
 import { tagOfDead, withLivingNeighbour } from '../testing/owners.js';
 import { describePackageStore } from '../testing/package-store.contract.js';
 import {
+  bytesIn,
   bytesOf,
   contentOf,
   EVICT_ALL,
@@ -262,6 +263,7 @@ describe('FilesystemPackageStore', () => {
         while ((await chunks.next()).done !== true);
       };
       expect(await refusalCodeOf(rest())).toBe('storage_failed');
+      await opened.close();
     });
 
     it.each([0, 4_000_000])(
@@ -283,6 +285,7 @@ describe('FilesystemPackageStore', () => {
           while ((await chunks.next()).done !== true);
         };
         expect(await refusalCodeOf(rest())).toBe('storage_failed');
+        await opened.close();
       },
     );
 
@@ -297,6 +300,7 @@ describe('FilesystemPackageStore', () => {
       for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
         received.push(Buffer.from(next.value));
       }
+      await opened.close();
       expect(Buffer.concat(received).equals(bytesOf(5_000_000, 1))).toBe(true);
     });
 
@@ -791,13 +795,35 @@ describe('FilesystemPackageStore', () => {
       const over = chunks.return?.();
 
       const received: Buffer[] = [];
-      for await (const chunk of (await store.open('2.zip')).read()) {
+      const other = await store.open('2.zip');
+      for await (const chunk of other.read()) {
         if (received.length === 0) await pause(100);
         received.push(Buffer.from(chunk));
       }
       await over;
+      await Promise.all([givenUp.close(), other.close()]);
 
       expect(Buffer.concat(received).equals(bytesOf(2_000_000, 2))).toBe(true);
+    });
+
+    // Mutant: each read of a revision that was replaced meanwhile hashes all of it.
+    it('hash a revision that was replaced once, however often parts of it are read', async () => {
+      let reads = 0;
+      const { store } = await openObserved((call) => {
+        if (call === 'read') reads += 1;
+      });
+      await publish(store, 'a.zip', bytesOf(2_000_000));
+      const opened = await store.open('a.zip');
+      await publish(store, 'a.zip', 'new');
+      const readsOf = async (start: number): Promise<number> => {
+        reads = 0;
+        expect(await bytesIn(opened, start, start)).toEqual(bytesOf(2_000_000).subarray(start, start + 1));
+        return reads;
+      };
+
+      expect(await readsOf(0)).toBeGreaterThan(1);
+      expect([await readsOf(1), await readsOf(1_999_999)]).toEqual([1, 1]);
+      await opened.close();
     });
 
     // Mutants: the digest is written down after the new file is there; the old file is removed first.
@@ -845,6 +871,7 @@ describe('FilesystemPackageStore', () => {
           expect(chunk.length).toBeGreaterThan(0);
           break;
         }
+        await opened.close();
         await (await store.open('a.zip')).close();
         await refusalOf(stage(store, 'x', { size: 2 }));
         await refusalOf(publish(store, 'a.zip', 'x', { condition: 'absent' }));

@@ -10,6 +10,8 @@ import type { IndexEntry } from './package-index.js';
 /** A revision pinned by its open descriptor: renaming or unlinking the file does not touch it. */
 export class PinnedFile implements OpenPackage {
   private closing: Promise<void> | undefined;
+  /** Of the file while its bytes are known to be those of the revision. */
+  private soundFingerprint: string;
 
   readonly package: Package;
 
@@ -19,6 +21,7 @@ export class PinnedFile implements OpenPackage {
     private readonly buffers: BufferPool,
   ) {
     this.package = entry.package;
+    this.soundFingerprint = entry.fingerprint;
   }
 
   close(): Promise<void> {
@@ -45,14 +48,16 @@ export class PinnedFile implements OpenPackage {
     } finally {
       await reading?.catch(() => undefined);
       lease.release();
-      await this.close();
     }
   }
 
   private async assertNotRewritten(): Promise<void> {
-    const now = fingerprintOf(await this.file.stat({ bigint: true }));
-    if (now === this.entry.fingerprint) return;
-    if (isMoved(this.entry.fingerprint, now) && (await this.hasItsDigest())) return;
+    const now = fingerprintOf(await this.open().stat({ bigint: true }));
+    if (now === this.soundFingerprint) return;
+    if (isMoved(this.entry.fingerprint, now) && (await this.hasItsDigest())) {
+      this.soundFingerprint = now;
+      return;
+    }
     throw new StorageError('storage_failed', `${this.package.name} was changed while it was read.`);
   }
 
@@ -78,9 +83,14 @@ export class PinnedFile implements OpenPackage {
     }
   }
 
+  private open(): FileHandle {
+    if (this.closing === undefined) return this.file;
+    throw new StorageError('storage_failed', `${this.package.name} was let go while it was read.`);
+  }
+
   private async fill(buffer: Buffer, position: number, end: number): Promise<number> {
     const wanted = Math.min(buffer.length, end - position + 1);
-    const { bytesRead } = await this.file.read(buffer, 0, wanted, position);
+    const { bytesRead } = await this.open().read(buffer, 0, wanted, position);
     if (bytesRead === 0) {
       throw cutShort(this.package);
     }

@@ -86,16 +86,20 @@ export async function namesIn(store: PackageStore): Promise<string[]> {
   return (await store.list()).map(({ name }) => name);
 }
 
+export async function bytesIn(opened: OpenPackage, start?: number, end?: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  // Copied at once: a chunk's memory is used again for the next.
+  for await (const chunk of opened.read(start, end)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
 /** Reads one open package to its end and lets it go. */
 export async function contentOf(opened: OpenPackage, start?: number, end?: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
   try {
-    // Copied at once: a chunk's memory is used again for the next.
-    for await (const chunk of opened.read(start, end)) chunks.push(Buffer.from(chunk));
+    return await bytesIn(opened, start, end);
   } finally {
     await opened.close();
   }
-  return Buffer.concat(chunks);
 }
 
 export async function read(store: PackageStore, name: string): Promise<Buffer> {

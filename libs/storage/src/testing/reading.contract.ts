@@ -1,5 +1,15 @@
+import type { OpenPackage } from '../package-reader.js';
 import type { PackageStoreHarness } from './harness.js';
-import { bytesOf, contentOf, keepNewest, publish, publishAll, read, refusalCodeOf } from './packages.js';
+import {
+  bytesIn,
+  bytesOf,
+  contentOf,
+  keepNewest,
+  publish,
+  publishAll,
+  read,
+  refusalCodeOf,
+} from './packages.js';
 
 /** Sizes on both sides of whatever a driver keeps in memory, and of one buffer. */
 const SMALL = 1000;
@@ -73,9 +83,46 @@ export function describeReading(harness: PackageStoreHarness): void {
         position += chunk.length;
         chunks++;
       }
+      await opened.close();
 
       expect(position).toBe(LARGE);
       expect(chunks).toBeGreaterThan(1);
+    });
+
+    // Mutants: the first read to end lets the revision go; reads of one revision share a buffer, or a position.
+    it.each([SMALL, LARGE])('of %d bytes can be repeated, in parts and at once', async (size) => {
+      const store = await harness.open();
+      await publish(store, 'a.zip', bytesOf(size));
+      const opened = await store.open('a.zip');
+
+      await expectRepeatable(opened, bytesOf(size));
+      const givenUp = opened.read()[Symbol.asyncIterator]();
+      await givenUp.next();
+      await givenUp.return?.();
+      await expectRepeatable(opened, bytesOf(size));
+      await opened.close();
+    });
+
+    // Mutant: closing waits for reads that nobody goes on with, or ends them as if they were over.
+    it.each([SMALL, LARGE])('of %d bytes does not end early when it is closed', async (size) => {
+      const store = await harness.open();
+      const content = bytesOf(size);
+      await publish(store, 'a.zip', content);
+      const opened = await store.open('a.zip');
+      const other = await store.open('a.zip');
+      const left = opened.read()[Symbol.asyncIterator]();
+      await left.next();
+      const reads = [bytesIn(opened), bytesIn(opened, 7), bytesIn(opened, size - 1)];
+
+      await opened.close();
+
+      for (const [at, outcome] of (await Promise.allSettled([...reads, bytesIn(opened)])).entries()) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'storage_failed' });
+        else expect(outcome.value.equals(content.subarray([0, 7, size - 1, 0][at]))).toBe(true);
+      }
+      await left.return?.();
+      expect((await contentOf(other)).equals(content)).toBe(true);
+      expect((await read(store, 'a.zip')).equals(content)).toBe(true);
     });
 
     it('can be given up half way, and closed twice', async () => {
@@ -104,6 +151,7 @@ export function describeReading(harness: PackageStoreHarness): void {
       await publish(store, 'a.zip', bytesOf(size + 1, 2));
 
       expect(opened.package).toEqual(old);
+      await expectRepeatable(opened, bytesOf(size, 1));
       expect((await contentOf(opened)).equals(bytesOf(size, 1))).toBe(true);
       const rest: Buffer[] = [first];
       for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
@@ -123,6 +171,8 @@ export function describeReading(harness: PackageStoreHarness): void {
       const evicted = await store.open('b.zip');
       await publish(store, 'c.zip', 'c', { evict: keepNewest(1) });
 
+      await expectRepeatable(removed, bytesOf(size, 1));
+      await expectRepeatable(evicted, bytesOf(size, 2));
       expect((await contentOf(removed)).equals(bytesOf(size, 1))).toBe(true);
       expect((await contentOf(evicted)).equals(bytesOf(size, 2))).toBe(true);
     });
@@ -137,4 +187,37 @@ export function describeReading(harness: PackageStoreHarness): void {
       expect(contents.map(String)).toEqual(names.map((name) => `content of ${name}`));
     });
   });
+}
+
+/** That one revision can be read again and again, in parts, and by many in turn. */
+async function expectRepeatable(opened: OpenPackage, content: Buffer): Promise<void> {
+  const last = content.length - 1;
+  const ranges = [
+    [0, last],
+    [0, 0],
+    [last, last],
+    [5, last - 5],
+    [Math.floor(last / 2), last],
+    [0, last],
+  ] as const;
+  for (const [start, end] of ranges) {
+    expect((await bytesIn(opened, start, end)).equals(content.subarray(start, end + 1))).toBe(true);
+  }
+  const reads = ranges.map(([start, end]) => ({
+    chunks: opened.read(start, end)[Symbol.asyncIterator](),
+    position: start,
+    end: end + 1,
+  }));
+  // A chunk of each in turn, all of which are looked at together, as long as they are valid.
+  for (let open = reads; open.length > 0; open = open.filter(({ position, end }) => position < end)) {
+    const chunks = await Promise.all(open.map((one) => one.chunks.next()));
+    await new Promise(setImmediate);
+    for (const [at, one] of open.entries()) {
+      const bytes = chunks[at]?.value as Uint8Array | undefined;
+      const expected = content.subarray(one.position, one.position + (bytes?.length ?? 0));
+      expect(bytes !== undefined && expected.equals(bytes)).toBe(true);
+      one.position += expected.length;
+    }
+  }
+  for (const { chunks } of reads) expect((await chunks.next()).done).toBe(true);
 }
