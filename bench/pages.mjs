@@ -1,4 +1,4 @@
-// What the page of packages costs with 10,000 packages, beside what it costs with 100: npm run bench:pages
+// What the page of packages costs with 10,000 packages, beside what it costs with 100: npm run bench -- pages
 // Two built servers take turns in one run, for each kind of request; the ratio is that of the medians. The goal is at
 // most 2. Only "prepared" answers were asked for before; of the others none was.
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { startServer } from '../tools/built-server.mjs';
+import { startBuilt } from '../apps/release-server/test/support/built-server.ts';
 
 const FEW = 100;
 const MANY = 10_000;
@@ -60,7 +60,11 @@ async function serve(count) {
     const name = `${COMMON}${at % 17}-n${String(at).padStart(5, '0')}-v1.${at}.0.zip`;
     await writeFile(join(directory, name), 'x'.repeat(1 + (at % 997)));
   }
-  const { url, stop } = await startServer(directory, { MAX_PACKAGES: 'null' });
+  const { url, stop } = await startBuilt({
+    STORAGE_PATH: directory,
+    AUTH_TOKEN: 'token',
+    MAX_PACKAGES: 'null',
+  });
   // Digests are computed in the background, and each changes the list.
   while ((await get(`${url}/packages?format=json`)).includes('"sha256":null')) await delay(200);
   const end = async () => {

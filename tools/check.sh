@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Checks the scripts, workflows and the Dockerfile with shellcheck, actionlint and hadolint, each where it is on PATH.
+# What needs no running: types, format, lint, import rules, and the scripts, workflows and Dockerfiles with shellcheck,
+# actionlint and hadolint, each where it is on PATH.
+#   npm run check [-- types|format|lint|imports|scripts ...]
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 # shellcheck source=tools/test/checks.sh
 source tools/test/checks.sh
+
+types() { tsc --noEmit --tsBuildInfoFile dist/check.tsbuildinfo && tsc --noEmit --project apps/release-server/browser; }
 
 try() { # try TOOL SENTENCE ARGUMENT...
   if command -v "$1" >/dev/null; then
@@ -13,10 +17,6 @@ try() { # try TOOL SENTENCE ARGUMENT...
     skip "$2" "$1 is not on PATH"
   fi
 }
-mapfile -t shells < <(git ls-files '*.sh' .ci/run)
-try shellcheck 'scripts pass shellcheck' --external-sources "${shells[@]}"
-try actionlint 'workflows pass actionlint, and what they run shellcheck'
-try hadolint 'the Dockerfiles pass hadolint' docker/Dockerfile examples/extended-server/Dockerfile
 # To actionlint the composite action is no workflow.
 action_script() {
   node --input-type=module --eval '
@@ -27,7 +27,26 @@ action_script() {
   '
 }
 action_passes() { action_script >"$work/action.sh" && shellcheck --shell=bash "$work/action.sh"; }
-if command -v shellcheck >/dev/null; then
-  check 'the script of the composite action passes shellcheck' action_passes
-fi
+scripts() {
+  local shells
+  mapfile -t shells < <(git ls-files '*.sh' .ci/run)
+  try shellcheck 'scripts pass shellcheck' --external-sources "${shells[@]}"
+  try actionlint 'workflows pass actionlint, and what they run shellcheck'
+  try hadolint 'the Dockerfiles pass hadolint' docker/Dockerfile examples/extended-server/Dockerfile
+  if command -v shellcheck >/dev/null; then
+    check 'the script of the composite action passes shellcheck' action_passes
+  fi
+}
+
+[ $# -gt 0 ] || set -- types format lint imports scripts
+for part; do
+  case $part in
+    types) check 'types fit' types ;;
+    format) check 'the format is that of prettier' prettier --check . ;;
+    lint) check 'oxlint finds nothing' oxlint --type-aware --deny-warnings ;;
+    imports) check 'imports flow one way' depcruise --config .dependency-cruiser.js apps libs examples ;;
+    scripts) scripts ;;
+    *) echo "check.sh: there is no part '$part'" >&2 && exit 2 ;;
+  esac
+done
 finish

@@ -13,12 +13,12 @@ import {
   seed,
   SEEDED,
 } from '../apps/release-server/test/browser/support/likeness.ts';
-import { startServer } from './built-server.mjs';
+import { startBuilt } from '../apps/release-server/test/support/built-server.ts';
 
 const browser = await launchChromium();
 const directory = await mkdtemp(join(tmpdir(), 'screenshots-'));
 await seed(directory);
-const { url, stop } = await startServer(directory, SEEDED);
+const { url, stop } = await startBuilt({ STORAGE_PATH: directory, AUTH_TOKEN: 'token', ...SEEDED });
 try {
   for (const colorScheme of ['light', 'dark']) {
     const viewport = { width: 1280, height: 720 };

@@ -18,9 +18,21 @@ check() {
   else
     failed=$((failed + 1))
     echo "FAIL  $sentence"
-    sed 's/^/      /' "$work/said" | tail -n 40
+    sed 's/^/      /' "$work/said" | tail -n 200
     return 1
   fi
+}
+
+# count COMMAND...: shows what it says, and adds what it counts in its last line, or in jest's.
+count() {
+  local status=0 line fails
+  "$@" 2>&1 | tee "$work/log" || status=$?
+  line=$(grep -E '^(Tests: |[0-9]+ passed, [0-9]+ failed)' "$work/log" | tail -n 1)
+  number() { sed -nE "s/.*(^|[^0-9])([0-9]+) $1.*/\2/p" <<<"$line" | grep . || echo 0; }
+  fails=$(number failed)
+  # What fails without counting is a failure too.
+  if [ "$status" -ne 0 ] && [ "$fails" -eq 0 ]; then fails=1; fi
+  passed=$((passed + $(number passed))) failed=$((failed + fails)) skipped=$((skipped + $(number skipped)))
 }
 
 # skip WHAT WHY

@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { put } from '../support/client.js';
-import { MAIN, runToExit } from '../support/process.js';
+import { MAIN } from '../support/built-server.js';
+import { runToExit } from '../support/process.js';
 import { TOKEN } from '../support/server.js';
 import { row, type Row } from './support/row.js';
 

@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
 
 import { names } from '../support/client.js';
-import { PRODUCT, type LogLine } from '../support/process.js';
+import { PRODUCT } from '../support/built-server.js';
+import type { LogLine } from '../support/process.js';
 import { rawRequest } from '../support/raw.js';
 import { row } from './support/row.js';
 import { form, requestBytes, type Message } from './support/wire.js';

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 
-import { PRODUCT } from './process.js';
+import { PRODUCT } from './built-server.js';
 
 const COMMANDS = {
   migrate: join(PRODUCT, 'dist/apps/release-server/src/commands/migrate.js'),

@@ -1,4 +1,4 @@
-// Breaks the product in one place after another (the lists in this directory) and shows that a row of the table of
+// Breaks the product in one place after another (the lists in apps/release-server/test/faults/mutants) and shows that a row of the table of
 // faults fails with each. A mutant that survives means that its row is no test.
 //   npm run test:mutants [-- ID...]
 import { spawn } from 'node:child_process';
@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 
 import ts from 'typescript';
 
-import { loadMutants, Sources } from './mutants.ts';
+import { loadMutants, Sources } from '../../apps/release-server/test/faults/mutants/mutants.ts';
 
 /** Mutants at once; more would make rows fail by their time. */
 const WORKERS = 2;
@@ -46,7 +46,7 @@ async function build(mutant) {
 
 /** Runs one row on a tree. */
 async function run(row, tree) {
-  const child = spawn(process.execPath, ['apps/release-server/test/faults/run.mjs', row], {
+  const child = spawn(process.execPath, ['tools/test/faults.mjs', row], {
     env: { ...process.env, PRODUCT: tree, FAULTS_ROUNDS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,5 +1,5 @@
 // What a publish costs with many packages in the index, beside plain writes of the same bytes to the same store:
-//   npm run bench:s3        with S3_ENDPOINT, S3_BUCKET and the credentials of the AWS SDK in the environment
+//   npm run bench -- s3       with S3_ENDPOINT, S3_BUCKET and the credentials of the AWS SDK in the environment
 // Both take turns in one run; the ratio is that of the medians. The goal is at most 20 with 10,000 packages.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the chart on the cluster that KUBECONFIG names, uses it, upgrades it and removes it again. In namespaces of its
 # own, but for the part about releases in `default`, which makes `spec-kit`, and is skipped where that exists.
-#   charts/test-cluster.sh
+#   tools/test/cluster.sh
 #   IMAGE          an image that the nodes have or can pull; default: what docker/build.sh --print says
 #   HELM           default: helm
 #   ENTRY          HOST:PORT at which an ingress controller and a gateway take plain HTTP; without, both are skipped
@@ -13,7 +13,7 @@
 #                  What is made there lies below a prefix of its own, and is removed again
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 # shellcheck source=tools/test/checks.sh
 source tools/test/checks.sh
 
@@ -228,7 +228,7 @@ check 'the claim is gone, as told' eventually 60 gone persistentvolumeclaims
 
 # ---- several pods on an object store
 
-# in_pod NAME MODE ENVIRONMENT: test-replicas.mjs in a pod under the policy restricted
+# in_pod NAME MODE ENVIRONMENT: cluster-replicas.mjs in a pod under the policy restricted
 in_pod() {
   k apply --filename - <<YAML
 apiVersion: v1
@@ -238,12 +238,12 @@ spec:
   restartPolicy: Never
   automountServiceAccountToken: false
   securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: RuntimeDefault } }
-  volumes: [{ name: script, configMap: { name: test-replicas } }]
+  volumes: [{ name: script, configMap: { name: cluster-replicas } }]
   containers:
     - name: test
       image: '$image'
       imagePullPolicy: IfNotPresent
-      command: [/nodejs/bin/node, /script/test-replicas.mjs, '$2']
+      command: [/nodejs/bin/node, /script/cluster-replicas.mjs, '$2']
       env: $3
       volumeMounts: [{ name: script, mountPath: /script }]
       securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: [ALL] } }
@@ -266,7 +266,7 @@ of_store() { # the environment of a pod that uses the store itself
     "{ name: S3_BUCKET, value: '$S3_BUCKET' }, { name: S3_PREFIX, value: '$namespace/' }]"
 }
 prepared() {
-  k create configmap test-replicas --from-file=charts/test-replicas.mjs &&
+  k create configmap cluster-replicas --from-file=tools/test/cluster-replicas.mjs &&
     k create secret generic bucket-keys --from-literal=AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" \
       --from-literal=AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY"
 }

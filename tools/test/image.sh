@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Builds the image and tries it on the Docker daemon that there is. ARGUMENTs go to docker build.
-#   docker/test.sh [ARGUMENT...]        IMAGE=name takes an image that is built already
+#   tools/test/image.sh [ARGUMENT...]        IMAGE=name takes an image that is built already
 # shellcheck disable=SC2329  # check calls them
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 MAX_MEGABYTES=70
 TOKEN=image-test-$RANDOM$RANDOM

@@ -1,4 +1,4 @@
-// Runs in pods of charts/test-cluster.sh, by the Node of the image that is tested there.
+// Runs in pods of tools/test/cluster.sh, by the Node of the image that is tested there.
 //   reach    exits with 0 when the store at S3_ENDPOINT answers anything
 //   load     publishes to SERVER until SIGTERM; prints `acknowledged NAME SHA256` for each name, and the count last.
 //            Exits with 1 when something that was acknowledged is not there, or a request failed that cannot be retried

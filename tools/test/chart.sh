@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Tests the chart: one line a check, what was skipped and why, and the count in the last line.
-#   charts/test.sh                    helm on PATH; with helm-unittest and kubeconform where there are
+#   tools/test/chart.sh              helm on PATH; with helm-unittest and kubeconform where there are
 #   KUBERNETES_VERSIONS, SCHEMAS      what kubeconform checks against (a -schema-location; without, its own, from the net)
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
-cd "$(dirname "$0")/.." || exit
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 # shellcheck source=tools/test/checks.sh
 source tools/test/checks.sh
 chart=charts/release-server
