@@ -8,6 +8,7 @@ import {
   PackageStore,
   receive,
   StorageError,
+  type Committed,
   type Evict,
   type Eviction,
   type OpenPackage,
@@ -129,15 +130,22 @@ export class MemoryPackageStore extends PackageStore {
     this.stored.set(name, { package: published, bytes });
     this.latest = Math.max(this.latest, createdAt);
     this.relist();
-    return { package: published, replaced, evicted };
+    const result = { package: published, replaced, evicted };
+    options.committed?.(result);
+    return result;
   }
 
-  async remove(name: string, condition: RemoveCondition = 'present'): Promise<Package> {
+  async remove(
+    name: string,
+    condition: RemoveCondition = 'present',
+    committed?: Committed<Package>,
+  ): Promise<Package> {
     const existing = this.stored.get(name)?.package;
     if (existing === undefined) throw notFound(name);
     assertCondition(name, condition, existing);
     this.drop(existing);
     this.relist();
+    committed?.(existing);
     return existing;
   }
 

@@ -18,6 +18,7 @@ export {
   receive,
 } from '#storage';
 export type {
+  Committed,
   Evict,
   Eviction,
   EvictionContext,

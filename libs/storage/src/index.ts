@@ -3,6 +3,7 @@ export { PackageStore } from './package-store.js';
 export type { Evict, Eviction, EvictionContext, IncomingPackage } from './eviction.js';
 export type { OpenPackage, Package } from './package-reader.js';
 export type {
+  Committed,
   PublishCondition,
   PublishOptions,
   PublishResult,

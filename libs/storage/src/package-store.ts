@@ -39,7 +39,15 @@ export interface PublishOptions {
    * now, and later than that of every other package.
    */
   readonly createdAt?: number | undefined;
+  /** See {@link Committed}. */
+  readonly committed?: Committed<PublishResult> | undefined;
 }
+
+/**
+ * Called once when a write is durable, before its promise resolves; for writes of one store in the order in which they
+ * took effect, in which their promises need not resolve. Never throws.
+ */
+export type Committed<T> = (result: T) => void;
 
 export interface PublishResult {
   readonly package: Package;
@@ -84,7 +92,11 @@ export abstract class PackageStore extends PackageReader {
   abstract publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult>;
 
   /** Removes a package durably and returns it. Rejects with `package_not_found` or `precondition_failed`. */
-  abstract remove(name: string, condition?: RemoveCondition): Promise<Package>;
+  abstract remove(
+    name: string,
+    condition?: RemoveCondition,
+    committed?: Committed<Package>,
+  ): Promise<Package>;
 
   /**
    * Removes what `evict` chooses, with nothing incoming, and returns it. Every start begins with it. A store that may

@@ -12,6 +12,7 @@ import type { Evict, Eviction, EvictionContext } from '../eviction.js';
 import type { OpenPackage, Package } from '../package-reader.js';
 import {
   PackageStore,
+  type Committed,
   type PublishCondition,
   type PublishOptions,
   type PublishResult,
@@ -163,13 +164,18 @@ export class FilesystemPackageStore extends PackageStore {
       const { result, withdrawn } = await this.lock.runExclusive(() => this.place(staged, name, options));
       // Outside the lock: whoever publishes meanwhile shares this fsync or the next.
       await directory.sync();
+      options.committed?.(result);
       await this.drop(withdrawn);
       return result;
     });
     return this.writes.add(publishing);
   }
 
-  async remove(name: string, condition: RemoveCondition = 'present'): Promise<Package> {
+  async remove(
+    name: string,
+    condition: RemoveCondition = 'present',
+    committed?: Committed<Package>,
+  ): Promise<Package> {
     const directory = this.assertWritable();
     const removing = coded(`deleting ${name}`, async () => {
       const removed = await this.lock.runExclusive(async () => {
@@ -184,6 +190,7 @@ export class FilesystemPackageStore extends PackageStore {
         return existing;
       });
       await directory.sync();
+      committed?.(removed);
       await this.metadata.forget(name);
       return removed;
     });

@@ -1,3 +1,4 @@
+import type { Committed } from '../package-store.js';
 import { pause } from '../pause.js';
 import { StorageError } from '../storage.errors.js';
 import type { Change } from './index-changes.js';
@@ -54,10 +55,14 @@ export class Committer {
    * Rejects with the change's refusal, which is final, or with `storage_unavailable` when the store did not take it in
    * time; then it may be in nevertheless.
    */
-  commit<T>(change: Change<T>): Promise<T> {
+  commit<T>(change: Change<T>, committed?: Committed<T>): Promise<T> {
     const outcome = new Promise<unknown>((resolve, reject) => {
       const deadline = performance.now() + this.patience;
-      this.waiting.add({ change, deadline, resolve, reject, replacing: undefined });
+      const done = (result: unknown): void => {
+        committed?.(result as T);
+        resolve(result);
+      };
+      this.waiting.add({ change, deadline, resolve: done, reject, replacing: undefined });
     });
     this.running ??= this.run().finally(() => {
       this.running = undefined;

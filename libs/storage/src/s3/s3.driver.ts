@@ -14,6 +14,7 @@ import type { Evict, Eviction } from '../eviction.js';
 import type { OpenPackage, Package } from '../package-reader.js';
 import {
   PackageStore,
+  type Committed,
   type PublishCondition,
   type PublishOptions,
   type PublishResult,
@@ -125,8 +126,12 @@ export class S3PackageStore extends PackageStore {
     return this.writes.add(coded(`publishing ${name}`, () => this.publishBlob(staged, name, options)));
   }
 
-  async remove(name: string, condition: RemoveCondition = 'present'): Promise<Package> {
-    return this.commit(removal(name, condition));
+  async remove(
+    name: string,
+    condition: RemoveCondition = 'present',
+    committed?: Committed<Package>,
+  ): Promise<Package> {
+    return this.commit(removal(name, condition), committed);
   }
 
   async prune(evict: Evict): Promise<readonly Eviction[]> {
@@ -201,7 +206,8 @@ export class S3PackageStore extends PackageStore {
       createdAt: options.createdAt,
     });
     try {
-      const result = await this.committer.commit(publishing(name, { key, size, sha256 }, options));
+      const change = publishing(name, { key, size, sha256 }, options);
+      const result = await this.committer.commit(change, options.committed);
       await this.staging.discard(staged).catch(() => undefined);
       return result;
     } catch (error) {
@@ -211,9 +217,9 @@ export class S3PackageStore extends PackageStore {
     }
   }
 
-  private async commit<T>(change: Change<T>): Promise<T> {
+  private async commit<T>(change: Change<T>, committed?: Committed<T>): Promise<T> {
     this.assertWritable();
-    return this.writes.add(this.committer.commit(change));
+    return this.writes.add(this.committer.commit(change, committed));
   }
 
   private assertWritable(): void {

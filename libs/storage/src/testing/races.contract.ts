@@ -1,9 +1,11 @@
-import type { PackageStore } from '../package-store.js';
+import type { Package } from '../package-reader.js';
+import type { PackageStore, PublishResult } from '../package-store.js';
 import type { PackageStoreHarness } from './harness.js';
 import {
   bodyOf,
   bytesOf,
   contentOf,
+  EVICT_ALL,
   KEEP_ALL,
   keepNewest,
   namesIn,
@@ -188,6 +190,37 @@ export function describeRaces(harness: PackageStoreHarness): void {
       expect(await reopened.list()).toEqual(list);
       expect(await namesIn(reopened)).toEqual(await namesIn(store));
       expect(await harness.staged(store)).toEqual([]);
+    });
+
+    // Mutant: a commit is said when its promise resolves, after what it leaves behind is tidied up.
+    it('says each commit once, in the order in which they took effect', async () => {
+      const store = await harness.open();
+      const stored = new Map<string, string | undefined>();
+      const outOfOrder: string[] = [];
+      const leave = ({ name, sha256 }: Package): void => {
+        if (!stored.has(name) || stored.get(name) !== sha256) outOfOrder.push(`${name} leaves`);
+        stored.delete(name);
+      };
+      const committed = ({ package: published, replaced, evicted }: PublishResult): void => {
+        for (const one of evicted) leave(one.package);
+        if (stored.get(published.name) !== replaced?.sha256) outOfOrder.push(`${published.name} comes`);
+        stored.set(published.name, published.sha256);
+      };
+
+      const work = Array.from({ length: 120 }, async (_, at) => {
+        const options = { evict: keepNewest(60), committed };
+        if (at % 3 < 2) return publish(store, `${at % 71}.zip`, bytesOf(100 + at), options).catch(refusal);
+        return store.remove(`${at % 71}.zip`, 'present', leave).catch(refusal);
+      });
+      await Promise.all(work);
+      const publishing = publish(store, 'last.zip', 'last', { evict: EVICT_ALL, committed });
+      while ((await store.find('last.zip')) === undefined) await new Promise(setImmediate);
+      await store.remove('last.zip', 'present', leave);
+      await publishing;
+
+      expect(outOfOrder).toEqual([]);
+      expect([...stored]).toEqual([]);
+      expect(await store.list()).toEqual([]);
     });
   });
 }
