@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
 # Makes a release of the last commit in clones of this checkout, twice, and tries what came out. Publishes nothing.
-#   tools/test/release.sh        helm on PATH; of the service only what npm ci can install is taken from the net
+#   tools/test/release.sh        without helm on PATH, the npm package only
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 # shellcheck source=tools/test/checks.sh
 source tools/test/checks.sh
 
-for tool in git helm npm node curl; do
+for tool in git npm node curl; do
   command -v "$tool" >/dev/null || give_up release "$tool is not on PATH"
 done
 root=$PWD
 version=1.2.3-rc.1
 one=$work/one/checkout two=$work/another/place/of-it
 server=
-clean_up() { [ -z "$server" ] || kill "$server" 2>/dev/null; }
+clean_up() { stop; }
 
 clone() { git clone --quiet --no-hardlinks "$root" "$1"; }
 release() { (cd "$1" && "${@:2}" tools/release.sh "$version"); }
+packs() { (cd "$one" && npm ci --ignore-scripts --no-audit --no-fund && tools/pack.sh "$version"); }
 refuses() { # refuses PATTERN ARGUMENT...: in the first clone
   local said
   said=$("$one/tools/release.sh" "${@:2}" 2>&1) && { echo "accepted: $said"; return 1; }
@@ -45,47 +46,105 @@ chart_right() {
   helm show chart "$chart" | grep -x "version: $version" && helm show chart "$chart" | grep -x "appVersion: $version" || return
   helm template x "$chart" --set auth.token=t | grep -F "image: \"r.example/team/release-server:$version\""
 }
+
+# ---- the npm package, unpacked
+
+package=$one/dist/release-server-$version.tgz
 bundle=$work/release-server-$version
-unpacks() { tar -xzf "$one/dist/release-server-$version.tgz" -C "$work"; }
+unpacks() { tar -xzf "$package" -C "$work"; }
 bundle_right() {
   (cd "$bundle" && find . -type f ! -path './dist/*' | sort | tr '\n' ' ') >"$work/files"
-  equal "$(<"$work/files")" './.npmrc ./LICENSE ./contracts/openapi.yaml ./package-lock.json ./package.json ' || return
-  equal "$(cd "$bundle" && find dist -type f ! -name '*.js' ! -path 'dist/browser/*' -o -name '*.spec.js')" '' || return
-  grep -x "  version: $version" "$bundle/contracts/openapi.yaml" && ! grep -E '"(dev|devDependencies)":' "$bundle"/package*.json
+  equal "$(<"$work/files")" \
+    './.npmrc ./CHANGELOG.md ./LICENSE ./README.md ./contracts/openapi.yaml ./package-lock.json ./package.json ' || return
+  equal "$(cd "$bundle" && find dist -type f ! -name '*.js' ! -name '*.d.ts' ! -path 'dist/browser/*' -o -name '*spec.*')" '' || return
+  grep -x "  version: $version" "$bundle/contracts/openapi.yaml" && ! grep -E '"(dev|devDependencies|private)":' "$bundle"/package*.json
 }
 installs() { (cd "$bundle" && npm ci --omit=dev --no-audit --no-fund) && [ ! -e "$bundle/node_modules/typescript" ]; }
-serves() {
-  local url
-  PORT=0 HOST=127.0.0.1 STORAGE_PATH=$work/data AUTH_TOKEN=t CONFIG_PATH='' npm --prefix "$bundle" run --silent start:prod >"$work/log" 2>&1 &
+# starts COMMAND...: a server, which answers at $url from now on.
+starts() {
+  stop
+  url=
+  PORT=0 HOST=127.0.0.1 STORAGE_PATH=$work/data CONFIG_PATH='' "$@" >"$work/log" 2>&1 &
   server=$!
   for _ in $(seq 150); do
     url=$(sed -n 's/.*listening on \(http:[^ "]*\),.*/\1/p' "$work/log")
-    [ -z "$url" ] || break
+    [ -z "$url" ] || return 0
     sleep 0.2
   done
-  [ -n "$url" ] || { cat "$work/log"; return 1; }
+  cat "$work/log"
+  return 1
+}
+stop() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null
+  server=
+}
+serves() {
+  starts env AUTH_TOKEN=t npm --prefix "$bundle" run --silent start:prod || return
   curl -fsS -H 'Authorization: Bearer t' -T "$bundle/LICENSE" "$url/assets/licence-1.0.0.txt" &&
     curl -fsS "$url/assets/licence-1.0.0.txt" | cmp - "$bundle/LICENSE" &&
-    curl -fsS "$url/openapi.yaml" | cmp - "$one/dist/openapi.yaml" && curl -fsS -o "$work/docs" "$url/docs"
+    curl -fsS "$url/openapi.yaml" | cmp - "$bundle/contracts/openapi.yaml" && curl -fsS -o "$work/docs" "$url/docs"
+}
+
+# ---- the npm package, installed by a project outside of the checkout
+
+project=$work/project
+in_project() { (cd "$project" && "$@"); }
+registry_answers() { npm view zod version; }
+project_installs() {
+  cp -R "$one/examples/extended-server" "$project"
+  in_project npm install --no-audit --no-fund "$package" || return
+  # Of two copies of Nest, neither would know the classes of the other.
+  equal "$(in_project find node_modules -path '*/@nestjs/common/package.json')" node_modules/@nestjs/common/package.json
+}
+compiles() { in_project npm run build; }
+hides_the_rest() {
+  in_project node --eval 'import("release-server/dist/libs/storage/src/index.js").catch(({ code }) => console.log(code))' |
+    grep -x ERR_PACKAGE_PATH_NOT_EXPORTED
+}
+has_a_program() {
+  equal "$(in_project npx release-server --version)" "$version" && in_project npx release-server migrate --help
+}
+starts_extended() { starts env KEEP_RELEASES=1 npm --prefix "$project" --silent start && grep '"keep_releases":1,.*packages are in memory' "$work/log"; }
+publish() { curl -fsS -H "Authorization: Bearer $1" -T "$bundle/LICENSE" "$url/assets/$2"; }
+verifies() { ! publish wrong a-1.0.0.txt && publish local-development-token a-1.0.0.txt && grep '"actor":"local"' "$work/log"; }
+retains() {
+  publish local-development-token b-2.0.0.txt && curl -fsS "$url/assets/b-2.0.0.txt" | cmp - "$bundle/LICENSE" &&
+    ! curl -fsS "$url/assets/a-1.0.0.txt"
 }
 
 check 'the last commit can be cloned' clone "$one" || finish
-clone "$two"
-check 'release.sh makes a release' release "$one" env REGISTRY=r.example AUTHOR=team || finish
-check 'it makes the service, the chart, the contract and their checksums' holds
-check 'the checksums are right' sums_right
+if command -v helm >/dev/null; then
+  clone "$two"
+  check 'release.sh makes a release' release "$one" env REGISTRY=r.example AUTHOR=team || finish
+  check 'it makes the service, the chart, the contract and their checksums' holds
+  check 'the checksums are right' sums_right
+  check 'it makes another in another place, at another time, with another umask and zone' \
+    release "$two" bash -c 'umask 077 && export REGISTRY=r.example AUTHOR=team TZ=Asia/Tokyo && exec "$@"' -
+  check 'both have the same bytes' same_bytes
+  check 'the chart has the version, and names the image that build.sh builds' chart_right
+  check 'release.sh refuses a tree that is not committed' refuses_dirty
+  check 'release.sh refuses what is no version' refuses_bad_versions
+  check 'release.sh refuses two versions' refuses 'more than one version' 1.2.3 1.2.4
+  check 'release.sh refuses an unknown option' refuses 'unknown option' --nonsense
+else
+  skip 'the release as a whole' 'helm is not on PATH'
+  check 'pack.sh makes the npm package' packs || finish
+fi
 check 'it leaves the checkout clean' equal "$(git -C "$one" status --porcelain)" ''
-check 'it makes another in another place, at another time, with another umask and zone' \
-  release "$two" bash -c 'umask 077 && export REGISTRY=r.example AUTHOR=team TZ=Asia/Tokyo && exec "$@"' -
-check 'both have the same bytes' same_bytes
-check 'the chart has the version, and names the image that build.sh builds' chart_right
-check 'the service can be unpacked' unpacks
-check 'it holds the program, its manifest, lockfile, contract and licence, and nothing for development' bundle_right
+check 'the package can be unpacked' unpacks
+check 'it holds the program, its types, manifest, lockfile, contract and texts, and nothing for development' bundle_right
 check 'its production dependencies can be installed' installs
 check 'it serves by npm run start:prod' serves
-check 'release.sh refuses a tree that is not committed' refuses_dirty
-check 'release.sh refuses what is no version' refuses_bad_versions
-check 'release.sh refuses two versions' refuses 'more than one version' 1.2.3 1.2.4
-check 'release.sh refuses an unknown option' refuses 'unknown option' --nonsense
+if registry_answers >/dev/null 2>&1; then
+  check 'a project outside of the checkout installs it, with one Nest for both' project_installs || finish
+  check 'its program runs by npx' has_a_program
+  check 'the project compiles on its types, which are checked too' compiles
+  check 'nothing but the documented exports can be imported' hides_the_rest
+  check 'its server starts, with its store and its policy' starts_extended
+  check 'its verifier says who publishes' verifies
+  check 'its policy says what leaves' retains
+else
+  skip 'a project outside of the checkout' 'npm reaches no registry'
+fi
 
 finish

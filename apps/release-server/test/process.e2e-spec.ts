@@ -309,11 +309,17 @@ describe('the process', () => {
     },
   );
 
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const)(
-    'ends when the npm that runs it gets %s, and leaves nothing behind',
-    async (signal) => {
+  const RUN = { name: 'run', rest: ['start:prod'] };
+  // As npx runs the program of package.json: with a shell in between, which keeps SIGINT to itself; a terminal sends that to all.
+  const EXEC = { name: 'exec', rest: ['--call', 'node dist/apps/release-server/src/bin.js'] };
+  it.each([
+    ...(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const).map((signal) => ({ ...RUN, signal })),
+    ...(['SIGTERM', 'SIGHUP', 'SIGKILL'] as const).map((signal) => ({ ...EXEC, signal })),
+  ])(
+    'ends when the npm $name that runs it gets $signal, and leaves nothing behind',
+    async ({ name, rest, signal }) => {
       // Caught: a shell between npm and the server keeps the signal, and the server goes on.
-      const npm = spawn('npm', ['run', 'start:prod'], {
+      const npm = spawn('npm', [name, ...rest], {
         detached: true,
         env: {
           ...process.env,

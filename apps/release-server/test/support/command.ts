@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { PRODUCT } from './built-server.js';
 
 const COMMANDS = {
+  'release-server': join(PRODUCT, 'dist/apps/release-server/src/bin.js'),
   migrate: join(PRODUCT, 'dist/apps/release-server/src/commands/migrate.js'),
   'repair-index': join(PRODUCT, 'dist/apps/release-server/src/commands/repair-index.js'),
   seed: resolve('tools/seed/main.mjs'),

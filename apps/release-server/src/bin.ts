@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+// Any Node must understand this file, to be told which one the server takes: all else is loaded afterwards.
+import { fileURLToPath } from 'node:url';
+
+const NODE = 24;
+const EX_USAGE = 2;
+const HELP = `Usage: release-server [COMMAND]
+
+Without a command, serves: docs/operations.md has the configuration, which is read from CONFIG_PATH or
+/etc/release-server/config.yaml, and from the environment.
+
+  migrate        copy all packages of one store to another
+  repair-index   rebuild the index of the S3 driver
+
+  -h, --help     print this; after a command, what that takes
+      --version  print the version
+`;
+
+async function run(): Promise<void> {
+  const command = process.argv[2];
+  switch (command) {
+    case undefined:
+      return serve();
+    case 'migrate':
+    case 'repair-index':
+      process.argv.splice(2, 1);
+      await import(`./commands/${command}.js`);
+      return;
+    case '-h':
+    case '--help':
+      process.stdout.write(HELP);
+      return;
+    case '--version':
+      process.stdout.write(`${(await import('./product.js')).PRODUCT_VERSION}\n`);
+      return;
+    default:
+      process.stderr.write(`release-server: unknown command ${JSON.stringify(command)}; see --help\n`);
+      process.exitCode = EX_USAGE;
+  }
+}
+
+/** Becomes the server: the flag counts only where Node starts with it, and a child would need its signals passed on. */
+function serve(): void {
+  const main = fileURLToPath(new URL('main.js', import.meta.url));
+  process.execve?.(process.execPath, [
+    process.execPath,
+    ...process.execArgv,
+    '--max-semi-space-size=1',
+    main,
+  ]);
+}
+
+if (Number.parseInt(process.versions.node, 10) >= NODE) {
+  await run();
+} else {
+  process.stderr.write(
+    `release-server: needs Node ${NODE} or later, and ${process.execPath} is ${process.versions.node}; npm install node@${NODE} brings it along\n`,
+  );
+  process.exitCode = 1;
+}
