@@ -48,7 +48,18 @@ describe('NewestReleasesPolicy', () => {
       [],
     ],
   ])('evicts %s', (_, keep, names, incoming, expected) => {
-    expect(evictions(keep, names, incoming)).toEqual(expected);
+    expect(evictions(keep, names, incoming).toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('lets of two releases of one age the lower version leave, with its newest package first', () => {
+    const packages = stored('a-v10.0.0.zip', 'a-v9.0.0.zip', 'b-9.0.zip').map((each) => ({
+      ...each,
+      createdAt: each.name === 'a-v9.0.0.zip' ? 1 : 2,
+    }));
+
+    const evicted = new NewestReleasesPolicy(1).selectEvictions(packages, { incoming: undefined, now: 0 });
+
+    expect(evicted.map((eviction) => eviction.package.name)).toEqual(['b-9.0.zip', 'a-v9.0.0.zip']);
   });
 
   it('decides the same in whatever order the packages come', () => {

@@ -20,6 +20,7 @@ import { AppLogger } from './observability/app-logger.js';
 import { createLogger } from './observability/logger.factory.js';
 import { PackagesModule } from './packages/packages.module.js';
 import { ReleasesModule } from './releases/releases.module.js';
+import { PackagesPageModule } from './web/packages/packages-page.module.js';
 import { PagesModule } from './web/pages.module.js';
 import { TokenModule } from './web/token/token.module.js';
 
@@ -67,14 +68,17 @@ export class AppModule {
       verifier: verifier && { provide: TokenVerifier, ...verifier },
     });
 
+    const packages = PackagesModule.on(storage, retention);
+
     return {
       module: AppModule,
       imports: [
         ConfigModule.with({ needsToken: verifier === undefined }),
         logger,
         auth,
-        PackagesModule.on(storage, retention),
+        packages,
         ReleasesModule.on(storage),
+        PackagesPageModule.on(packages, storage, retention),
         HealthModule.on(storage),
         TokenModule,
         DocsModule,

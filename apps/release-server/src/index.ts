@@ -42,6 +42,6 @@ export type { AuthErrorCode, Principal } from '#auth';
 // Deciding what leaves
 export { RetentionPolicy } from '#retention';
 
-// Reading versions in names
-export { compareVersions, versionOf } from '#releases';
-export type { PackageVersion } from '#releases';
+// Reading versions in names, and the releases that they make
+export { catalogOf, compareVersions, versionOf } from '#releases';
+export type { PackageVersion, Release, ReleaseCatalog } from '#releases';

@@ -1,2 +1,5 @@
 export { compareVersions, packageVersion, versionOf, type PackageVersion } from './package-version.js';
-export { byPreference } from './release-order.js';
+export { oncePer } from './once-per.js';
+export { assetId, releaseId, UNVERSIONED_TAG, type Release } from './release.js';
+export { catalogOf, type ReleaseCatalog } from './release-catalog.js';
+export { stableId } from './stable-id.js';

@@ -1,5 +1,6 @@
 import type { Package } from '#storage';
 
+import { oncePer } from './once-per.js';
 import { findVersionNumber } from './version/find-version.js';
 import { QualifierReader, type Step } from './version/qualifiers.js';
 import { tokenize } from './version/tokens.js';
@@ -35,17 +36,8 @@ export function versionOf(name: string): PackageVersion | undefined {
   };
 }
 
-const known = new WeakMap<Package, PackageVersion | 'none'>();
-
 /** As {@link versionOf}, read once for a package. */
-export function packageVersion(stored: Package): PackageVersion | undefined {
-  let version = known.get(stored);
-  if (version === undefined) {
-    version = versionOf(stored.name) ?? 'none';
-    known.set(stored, version);
-  }
-  return version === 'none' ? undefined : version;
-}
+export const packageVersion = oncePer(({ name }: Package) => versionOf(name));
 
 /** Negative where `a` is the lower version, positive where `b` is, 0 where both are as high. */
 export function compareVersions(a: PackageVersion, b: PackageVersion): number {

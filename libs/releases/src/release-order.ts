@@ -1,21 +1,23 @@
-import { compareVersions, type PackageVersion } from './package-version.js';
+import type { Package } from '#storage';
 
-interface Versioned {
-  readonly version: PackageVersion | undefined;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-}
+import { compareVersions, packageVersion, type PackageVersion } from './package-version.js';
 
 /**
- * Which of two releases, or of two packages, comes first for those who do not say which they want: stable versions
- * first, then pre-releases, both from the highest down, then names without a version; within one version the newest.
+ * Which of two packages comes first for those who do not say which they want, and so decides what clients install, for
+ * they take the first asset that fits: stable versions first, then pre-releases, both from the highest down, then names
+ * without a version; within one version the newest, then by name.
  */
-export function byPreference(a: Versioned, b: Versioned): number {
+export function byPreference(a: Package, b: Package): number {
+  const [ofA, ofB] = [packageVersion(a), packageVersion(b)];
   return (
-    rank(a.version) - rank(b.version) ||
-    (a.version !== undefined && b.version !== undefined ? compareVersions(b.version, a.version) : 0) ||
-    b.createdAt - a.createdAt
+    rank(ofA) - rank(ofB) ||
+    (ofA !== undefined && ofB !== undefined ? compareVersions(ofB, ofA) : 0) ||
+    newestFirst(a, b)
   );
+}
+
+export function newestFirst(a: Package, b: Package): number {
+  return b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1);
 }
 
 function rank(version: PackageVersion | undefined): number {

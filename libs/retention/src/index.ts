@@ -1,3 +1,4 @@
+export { forecast, type RetentionForecast } from './forecast.js';
 export { RetentionModule } from './retention.module.js';
 export type { RetentionOptions } from './retention.options.js';
 export { RetentionPolicy } from './retention.policy.js';

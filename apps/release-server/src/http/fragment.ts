@@ -38,3 +38,15 @@ export function* piecesOf(fragments: readonly Fragment[], base: Buffer): Generat
     if (start < bytes.length) yield start === 0 ? bytes : bytes.subarray(start);
   }
 }
+
+/** Fragments with a separator between, and something in front and behind. */
+export function joined(
+  head: string,
+  fragments: readonly Fragment[],
+  separator: string,
+  tail: string,
+): readonly Fragment[] {
+  const between = fragmentOf(separator);
+  const list = fragments.flatMap((fragment, index) => (index === 0 ? [fragment] : [between, fragment]));
+  return [fragmentOf(head), ...list, fragmentOf(tail)];
+}

@@ -43,15 +43,3 @@ function isSame(one: Package, other: Package): boolean {
       one.sha256 === other.sha256)
   );
 }
-
-/** Fragments with a separator between, and something in front and behind. */
-export function joined(
-  head: string,
-  fragments: readonly Fragment[],
-  separator: string,
-  tail: string,
-): readonly Fragment[] {
-  const between = fragmentOf(separator);
-  const list = fragments.flatMap((fragment, index) => (index === 0 ? [fragment] : [between, fragment]));
-  return [fragmentOf(head), ...list, fragmentOf(tail)];
-}

@@ -55,19 +55,3 @@ export function normalQuery(query: PackageListQuery, stored: number): PackageLis
 export function defaultOrder(sort: PackageListQuery['sort']): 'asc' | 'desc' {
   return sort === 'name' ? 'asc' : 'desc';
 }
-
-/** The address of a list, relative to `prefix`, without what goes without saying. */
-export function listUrl(prefix: string, query: Partial<PackageListQuery>): string {
-  const { format, q, sort, order, page, per_page: perPage } = query;
-  const parameters = {
-    format,
-    q: q === '' ? undefined : q,
-    sort: sort === 'created_at' ? undefined : sort,
-    order,
-    page,
-    per_page: perPage,
-  };
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-  return `${prefix}packages${search === '' ? '' : `?${search}`}`;
-}

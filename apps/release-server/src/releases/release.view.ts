@@ -1,25 +1,9 @@
-import { createHash } from 'node:crypto';
-
 import mime from 'mime';
 
-import { byPreference, packageVersion, type PackageVersion } from '#releases';
+import { assetId, releaseId, stableId, UNVERSIONED_TAG, type ReleaseCatalog } from '#releases';
 import type { Package } from '#storage';
 
 import { assetUrl } from '../packages/package.view.js';
-
-/** A package with the version in its name. */
-interface VersionedPackage {
-  readonly stored: Package;
-  readonly version: PackageVersion | undefined;
-  readonly createdAt: number;
-}
-
-/** The order that decides what clients install, for they take the first asset that fits: by preference, then by name. */
-export function inReleaseOrder(packages: readonly Package[]): VersionedPackage[] {
-  return packages
-    .map((stored) => ({ stored, version: packageVersion(stored), createdAt: stored.createdAt }))
-    .sort((a, b) => byPreference(a, b) || (a.stored.name < b.stored.name ? -1 : 1));
-}
 
 /**
  * All packages as one release without its assets, in the shape of GitHub's "Get the latest release" (REST API 2022-11-28). What
@@ -27,10 +11,9 @@ export function inReleaseOrder(packages: readonly Package[]): VersionedPackage[]
  *
  * @param immutable - Whether packages can be neither overwritten nor deleted.
  */
-export function releaseView(ordered: readonly VersionedPackage[], base: string, immutable: boolean) {
-  const version = ordered[0]?.version;
-  const tag = version?.tag ?? 'latest';
-  const times = ordered.map(({ createdAt }) => createdAt);
+export function releaseView({ latest, releases }: ReleaseCatalog, base: string, immutable: boolean) {
+  const tag = latest?.tag ?? UNVERSIONED_TAG;
+  const times = releases.map(({ createdAt }) => createdAt);
   const newest = times.length === 0 ? undefined : isoTime(times.reduce((a, b) => Math.max(a, b)));
   return {
     url: `${base}/latest`,
@@ -39,14 +22,14 @@ export function releaseView(ordered: readonly VersionedPackage[], base: string, 
     upload_url: `${base}/upload{?overwrite,digest}`,
     tarball_url: null,
     zipball_url: null,
-    id: stableId(`release:${tag}`),
+    id: releaseId(tag),
     node_id: nodeId(`release:${tag}`),
     tag_name: tag,
     target_commitish: 'main',
     name: tag,
     body: '',
     draft: false,
-    prerelease: version?.isPrerelease ?? false,
+    prerelease: latest?.isPrerelease ?? false,
     immutable,
     created_at: newest ?? isoTime(0),
     updated_at: newest ?? isoTime(0),
@@ -63,7 +46,7 @@ export function assetView(stored: Package, base: string) {
   return {
     url,
     browser_download_url: url,
-    id: stableId(`asset:${name}`),
+    id: assetId(stored),
     node_id: nodeId(`asset:${name}`),
     name,
     label: null,
@@ -106,11 +89,6 @@ function authorView(base: string) {
 /** ISO 8601 in whole seconds, as GitHub writes it. */
 function isoTime(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
-}
-
-/** A positive integer below 2^48 that a name keeps for ever. */
-function stableId(name: string): number {
-  return createHash('sha256').update(name).digest().readUIntBE(0, 6);
 }
 
 function nodeId(name: string): string {

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 
+import { catalogOf } from '#releases';
 import { PackageReader, type Package } from '#storage';
 
 import { Config } from '../config/config.js';
-import { BASE } from '../http/fragment.js';
+import { BASE, joined } from '../http/fragment.js';
 import { PreparedBodies } from '../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
-import { joined, PackageFragments } from '../http/package-fragments.js';
-import { assetView, inReleaseOrder, releaseView } from './release.view.js';
+import { PackageFragments } from '../http/package-fragments.js';
+import { assetView, releaseView } from './release.view.js';
 
 /** Shows packages as releases; an answer is made once for as long as the packages stay the same. */
 @Injectable()
@@ -27,10 +28,9 @@ export class ReleasesService {
   async latest(): Promise<PreparedBody> {
     const packages = await this.store.list();
     return this.prepared.get(packages, 'latest', () => {
-      const ordered = inReleaseOrder(packages);
-      const stored = ordered.map((one) => one.stored);
-      const assets = this.assets.of(stored, packages.length);
-      const release = JSON.stringify(releaseView(ordered, BASE, this.immutable));
+      const catalog = catalogOf(packages);
+      const assets = this.assets.of(catalog.assets, packages.length);
+      const release = JSON.stringify(releaseView(catalog, BASE, this.immutable));
       return prepareBody('application/json', joined(`${release.slice(0, -1)},"assets":[`, assets, ',', ']}'));
     });
   }

@@ -1,4 +1,5 @@
-import { listUrl, type PackageListQuery } from '../../packages/package-list.query.js';
+import { listUrl } from '../../packages/package-list.links.js';
+import type { PackageListQuery } from '../../packages/package-list.query.js';
 import { orderOf, type PackagePage } from '../../packages/package-search.js';
 import { counted } from './words.js';
 

@@ -1,27 +1,26 @@
-import type { RetentionPolicy } from '#retention';
+import type { Release, ReleaseCatalog } from '#releases';
+import type { RetentionForecast, RetentionPolicy } from '#retention';
 
-import type { Leaving } from '../../packages/leaving.js';
-import type { PackageSearch, ReleaseSummary, TemplateSummary } from '../../packages/package-search.js';
 import { startCommand } from './shell-lines.js';
 import { Command, Size, Time } from './parts.js';
+import { newestTemplate, type Template } from './template.js';
 import { counted } from './words.js';
 
 interface OverviewProps {
-  readonly listing: PackageSearch;
+  readonly catalog: ReleaseCatalog;
   /** What retention goes by. */
   readonly limits: RetentionPolicy['limits'];
-  readonly leaving: Leaving;
+  readonly forecast: RetentionForecast;
   readonly base: string;
   readonly now: number;
 }
 
 /** What is stored as a whole, how full that is, and how to start from it. */
-export function Overview({ listing, limits, leaving, base, now }: OverviewProps) {
-  const { packages, size } = listing;
+export function Overview({ catalog, limits, forecast, base, now }: OverviewProps) {
+  const { packages, latest, size } = catalog;
   // Another policy than that of the number may be in place, and go by something else.
   const { max_packages: limit } = limits;
-  const latest = listing.latest();
-  const template = listing.template();
+  const template = newestTemplate(catalog);
   return (
     <section class="overview" aria-label="Overview">
       <div class="figures">
@@ -40,7 +39,7 @@ export function Overview({ listing, limits, leaving, base, now }: OverviewProps)
             {packages.length} of at most {limit}; beyond that the oldest leave
           </p>
         )}
-        <Next leaving={leaving} />
+        <Next forecast={forecast} />
       </div>
       {latest !== undefined && (
         <div class="latest">
@@ -56,13 +55,22 @@ export function Overview({ listing, limits, leaving, base, now }: OverviewProps)
 const NAMED = 3;
 
 /** What leaves next, where anything does. */
-function Next({ leaving: { forPackage, releaseCount, forRelease, byRelease } }: { leaving: Leaving }) {
+function Next({ forecast }: Pick<OverviewProps, 'forecast'>) {
+  const { forPackage, releaseCount, forRelease, byRelease } = forecast;
   const [first] = forPackage;
-  const releases = [...byRelease].slice(0, NAMED).map(([{ version, count }, leave]) => {
-    const all = count === 1 ? 'the last' : `all ${count}`;
-    const share = leave === count ? all : `${leave} of the ${count}`;
-    return `${share} ${version === undefined ? 'without a version' : `of ${version.tag}`}`;
-  });
+  const releases = [...byRelease].slice(0, NAMED).map(
+    ([
+      {
+        version,
+        assets: { length: count },
+      },
+      leave,
+    ]) => {
+      const all = count === 1 ? 'the last' : `all ${count}`;
+      const share = leave === count ? all : `${leave} of the ${count}`;
+      return `${share} ${version === undefined ? 'without a version' : `of ${version.tag}`}`;
+    },
+  );
   return (
     <>
       {first !== undefined && (
@@ -82,14 +90,14 @@ function Next({ leaving: { forPackage, releaseCount, forRelease, byRelease } }: 
   );
 }
 
-function Latest({ release, now }: { release: ReleaseSummary; now: number }) {
+function Latest({ release, now }: { release: Release; now: number }) {
   return (
     <>
       <h2>
         Latest release <span class="tag">{release.version?.tag ?? 'without a version'}</span>
       </h2>
       <p class="quiet">
-        {counted(release.count, 'package')}, <Size bytes={release.size} />,{' '}
+        {counted(release.assets.length, 'package')}, <Size bytes={release.size} />,{' '}
         <Time time={release.createdAt} now={now} />
       </p>
     </>
@@ -97,7 +105,7 @@ function Latest({ release, now }: { release: ReleaseSummary; now: number }) {
 }
 
 /** The release with the newest template need not be the latest: another product's may be. */
-function Start({ template: { agent, release }, base }: { template: TemplateSummary; base: string }) {
+function Start({ template: { agent, release }, base }: { template: Template; base: string }) {
   return (
     <>
       <p class="quiet">

@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 
 import { render } from 'preact-render-to-string';
 
-import type { RetentionPolicy } from '#retention';
+import type { Release, ReleaseCatalog } from '#releases';
+import type { RetentionForecast, RetentionPolicy } from '#retention';
 import type { Package } from '#storage';
 
 import type { Config } from '../../config/config.js';
 import { renderPage, type PageContext } from '../layout.js';
-import type { Leaving } from '../../packages/leaving.js';
-import { listUrl, type PackageListQuery } from '../../packages/package-list.query.js';
-import type { PackageSearch, PackagePage, ReleaseSummary } from '../../packages/package-search.js';
+import { listUrl } from '../../packages/package-list.links.js';
+import type { PackageListQuery } from '../../packages/package-list.query.js';
+import type { PackagePage } from '../../packages/package-search.js';
 import { assetUrl } from '../../packages/package.view.js';
 import { publishCommand } from './shell-lines.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
@@ -22,7 +23,7 @@ import { counted } from './words.js';
 export const ROWS = `rows:${randomUUID()}`;
 
 export interface PackagesPageProps extends PageContext {
-  readonly listing: PackageSearch;
+  readonly catalog: ReleaseCatalog;
   readonly page: PackagePage;
   readonly query: PackageListQuery;
   /** The base of links that hold everywhere. */
@@ -34,14 +35,14 @@ export interface PackagesPageProps extends PageContext {
   /** What retention goes by. */
   readonly limits: RetentionPolicy['limits'];
   /** What makes room for what is published next. */
-  readonly leaving: Leaving;
+  readonly forecast: RetentionForecast;
   readonly config: Pick<Config, 'max_upload_size' | 'read_only' | 'allow_overwrite' | 'allow_delete'>;
 }
 
 /** The list as a page, complete without script. */
 export function packagesPage(props: PackagesPageProps): string {
-  const { listing, query, root, files, config } = props;
-  const empty = listing.packages.length === 0;
+  const { catalog, query, root, files, config } = props;
+  const empty = catalog.packages.length === 0;
   return renderPage({
     title: query.q === '' ? 'Packages – Release Server' : `${query.q} – Packages – Release Server`,
     root,
@@ -120,37 +121,38 @@ function List(props: PackagesPageProps) {
 
 /** By release, in the order in which their packages come; last those without a version. */
 function Releases(props: PackagesPageProps) {
-  const { listing, page } = props;
-  const groups = Map.groupBy(page.packages, (stored) => listing.releaseOf(stored));
+  const { catalog, page } = props;
+  const groups = Map.groupBy(page.packages, (stored) => catalog.releaseOf(stored));
   const withVersion = [...groups].filter(([{ version }]) => version !== undefined);
   const without = [...groups].filter(([{ version }]) => version === undefined);
   return (
     <>
       {[...withVersion, ...without].map(([release, packages]) => (
-        <Release
+        <ReleaseSection
           key={release.version?.tag}
           {...props}
           release={release}
           packages={packages}
-          latest={release === listing.latest()}
+          latest={release === catalog.latest}
         />
       ))}
     </>
   );
 }
 
-interface ReleaseProps extends PackagesPageProps {
-  readonly release: ReleaseSummary;
+interface SectionProps extends PackagesPageProps {
+  readonly release: Release;
   readonly packages: readonly Package[];
   readonly latest: boolean;
 }
 
-function Release({ release, packages, latest, leaving, base, now, config }: ReleaseProps) {
-  const { version, count, size, createdAt } = release;
+function ReleaseSection({ release, packages, latest, forecast, base, now, config }: SectionProps) {
+  const { version, size, createdAt, assets } = release;
+  const count = assets.length;
   const title = version?.tag ?? 'Without a version';
-  const leave = leaving.byRelease.get(release) ?? 0;
+  const leave = forecast.byRelease.get(release) ?? 0;
   // Where the store is full, others of it may have made room before.
-  const left = leave > 0 && leaving.forPackage.length > 0 ? ' left' : '';
+  const left = leave > 0 && forecast.forPackage.length > 0 ? ' left' : '';
   const id = `release-${version?.tag ?? 'none'}`;
   return (
     <section class="release" aria-labelledby={id}>
@@ -173,7 +175,7 @@ function Release({ release, packages, latest, leaving, base, now, config }: Rele
         packages={packages}
         base={base}
         now={now}
-        leaving={leaving.names}
+        leaving={forecast.names}
         deletable={!config.read_only && config.allow_delete}
         caption={`Packages of ${title}`}
       />
@@ -181,14 +183,14 @@ function Release({ release, packages, latest, leaving, base, now, config }: Rele
   );
 }
 
-function Flat({ page, base, now, leaving, config, query }: PackagesPageProps) {
+function Flat({ page, base, now, forecast, config, query }: PackagesPageProps) {
   const caption = `Packages by ${query.sort}`;
   return (
     <PackageTable
       packages={page.packages}
       base={base}
       now={now}
-      leaving={leaving.names}
+      leaving={forecast.names}
       deletable={!config.read_only && config.allow_delete}
       caption={caption}
     />

@@ -4,13 +4,14 @@ import type { Request, Response } from 'express';
 import { Public } from '#auth';
 import { PackageReader } from '#storage';
 
-import { setAge } from '../http/age.js';
-import { sendPrepared } from '../http/prepared-body.js';
-import { PublicUrl } from '../server/public-url.service.js';
-import { contextOf } from '../server/request-context.js';
-import { rootOf } from '../web/root.js';
-import { parseListQuery } from './package-list.query.js';
-import { PackageListService } from './package-list.service.js';
+import { setAge } from '../../http/age.js';
+import { sendPrepared } from '../../http/prepared-body.js';
+import { PublicUrl } from '../../server/public-url.service.js';
+import { contextOf } from '../../server/request-context.js';
+import { rootOf } from '../root.js';
+import { parseListQuery } from '../../packages/package-list.query.js';
+import { PackageListService } from '../../packages/package-list.service.js';
+import { PackagesPageService } from './packages-page.service.js';
 
 /** `GET /packages`: the list, as a page or as JSON. */
 @Public()
@@ -19,18 +20,21 @@ export class PackagesController {
   constructor(
     private readonly store: PackageReader,
     private readonly packages: PackageListService,
+    private readonly pages: PackagesPageService,
     private readonly publicUrl: PublicUrl,
   ) {}
 
   @Get()
   async list(@Query() rawQuery: unknown, @Req() request: Request, @Res() response: Response): Promise<void> {
-    const query = parseListQuery(rawQuery);
-    const format = query.format ?? (request.accepts(['html', 'json']) === 'json' ? 'json' : 'html');
+    const asked = parseListQuery(rawQuery);
+    const format = asked.format ?? (request.accepts(['html', 'json']) === 'json' ? 'json' : 'html');
     // Who reads the page as an index of links reads one, and all of it; people turn pages.
     const turnsPages = format === 'html' && request.accepts()[0] === 'text/html';
-    const page = query.page ?? (turnsPages ? 1 : undefined);
+    const query = { ...asked, page: asked.page ?? (turnsPages ? 1 : undefined) };
     const base = this.publicUrl.baseFor(request);
-    const body = await this.packages.list({ ...query, page }, format, rootOf(contextOf(request).path));
+    const body = await (format === 'json'
+      ? this.packages.list(query)
+      : this.pages.page(query, rootOf(contextOf(request).path)));
     setAge(response, this.store);
     await sendPrepared(request, response, body, base);
   }

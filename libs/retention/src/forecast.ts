@@ -1,10 +1,10 @@
-import type { RetentionService } from '#retention';
+import type { Release, ReleaseCatalog } from '#releases';
 import type { Package } from '#storage';
 
-import type { PackageSearch, ReleaseSummary } from './package-search.js';
+import type { RetentionService } from './retention.service.js';
 
 /** Which packages make room for those that are published next. */
-export interface Leaving {
+export interface RetentionForecast {
   /** For one new package. */
   readonly forPackage: readonly Package[];
   /** How many packages the next release is taken to have: as many as the largest that is stored. */
@@ -12,18 +12,21 @@ export interface Leaving {
   /** For a release of so many. */
   readonly forRelease: readonly Package[];
   /** How many of each release those are, in the order in which they leave. */
-  readonly byRelease: ReadonlyMap<ReleaseSummary, number>;
+  readonly byRelease: ReadonlyMap<Release, number>;
   readonly names: ReadonlySet<string>;
 }
 
 /** Asks the policy of retention, with packages that nobody has, such as the largest release has on average. */
-export function foresee(listing: PackageSearch, retention: RetentionService): Leaving {
-  const { packages } = listing;
-  const releases = new Set(packages.map((stored) => listing.releaseOf(stored)));
-  const [largest] = [...releases]
+export function forecast(
+  catalog: ReleaseCatalog,
+  retention: Pick<RetentionService, 'foresee'>,
+): RetentionForecast {
+  const { packages, releases } = catalog;
+  const [largest] = releases
     .filter(({ version }) => version !== undefined)
-    .toSorted((a, b) => b.count - a.count);
-  const { count: releaseCount, size: releaseSize } = largest ?? { count: 1, size: 1 };
+    .toSorted((a, b) => b.assets.length - a.assets.length || b.createdAt - a.createdAt);
+  const releaseCount = largest?.assets.length ?? 1;
+  const releaseSize = largest?.size ?? 1;
   const newest = packages[0]?.createdAt ?? 0;
   const incoming = Array.from({ length: releaseCount }, (_, at) => ({
     name: `to-be-published-${at}-v999999.0.0.zip`,
@@ -31,9 +34,9 @@ export function foresee(listing: PackageSearch, retention: RetentionService): Le
     createdAt: newest + 1 + at,
   }));
   const forRelease = retention.foresee(packages, incoming);
-  const byRelease = new Map<ReleaseSummary, number>();
+  const byRelease = new Map<Release, number>();
   for (const stored of forRelease) {
-    const release = listing.releaseOf(stored);
+    const release = catalog.releaseOf(stored);
     byRelease.set(release, (byRelease.get(release) ?? 0) + 1);
   }
   return {

@@ -1,9 +1,9 @@
-import { byPreference, packageVersion } from '#releases';
+import { oncePer, type Release, type ReleaseCatalog } from '#releases';
 import type { Package } from '#storage';
 
-/** A package that `specify init` starts a project from. */
+/** What `specify init` starts a project from. */
 export interface Template {
-  readonly stored: Package;
+  readonly release: Release;
   /** The AI agent that it is for, as `--ai` takes it: a word of letters, digits and dashes. */
   readonly agent: string;
 }
@@ -12,18 +12,17 @@ const PREFIX = 'spec-kit-template-';
 const PREFERRED_AGENT = 'claude';
 
 /** Of the release that clients get who want a template and name no version: the one for Claude where it has one. */
-export function newestTemplate(packages: readonly Package[]): Template | undefined {
-  const templates = packages.flatMap((stored) => {
+export const newestTemplate = oncePer((catalog: ReleaseCatalog): Template | undefined => {
+  const templates = catalog.assets.flatMap((stored) => {
     const agent = agentOf(stored);
-    const version = packageVersion(stored);
-    return agent === undefined ? [] : { stored, agent, version, createdAt: stored.createdAt };
+    return agent === undefined ? [] : { agent, release: catalog.releaseOf(stored) };
   });
-  const [first] = templates.toSorted(byPreference);
+  const [first] = templates;
   const preferred = templates.find(
-    ({ agent, version }) => agent === PREFERRED_AGENT && version?.key === first?.version?.key,
+    ({ agent, release }) => agent === PREFERRED_AGENT && release === first?.release,
   );
   return preferred ?? first;
-}
+});
 
 /** `q` for `spec-kit-template-q-sh-v1.2.3.zip`; undefined for what is no template. */
 function agentOf({ name }: Package): string | undefined {

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+
+import { catalogOf, oncePer, type ReleaseCatalog } from '#releases';
+import { forecast, RetentionPolicy, RetentionService } from '#retention';
+import { PackageReader, type Package } from '#storage';
+
+import { Config } from '../../config/config.js';
+import { BASE, joined } from '../../http/fragment.js';
+import { PackageFragments } from '../../http/package-fragments.js';
+import { PreparedBodies } from '../../http/prepared-bodies.js';
+import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
+import { listHeaders } from '../../packages/package-list.links.js';
+import { MOST_PER_PAGE, normalQuery, type PackageListQuery } from '../../packages/package-list.query.js';
+import { searchOf, type PackagePage } from '../../packages/package-search.js';
+import { PAGE_POLICY } from '../layout.js';
+import { StaticFiles } from '../static-files.js';
+import { packageLink, packagesPage, ROWS } from './packages.page.js';
+
+const MINUTE = 60_000;
+
+/** Lists packages as a page; an answer is made once for as long as it says the same. */
+@Injectable()
+export class PackagesPageService {
+  private readonly prepared = new PreparedBodies<readonly Package[]>();
+  private readonly links = new PackageFragments((stored) => packageLink(stored, BASE));
+  private readonly forecastOf = oncePer((catalog: ReleaseCatalog) => forecast(catalog, this.retention));
+
+  constructor(
+    private readonly store: PackageReader,
+    private readonly config: Config,
+    private readonly policy: RetentionPolicy,
+    private readonly retention: RetentionService,
+    private readonly files: StaticFiles,
+  ) {}
+
+  /** @param root - The way to the root of the server from the address that was asked for. */
+  async page(query: PackageListQuery, root: string): Promise<PreparedBody> {
+    const packages = await this.store.list();
+    // So many at once are for programs, which read links; and what people read is brought up to date every minute.
+    const plain = query.page === undefined && query.per_page === undefined && packages.length > MOST_PER_PAGE;
+    if (!plain) {
+      const shown = normalQuery(query, packages.length);
+      const minute = Math.floor(Date.now() / MINUTE);
+      return this.prepared.get(packages, JSON.stringify([root, shown, minute]), () => {
+        const page = searchOf(packages).select(shown);
+        return prepareHtml(this.render(packages, shown, page, root, false), shown, page);
+      });
+    }
+    const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
+    return this.prepared.get(packages, JSON.stringify([root, normal]), () => {
+      const page = searchOf(packages).select(normal);
+      const [head = '', tail = ''] = this.render(packages, normal, page, root, true).split(ROWS);
+      const links = joined(head, this.links.of(page.packages, packages.length), '', tail);
+      return prepareHtml(links, normal, page);
+    });
+  }
+
+  private render(
+    packages: readonly Package[],
+    query: PackageListQuery,
+    page: PackagePage,
+    root: string,
+    plain: boolean,
+  ): string {
+    const catalog = catalogOf(packages);
+    return packagesPage({
+      catalog,
+      page,
+      plain,
+      query,
+      base: BASE,
+      root,
+      now: Date.now(),
+      limits: this.policy.limits,
+      forecast: this.forecastOf(catalog),
+      config: this.config,
+      files: this.files,
+    });
+  }
+}
+
+function prepareHtml(
+  content: Parameters<typeof prepareBody>[1],
+  query: PackageListQuery,
+  page: PackagePage,
+): PreparedBody {
+  return prepareBody('text/html; charset=utf-8', content, {
+    headers: { ...listHeaders(query, page), 'Content-Security-Policy': PAGE_POLICY },
+    compressible: true,
+  });
+}
