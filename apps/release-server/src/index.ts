@@ -39,6 +39,11 @@ export type {
 export { AuthError, Public, TokenVerifier } from '#auth';
 export type { AuthErrorCode, Principal } from '#auth';
 
+// Routes of one's own
+export { Context, RequestContext } from './server/request-context.js';
+export { ProblemError } from './problems/problem.js';
+export type { ProblemCode, ProblemExtras, ProblemType } from './problems/problem.js';
+
 // Deciding what leaves
 export { RetentionPolicy } from '#retention';
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 
+import type { Extensions } from '../../src/app.extensions.js';
 import { AppModule } from '../../src/app.module.js';
 import { APP_OPTIONS, setUpApp } from '../../src/app.setup.js';
 import { configuration } from '../../src/config/config.module.js';
@@ -34,22 +35,28 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Starts the whole application as `main.ts` does, with this configuration above the defaults. */
-export async function startServer(overrides: Record<string, unknown> = {}): Promise<TestServer> {
+/**
+ * Starts the whole application as `main.ts` does, with this configuration above the defaults. Routes of extensions are in
+ * no contract, so that with them none is held against it.
+ */
+export async function startServer(
+  overrides: Record<string, unknown> = {},
+  extensions?: Extensions,
+): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'release-server-'));
   const values = { host: '127.0.0.1', port: 0, auth_token: TOKEN, log_level: 'silent', min_free_space: 0 };
   const { storage_path: path = directory } = overrides;
   const config = new Config(
     serverConfigSchema.parse({ ...values, ...storageConfig(String(path)), ...overrides }),
   );
-  const module = await Test.createTestingModule({ imports: [AppModule.with()] })
+  const module = await Test.createTestingModule({ imports: [AppModule.with(extensions)] })
     .overrideProvider(configuration.KEY)
     .useValue(config)
     .compile();
   const app = module.createNestApplication<NestExpressApplication>(new HttpServerAdapter(), APP_OPTIONS);
   setUpApp(app);
   const server: Server = app.getHttpServer();
-  const violations = recordViolations(server);
+  const violations = extensions === undefined ? recordViolations(server) : [];
   await app.listen(config.port, config.host);
   const { port } = server.address() as AddressInfo;
   return {
