@@ -1,64 +1,30 @@
-import { isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
-
-import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 
 import { byteSize, duration } from './config.quantity.js';
+import { allowedHost, baseUrl, choice, file, flag, httpUrl, text, trustedProxies } from './config.values.js';
 
 declare module 'zod' {
   interface GlobalMeta {
-    /** Of a section: the keys of the top with which it is used. */
+    /** What holds where the key is not given and has no default, in words. */
+    otherwise?: string;
+    /** A value that must not stand where many can read it. */
+    secret?: boolean;
+    /** Of a section: the values of other keys with which it is used. */
     onlyWith?: Readonly<Record<string, string>>;
   }
 }
 
 /** Bytes of the largest object that a single PUT may write. */
 const LARGEST_PUT = 5 * 1024 ** 3;
-const DAY = 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-/** `true`, and what else is written for it: `yes`, `on`, `1`. */
-const flag = z.union([z.boolean(), z.literal([0, 1]).transform(Boolean), z.stringbool()], {
-  error: 'expected true or false',
-});
-/** In any letter case. */
-const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
+const PORT = 'expected a port from 0 to 65535';
+const LIMIT = 'expected a whole number from 1, or null for no limit';
 
-const text = (expected: string) => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);
-
-const PLAIN_HOST = /^[A-Za-z0-9._-]+$|^\[[0-9a-f:]+\]$/;
-/** Links go into JSON, HTML and shell words, none of which has a meaning for what is left. */
-const NOT_IN_PATHS = /[^A-Za-z0-9._~/%-]/g;
-const encoded = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-
-const HOST_NAME = /^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62}){0,126}$/;
-const EXPECTED_HOST =
-  'expected a host name such as releases.example.org or *.example.org, without scheme, port and path ' +
-  '(leave allowed_hosts out to allow any)';
-
-/** A name as `Host` headers have it: in lower case, international names in their ASCII form, without a final dot. */
-const allowedHost = z.string({ error: EXPECTED_HOST }).transform((value, context) => {
-  const address = value.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  if (isIP(address) > 0) return address;
-  const [, wildcard = '', name = ''] = /^(\*\.)?(.*?)\.?$/s.exec(address) ?? [];
-  const host = wildcard + (/^[ -~]*$/.test(name) ? name : domainToASCII(name));
-  if (HOST_NAME.test(host)) return host;
-  context.addIssue({ code: 'custom', message: EXPECTED_HOST });
-  return z.NEVER;
-});
-
-/** A pattern for it would look at every slash of a row anew. */
-function withoutSlashesBehind(path: string): string {
-  let end = path.length;
-  while (path[end - 1] === '/') end--;
-  return path.slice(0, end);
-}
-
-/** The keys of the section `s3`. */
 const s3Schema = z.strictObject(
   {
-    bucket: text('the name of a bucket'),
+    bucket: text('the name of a bucket').meta({ description: 'an existing bucket' }),
     prefix: z
       .string({ error: 'expected a string' })
       .regex(
@@ -66,100 +32,146 @@ const s3Schema = z.strictObject(
         'expected letters, digits and . _ - / with no slash in front',
       )
       .transform((prefix) => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`))
-      .default(''),
-    region: text('a region').optional(),
-    endpoint: z.url({ protocol: /^https?$/, error: 'expected an absolute http or https URL' }).optional(),
-    force_path_style: flag.default(false),
-    access_key_id: text('an access key').optional(),
-    access_key_id_file: text('a file').optional(),
-    secret_access_key: text('a secret key').optional(),
-    secret_access_key_file: text('a file').optional(),
-    redirect_downloads: flag.default(false),
+      .default('')
+      .meta({ description: 'what all keys begin with, such as `releases/`' }),
+    region: text('a region').optional().meta({ description: 'region of the bucket', otherwise: "the SDK's" }),
+    endpoint: httpUrl
+      .optional()
+      .meta({ description: 'address of another store (`https://minio.example`)', otherwise: 'AWS' }),
+    force_path_style: flag.default(false).meta({
+      description: 'bucket in the path rather than in the host name; most other stores need it',
+    }),
+    access_key_id: text('an access key').optional().meta({
+      description: 'access key; without, that of the environment, a service account, SSO or the instance',
+      otherwise: "the SDK's",
+      secret: true,
+    }),
+    access_key_id_file: file
+      .optional()
+      .meta({ description: 'a file that holds it instead, read at the start' }),
+    secret_access_key: text('a secret key')
+      .optional()
+      .meta({ description: 'secret key, likewise', otherwise: "the SDK's", secret: true }),
+    secret_access_key_file: file
+      .optional()
+      .meta({ description: 'a file that holds it instead, read at the start' }),
+    redirect_downloads: flag
+      .default(false)
+      .meta({ description: 'answer downloads with a 302 to the store, which clients then have to reach' }),
     presign_expires: duration
-      .refine((time) => time >= 1000 && time <= 7 * DAY, 'expected a time span from 1s to 168h')
-      .default(10 * 60_000),
-    grace: duration.default(60 * 60_000),
-    spool_path: text('a directory').default('/tmp/release-server'),
+      .refine((time) => time >= 1000 && time <= 7 * DAY_MS, 'expected a time span from 1s to 168h')
+      .prefault('10m')
+      .meta({ description: 'how long such an address holds' }),
+    grace: duration.prefault('1h').meta({
+      description:
+        'how long the bytes of a package outlive it; more than `presign_expires` and the longest download',
+    }),
+    spool_path: text('a directory').default('/tmp/release-server').meta({
+      description: 'directory for uploads in flight: `release-server-spool` is made in it',
+    }),
   },
   { error: 'expected the keys of the section s3' },
 );
 
-/** Every key, its type, range and default. The table in README.md says the same in words; a test compares them. */
+/**
+ * Every key, its type, range, default and meaning. `npm run generate` writes what follows from it: the tables in
+ * README.md and what the chart knows of the keys. Links in descriptions start at the root of the project.
+ */
 export const configSchema = z
   .strictObject({
-    host: z.string({ error: 'expected a host name or address' }).min(1).default('0.0.0.0'),
+    host: z
+      .string({ error: 'expected a host name or address' })
+      .min(1)
+      .default('0.0.0.0')
+      .meta({ description: "listen address; `'::'` for IPv6 and IPv4" }),
     port: z
-      .int({ error: 'expected a port from 0 to 65535' })
-      .min(0, 'expected a port from 0 to 65535')
-      .max(65535, 'expected a port from 0 to 65535')
-      .default(8000),
-    public_url: z
-      .string({ error: 'expected an absolute http or https URL' })
-      .transform((value, context) => {
-        const url = URL.parse(value);
-        if (
-          url !== null &&
-          /^https?:$/.test(url.protocol) &&
-          `${url.username}${url.search}${url.hash}` === '' &&
-          PLAIN_HOST.test(url.hostname)
-        ) {
-          return `${url.origin}${withoutSlashesBehind(url.pathname).replace(NOT_IN_PATHS, encoded)}`;
-        }
-        context.addIssue({
-          code: 'custom',
-          message: 'expected an absolute http or https URL without user, query or fragment',
-        });
-        return z.NEVER;
-      })
-      .optional(),
-    trust_proxy: z
-      .union([z.boolean(), z.int().min(0), z.string().min(1)], {
-        error: 'expected true, false, a number of hops or a list of addresses',
-      })
-      .refine(
-        isTrustProxy,
-        'expected addresses, networks or loopback, linklocal, uniquelocal, separated by commas',
-      )
-      .default(false),
+      .int({ error: PORT })
+      .min(0, PORT)
+      .max(65535, PORT)
+      .default(8000)
+      .meta({ description: 'listen port; 0 picks a free one' }),
+    public_url: baseUrl.optional().meta({
+      description: 'absolute base of links, with a path where there is one (`https://x.example/releases`)',
+    }),
+    trust_proxy: trustedProxies.default(false).meta({
+      description:
+        'whose [forwarded headers](docs/proxy.md#forwarded-headers) (`X-Forwarded-Proto`, `-Host`, `-Port`, `-Prefix` or ' +
+        '`Forwarded`) count when `public_url` is not set: `true`, a number of hops, or addresses (`loopback, 10.0.0.0/8`)',
+    }),
     allowed_hosts: z
       .array(allowedHost, { error: 'expected a list of host names' })
       .min(1, 'expected at least one host name (leave allowed_hosts out to allow any)')
-      .optional(),
-    storage_driver: z
-      .preprocess(lowerCase, z.enum(['filesystem', 's3'], { error: 'expected filesystem or s3' }))
-      .default('filesystem'),
-    storage_path: z.string({ error: 'expected a directory' }).min(1, 'expected a directory').default('/data'),
+      .optional()
+      .meta({
+        description:
+          "[names](docs/operations.md#names) under which it is served (`[releases.example.org, '*.example.org']`), " +
+          'against DNS rebinding; others get 421. Without it any name',
+      }),
+    storage_driver: choice(['filesystem', 's3'], 'filesystem or s3').default('filesystem').meta({
+      description:
+        '[where packages are kept](docs/storage.md#directory-or-bucket): `filesystem`, or `s3` for several replicas',
+    }),
+    storage_path: text('a directory').default('/data').meta({ description: 'directory of the packages' }),
     max_packages: z
-      .int({ error: 'expected a whole number from 1, or null for no limit' })
-      .min(1, 'expected a whole number from 1, or null for no limit')
+      .int({ error: LIMIT })
+      .min(1, LIMIT)
       .nullable()
-      .default(200),
+      .default(200)
+      .meta({
+        description:
+          'most packages that are kept; `null` for no limit. A full spec-kit release is 34. Beyond it each new package ' +
+          'takes the place of the oldest, so [releases leave file by file](docs/operations.md#when-the-store-is-full)',
+      }),
     max_upload_size: byteSize
       .refine((bytes) => bytes >= 1, 'expected at least 1 byte')
-      .default(256 * 1024 ** 2),
-    min_free_space: byteSize.default(64 * 1024 ** 2),
+      .prefault('256MiB')
+      .meta({
+        description: 'largest package; a larger one gets 413, before its body where the length is known',
+      }),
+    min_free_space: byteSize
+      .prefault('64MiB')
+      .meta({ description: 'an upload that would leave less gets 507' }),
     auth_token: z
       .string({ error: 'expected a string (quote it if it looks like a number)' })
       .regex(/^[\x21-\x7e]+$/, 'expected printable ASCII characters without spaces')
-      .optional(),
-    auth_token_file: z.string({ error: 'expected a file' }).min(1, 'expected a file').optional(),
-    read_only: flag.default(false),
-    allow_overwrite: flag.default(true),
-    allow_delete: flag.default(true),
-    log_level: z
-      .preprocess(lowerCase, z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }))
-      .default('info'),
+      .optional()
+      .meta({
+        description: 'the secret for writes; with fewer than 16 characters each start warns',
+        secret: true,
+      }),
+    auth_token_file: file
+      .optional()
+      .meta({ description: 'a file that holds it instead; read again when it changes' }),
+    read_only: flag.default(false).meta({ description: 'serve only; needs no token' }),
+    allow_overwrite: flag
+      .default(true)
+      .meta({ description: '`false` answers 403 to whoever would replace a package' }),
+    allow_delete: flag
+      .default(true)
+      .meta({ description: '`false` answers 403 to deletions; retention still removes the oldest' }),
+    log_level: choice(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`)
+      .default('info')
+      .meta({
+        description: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
+      }),
     keep_alive_timeout: duration
-      .refine((time) => time >= 1000 && time <= DAY, 'expected a time span from 1s to 24h')
-      .default(75_000),
-    shutdown_timeout: duration.default(60_000),
+      .refine((time) => time >= 1000 && time <= DAY_MS, 'expected a time span from 1s to 24h')
+      .prefault('75s')
+      .meta({
+        description:
+          'how long a connection is kept between two requests, 1s to 24h; [longer than the proxy in front keeps ' +
+          'it](docs/proxy.md#connections-that-are-kept)',
+      }),
+    shutdown_timeout: duration
+      .prefault('60s')
+      .meta({ description: 'time for requests in flight after SIGTERM' }),
     s3: s3Schema.optional().meta({ onlyWith: { storage_driver: 's3' } }),
   })
   .superRefine((config, context) => {
-    const { auth_token: token, auth_token_file: file } = config;
+    const { auth_token: token, auth_token_file: tokenFile } = config;
     const complain = (key: string, message: string): void =>
       context.addIssue({ code: 'custom', path: key.split('.'), message });
-    if (token !== undefined && file !== undefined) {
+    if (token !== undefined && tokenFile !== undefined) {
       complain('auth_token_file', 'auth_token is given as well; give one of the two');
     }
     if (config.storage_driver === 's3' && config.s3 === undefined) {
@@ -191,21 +203,11 @@ function checkS3(s3: z.output<typeof s3Schema>, complain: (key: string, message:
 
 /** What a server needs beyond that; commands, which answer nobody, do without a token. */
 export const serverConfigSchema = configSchema.superRefine((config, context) => {
-  const { auth_token: token, auth_token_file: file, read_only: readOnly } = config;
-  if (token !== undefined || file !== undefined || readOnly) return;
+  const { auth_token: token, auth_token_file: tokenFile, read_only: readOnly } = config;
+  if (token !== undefined || tokenFile !== undefined || readOnly) return;
   context.addIssue({
     code: 'custom',
     path: ['auth_token'],
     message: 'missing: give auth_token or auth_token_file, or set read_only: true to serve without writes',
   });
 });
-
-function isTrustProxy(value: boolean | number | string): boolean {
-  if (typeof value !== 'string') return true;
-  try {
-    proxyAddr.compile(value.split(',').map((part) => part.trim()));
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -4,8 +4,9 @@ import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 
 import { Config } from '../config/config.js';
+import { isHost } from '../config/host-name.js';
 import { ProblemError } from '../problems/problem.js';
-import { hostName, isHost } from './host.js';
+import { hostName } from './host.js';
 import { PublicUrl } from './public-url.service.js';
 import type { RequestContext } from './request-context.js';
 

@@ -1,12 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-const HOST = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const AUTHORITY = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]*)/;
-
-/** Whether a text is a host name or an address in brackets, with or without a port. */
-export function isHost(text: string): boolean {
-  return HOST.test(text);
-}
 
 /**
  * The host that a request names, with its port where it has one; empty where it names none. Of a target that is a

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { Injectable, Logger } from '@nestjs/common';
 
 import { Config } from '../config/config.js';
-import { isHost } from './host.js';
+import { isHost } from '../config/host-name.js';
 import { contextOf } from './request-context.js';
 import { ProblemError } from '../problems/problem.js';
 
