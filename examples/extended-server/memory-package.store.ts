@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import {
   assertCondition,
   assertPackageName,
+  newestFirst,
   notFound,
   PackageStore,
   receive,
@@ -175,7 +176,7 @@ export class MemoryPackageStore extends PackageStore {
 
   private relist(): void {
     const packages = [...this.stored.values()].map((stored) => stored.package);
-    this.listed = packages.toSorted((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
+    this.listed = packages.toSorted(newestFirst);
   }
 }
 

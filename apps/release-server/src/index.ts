@@ -14,6 +14,7 @@ export {
   StorageError,
   assertCondition,
   assertPackageName,
+  newestFirst,
   notFound,
   receive,
 } from '#storage';

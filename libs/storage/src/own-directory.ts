@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, rmdir } from 'node:fs/promises';
 
 import { errnoOf, unless } from './errno.js';
 import { StorageError } from './storage.errors.js';
@@ -22,6 +22,11 @@ export async function ownDirectory(path: string, mode: number): Promise<Stats> {
     if ((stats.mode & 0o7777) !== mode) await unless(NO_MODES, () => directory.chmod(mode));
     return stats;
   });
+}
+
+/** Removes a directory, unless there is something in it, or it has gone. */
+export async function removeIfEmpty(path: string): Promise<void> {
+  await unless(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => rmdir(path));
 }
 
 /** Refuses a path at which there is no real directory, or no longer. */

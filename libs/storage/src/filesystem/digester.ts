@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { SharedRun } from '../shared-run.js';
 import { fingerprintOf, tickOf } from './fingerprint.js';
 
 const CHUNK = 256 * 1024;
@@ -12,27 +13,25 @@ type OnDigest = (name: string, fingerprint: string, sha256: string) => Promise<v
 /** Hashes files that came in by hand, one after the other, in the background. */
 export class Digester {
   private readonly waiting = new Map<string, { fingerprint: string; path: string }>();
-  private running: Promise<void> | undefined;
+  private readonly runs = new SharedRun(() => this.run());
   private closed = false;
 
   constructor(private readonly onDigest: OnDigest) {}
 
   enqueue(name: string, fingerprint: string, path: string): void {
     this.waiting.set(name, { fingerprint, path });
-    this.running ??= this.run().finally(() => {
-      this.running = undefined;
-    });
+    void this.runs.join();
   }
 
   /** Whether no file is being hashed, and none waits for it. */
   get isIdle(): boolean {
-    return this.running === undefined;
+    return this.runs.inFlight === undefined;
   }
 
   /** Gives up what waits, and resolves when nothing runs any more. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.running;
+    await this.runs.inFlight;
   }
 
   private async run(): Promise<void> {

@@ -1,18 +1,18 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
 import { errnoOf } from '../errno.js';
+import { SharedRun } from '../shared-run.js';
 import { NO_FSYNC, warnNoSync } from '../sync.js';
 
 /** What opening a directory fails with where that cannot be done. */
 const NO_OPEN = ['EISDIR', ...NO_FSYNC];
 
 /**
- * Makes a directory's entries durable. Callers that arrive while an fsync is under way share the next one. A
+ * Makes a directory's entries durable. Callers that arrive while an fsync is in flight share the next one. A
  * failed fsync is never repeated: what it left behind is unknown, and every later call fails too.
  */
 export class DirectorySync {
-  private running: Promise<void> | undefined;
-  private next: Promise<void> | undefined;
+  private readonly syncs = new SharedRun(() => this.syncOnce());
   private failure: unknown;
 
   private constructor(private readonly directory: FileHandle | undefined) {}
@@ -33,25 +33,11 @@ export class DirectorySync {
   }
 
   sync(): Promise<void> {
-    if (this.running === undefined) return this.start();
-    this.next ??= this.running
-      .catch(() => undefined)
-      .then(() => {
-        this.next = undefined;
-        return this.start();
-      });
-    return this.next;
+    return this.syncs.next();
   }
 
   async close(): Promise<void> {
     await this.directory?.close();
-  }
-
-  private start(): Promise<void> {
-    this.running = this.syncOnce().finally(() => {
-      this.running = undefined;
-    });
-    return this.running;
   }
 
   private async syncOnce(): Promise<void> {

@@ -29,7 +29,7 @@ import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
 import { StorageError } from '../storage.errors.js';
 import { syncOf } from '../sync.js';
-import { UnderWay } from '../under-way.js';
+import { InFlight } from '../in-flight.js';
 import { Adoption } from './adoption.js';
 import { DirectorySync } from './directory-sync.js';
 import type { FilesystemOptions } from './filesystem.options.js';
@@ -74,7 +74,7 @@ export class FilesystemPackageStore extends PackageStore {
   private readonly trash: Trash;
   private readonly adoption: Adoption;
   private directory: DirectorySync | undefined;
-  private readonly writes = new UnderWay();
+  private readonly writes = new InFlight();
   private names = NameLimit.NONE;
   private sweeper: NodeJS.Timeout | undefined;
 
@@ -323,7 +323,7 @@ export class FilesystemPackageStore extends PackageStore {
     const source = this.staging.pathOf(staged);
     const target = this.layout.package(name);
     const now = Date.now();
-    const createdAt = publishTime(options.createdAt, now, this.newest());
+    const createdAt = publishTime(options.createdAt, now, this.index.latestTime);
     // Half a millisecond more, for the way through floating-point seconds cuts off.
     const seconds = (createdAt + 0.5) / 1000;
     // Where the file system lets nobody set it, the time is that of the upload.
@@ -385,9 +385,5 @@ export class FilesystemPackageStore extends PackageStore {
     if (what === undefined || (condition !== 'absent' && what !== 'a directory')) return;
     if (what !== 'a file') throw nameOccupied(name, what);
     throw alreadyExists(name, await this.index.peek(name));
-  }
-
-  private newest(): number {
-    return this.index.packages().reduce((newest, { createdAt }) => Math.max(newest, createdAt), 0);
   }
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { isPackageName } from '../package-name.js';
 
 /**
  * The directory, on one file system:
@@ -35,8 +37,14 @@ export class Layout {
     return [this.base, this.incoming, this.trash, this.meta];
   }
 
+  /** Where the package of that name lies; the names of all that lie somewhere are {@link names}. */
   package(name: string): string {
     return join(this.root, name);
+  }
+
+  /** The names under which packages may lie now. */
+  async names(): Promise<string[]> {
+    return (await readdir(this.root)).filter(isPackageName);
   }
 
   metadata(name: string): string {

@@ -1,12 +1,14 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { lstat, readdir, stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 
 import { Logger } from '@nestjs/common';
 
 import { unless } from '../errno.js';
+import { newestFirst } from '../newest-first.js';
 import { isPackageName } from '../package-name.js';
 import type { Package } from '../package-reader.js';
 import { inParallel } from '../parallel.js';
+import { SharedRun } from '../shared-run.js';
 import { Digester } from './digester.js';
 import { fingerprintOf, isMoved, isTouched, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
@@ -40,6 +42,8 @@ const DIGESTS_DELAY = 1000;
 export class PackageIndex {
   private entries = new Map<string, IndexEntry>();
   private snapshot: { readonly packages: readonly Package[]; readonly madeAt: number } | undefined;
+  /** The latest publish time; undefined when the package that had it has left, until somebody asks. */
+  private latest: number | undefined = 0;
   /** Whether digests have become known that the snapshot does not have. */
   private hasNewDigests = false;
   private readonly digester: Digester;
@@ -48,11 +52,12 @@ export class PackageIndex {
   private seenMtime = -1n;
   private settled = false;
   private trustedUntil = 0;
-  /** The look that is under way. */
-  private looking: { readonly began: number; readonly done: Promise<void> } | undefined;
+  private readonly looks = new SharedRun(() => this.look());
+  /** When the last look began. */
+  private lookedAt = 0;
   /** Names to be looked at again, whatever the directory's mtime says. */
   private readonly dirty = new Set<string>();
-  /** Names written by ourselves while a scan is under way, on which the scan has no say. */
+  /** Names written by ourselves while a scan is in flight, on which the scan has no say. */
   private writtenDuringScan: Set<string> | undefined;
   private watcher: FSWatcher | undefined;
 
@@ -82,19 +87,8 @@ export class PackageIndex {
     const now = performance.now();
     if (now < this.trustedUntil) return;
     // A look that began long before may have missed what came since.
-    if (this.looking !== undefined && now - this.looking.began >= LONGEST_TRUST) {
-      await this.looking.done.catch(() => undefined);
-    }
-    this.looking ??= this.beginLook();
-    await this.looking.done;
-  }
-
-  private beginLook(): { readonly began: number; readonly done: Promise<void> } {
-    const began = performance.now();
-    const done = this.look(began).finally(() => {
-      this.looking = undefined;
-    });
-    return { began, done };
+    if (now - this.lookedAt >= LONGEST_TRUST) await this.looks.inFlight?.catch(() => undefined);
+    await this.looks.join();
   }
 
   get(name: string): IndexEntry | undefined {
@@ -121,6 +115,14 @@ export class PackageIndex {
   /** All packages in no particular order. */
   packages(): Package[] {
     return Array.from(this.entries.values(), (entry) => entry.package);
+  }
+
+  /** The latest publish time of all packages, 0 where there is none. */
+  get latestTime(): number {
+    return (this.latest ??= this.packages().reduce(
+      (latest, { createdAt }) => Math.max(latest, createdAt),
+      0,
+    ));
   }
 
   /** Enters what we published ourselves. */
@@ -174,7 +176,9 @@ export class PackageIndex {
     return describe(name, Number(stats.size), modifiedAt(stats), sha256, fingerprint);
   }
 
-  private async look(began: number): Promise<void> {
+  private async look(): Promise<void> {
+    const began = performance.now();
+    this.lookedAt = began;
     const { mtimeNs } = await stat(this.layout.root, { bigint: true });
     if (mtimeNs !== this.seenMtime || !this.settled) {
       await this.scan(QUIET);
@@ -191,7 +195,7 @@ export class PackageIndex {
       const { mtimeNs } = await stat(this.layout.root, { bigint: true });
       const settled = Math.abs(Date.now() - Number(mtimeNs / 1_000_000n)) > GRANULARITY;
       this.dirty.clear();
-      const names = (await readdir(this.layout.root)).filter(isPackageName);
+      const names = await this.layout.names();
       await inParallel(names, PARALLEL_STATS, (name) => this.examine(name, quiet));
       const present = new Set(names);
       for (const name of this.entries.keys()) {
@@ -266,12 +270,20 @@ export class PackageIndex {
   }
 
   private set(entry: IndexEntry): void {
-    this.entries.set(entry.package.name, entry);
+    const { latest } = this;
+    const { name, createdAt } = entry.package;
+    this.unset(name);
+    this.entries.set(name, entry);
     this.snapshot = undefined;
+    if (latest !== undefined && createdAt >= latest) this.latest = createdAt;
   }
 
   private unset(name: string): void {
-    if (this.entries.delete(name)) this.snapshot = undefined;
+    const before = this.entries.get(name);
+    if (before === undefined) return;
+    this.entries.delete(name);
+    this.snapshot = undefined;
+    if (before.package.createdAt === this.latest) this.latest = undefined;
   }
 
   private watchContents(): void {
@@ -298,10 +310,6 @@ export function describe(
 ): Package {
   const revision = sha256 === undefined ? fingerprint : `sha256:${sha256}`;
   return Object.freeze({ name, size, createdAt, sha256, revision });
-}
-
-function newestFirst(a: Package, b: Package): number {
-  return b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1);
 }
 
 function lstatBig(path: string) {

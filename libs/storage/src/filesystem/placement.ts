@@ -6,8 +6,8 @@ import { Logger } from '@nestjs/common';
 
 import { NO_HARD_LINKS, unless } from '../errno.js';
 import type { Owner } from '../staging/owner.js';
+import { lockDirectory } from './directory-lock.js';
 import type { Layout } from './layout.js';
-import { lockDirectory } from './recovery.js';
 
 /** Makes a complete and synced file appear under a name, in one system call. */
 export class Placement {

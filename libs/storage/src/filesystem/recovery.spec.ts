@@ -6,7 +6,8 @@ import { Owner } from '../staging/owner.js';
 import { tagOfDead } from '../testing/owners.js';
 import { Adoption } from './adoption.js';
 import { Layout } from './layout.js';
-import { recover, trashName } from './recovery.js';
+import { recover } from './recovery.js';
+import { trashName } from './withdrawal.js';
 
 const ELSEWHERE = 'ffffffffffff.1.00000000';
 

@@ -1,16 +1,13 @@
-import { lstat, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat } from 'node:fs/promises';
 
-import { unless } from '../errno.js';
-import { ownDirectory } from '../own-directory.js';
 import type { Evict, Eviction, EvictionContext } from '../eviction.js';
 import type { Owner } from '../staging/owner.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
-import { ownMode, type Layout } from './layout.js';
+import type { Layout } from './layout.js';
 import type { IndexEntry, PackageIndex } from './package-index.js';
 import { isRevision } from './reader.js';
-import { dropTrash, putBack, trashName } from './recovery.js';
+import { dropWithdrawn, putBack, withdraw } from './withdrawal.js';
 
 /** Times that a choice is made again because somebody else changed the directory under it. */
 const ATTEMPTS = 5;
@@ -72,7 +69,7 @@ export class Trash {
 
   /** Makes the withdrawal final. To be called when what it made room for is durable. */
   async empty(withdrawn: readonly Withdrawn[]): Promise<void> {
-    await Promise.all(withdrawn.map(({ path }) => dropTrash(path)));
+    await Promise.all(withdrawn.map(({ path }) => dropWithdrawn(path)));
   }
 
   private async withdrawOne({ package: { name }, reason }: Eviction): Promise<Withdrawn | undefined> {
@@ -81,7 +78,7 @@ export class Trash {
     const home = this.layout.package(name);
     const sequence = this.sequence++;
     if (!(await isRevision(home, entry))) return undefined;
-    const path = await this.move(home, sequence, name);
+    const path = await withdraw(this.layout, name, this.owner.tag, sequence);
     if (path === undefined) return undefined;
     // Replaced by another process between the look and the rename: that revision is newer and stays.
     if (!isMoved(entry.fingerprint, fingerprintOf(await lstat(path, { bigint: true })))) {
@@ -90,19 +87,5 @@ export class Trash {
     }
     this.index.delete(name);
     return { eviction: { package: entry.package, reason }, entry, path };
-  }
-
-  /** Where it lies then, or undefined when it has gone. A name that is too long beside a tag gets a directory for itself. */
-  private async move(home: string, sequence: number, name: string): Promise<string | undefined> {
-    const beside = join(this.layout.trash, trashName(this.owner.tag, sequence, name));
-    let path = beside;
-    const isThere = await unless(['ENOENT'], async () => {
-      if (await unless(['ENAMETOOLONG'], () => rename(home, beside))) return;
-      const directory = join(this.layout.trash, `${this.owner.tag}.${sequence}`);
-      await ownDirectory(directory, await ownMode(this.layout));
-      path = join(directory, name);
-      await rename(home, path);
-    });
-    return isThere ? path : undefined;
   }
 }

@@ -14,7 +14,7 @@ const RETRIES = 4;
  * object exactly one may succeed. Throws one sentence that names what the store fails at.
  */
 export async function assertArbitration(bucket: Bucket, prefix: string): Promise<void> {
-  await Promise.all(Array.from({ length: ROUNDS }, () => probe(bucket, `${prefix}probe/`)));
+  await Promise.all(Array.from({ length: ROUNDS }, () => probe(bucket, prefix)));
 }
 
 async function probe(bucket: Bucket, prefix: string): Promise<void> {

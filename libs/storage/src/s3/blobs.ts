@@ -8,6 +8,7 @@ import { BlobReader } from './blob-reader.js';
 import type { Bucket, Listed } from './bucket.js';
 import { statusOf } from './failure.js';
 import { packageOf, type Entry } from './index-document.js';
+import { isKeyOf } from './object-keys.js';
 
 /** Blobs that are looked at at once. */
 const AT_ONCE = 8;
@@ -75,7 +76,7 @@ async function readBlob(bucket: Bucket, { key, modified }: Listed): Promise<Blob
   if (name === undefined || sha256 === undefined) return 'its metadata name or sha256 is missing';
   if (!isPackageName(name)) return 'the name in its metadata is not a package name';
   if (!/^[0-9a-f]{64}$/.test(sha256)) return 'the sha256 in its metadata is not a digest';
-  if (!key.endsWith(`/${name}`)) return 'its key ends with another name than its metadata has';
+  if (!isKeyOf(key, name)) return 'its key ends with another name than its metadata has';
   if (found.size === 0) return 'it is empty';
   const kept = createdAt === undefined ? Number.NaN : Date.parse(createdAt);
   return {

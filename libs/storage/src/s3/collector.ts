@@ -4,6 +4,7 @@ import type { Bucket } from './bucket.js';
 import type { Committer } from './committer.js';
 import { condemning, forgetting } from './index-changes.js';
 import type { IndexObject } from './index-object.js';
+import type { ObjectKeys } from './object-keys.js';
 
 /** Milliseconds after which a blob that no index has is nobody's any more. */
 const ORPHANED = 24 * 60 * 60 * 1000;
@@ -29,7 +30,7 @@ export class Collector {
     private readonly bucket: Bucket,
     private readonly index: IndexObject,
     private readonly committer: Committer,
-    private readonly prefix: string,
+    private readonly keys: ObjectKeys,
     private readonly grace: number,
   ) {}
 
@@ -84,8 +85,8 @@ export class Collector {
     const end = Date.now() - ORPHANED;
     const { index } = await this.index.fresh();
     const known = index.keys();
-    for await (const { key, modified } of this.bucket.list(`${this.prefix}packages/`)) {
-      if (modified < end && !known.has(key)) blobs.push({ key, name: key.slice(key.lastIndexOf('/') + 1) });
+    for await (const { key, modified } of this.bucket.list(this.keys.blobs)) {
+      if (modified < end && !known.has(key)) blobs.push({ key, name: this.keys.nameIn(key) });
     }
     if (blobs.length === 0) return;
     await this.committer.commit(condemning(blobs));

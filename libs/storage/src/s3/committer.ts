@@ -1,5 +1,6 @@
 import type { Committed } from '../package-store.js';
 import { pause } from '../pause.js';
+import { SharedRun } from '../shared-run.js';
 import { StorageError } from '../storage.errors.js';
 import type { Change } from './index-changes.js';
 import type { IndexDocument } from './index-document.js';
@@ -37,13 +38,13 @@ interface Decision {
 }
 
 /**
- * Writes changes to the index, one version after the other: those that come while a write is under way go together into
+ * Writes changes to the index, one version after the other: those that come while a write is in flight go together into
  * the next. A change is refused only by a version that was read after it came, and only when none of its writes can take
  * effect any more; it is in exactly once, however many answers of the store are lost.
  */
 export class Committer {
   private readonly waiting = new Set<Pending>();
-  private running: Promise<void> | undefined;
+  private readonly runs = new SharedRun(() => this.run());
 
   constructor(
     private readonly index: Pick<IndexObject, 'recent' | 'fresh' | 'replace'>,
@@ -64,15 +65,13 @@ export class Committer {
       };
       this.waiting.add({ change, deadline, resolve: done, reject, replacing: undefined });
     });
-    this.running ??= this.run().finally(() => {
-      this.running = undefined;
-    });
+    void this.runs.join();
     return outcome as Promise<T>;
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is in flight. */
   async idle(): Promise<void> {
-    await this.running;
+    await this.runs.inFlight;
   }
 
   private async run(): Promise<void> {

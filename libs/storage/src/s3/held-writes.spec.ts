@@ -10,6 +10,7 @@ import { isRefusal } from './failure.js';
 import { pruning, publishing, removal, type Change } from './index-changes.js';
 import { IndexDocument } from './index-document.js';
 import { IndexObject } from './index-object.js';
+import { ObjectKeys } from './object-keys.js';
 
 /** Milliseconds after which the bucket gives up a request, which the store may carry out nevertheless. */
 const ANSWER = 10_000;
@@ -51,7 +52,7 @@ class HeldStore implements Pick<Bucket, 'get' | 'put'> {
       );
       const land = (): void => {
         const isLatest = ifMatch === String(this.index.seq);
-        if (isLatest) this.index = IndexDocument.parse(body.toString(), '');
+        if (isLatest) this.index = IndexDocument.parse(body.toString(), new ObjectKeys(''));
         if (!isAnswered) return;
         clearTimeout(timeout);
         resolve(isLatest ? String(this.index.seq) : undefined);
@@ -70,7 +71,7 @@ class Replica {
     store: HeldStore,
     private readonly world: World,
   ) {
-    this.committer = new Committer(new IndexObject(store, 'index.json'), () => 1_000_000);
+    this.committer = new Committer(new IndexObject(store, new ObjectKeys('')), () => 1_000_000);
   }
 
   /** As the driver does it: the blob first, and away with it where the publish is refused. */

@@ -1,6 +1,8 @@
+import { newestFirst } from '../newest-first.js';
 import type { Package } from '../package-reader.js';
 import { StorageError } from '../storage.errors.js';
 import { flawOfIndex } from './index-validation.js';
+import type { ObjectKeys } from './object-keys.js';
 
 const FORMAT = 1;
 /** Most bytes of an index: some 250,000 packages. More is not read, whoever wrote it, and not written. */
@@ -54,9 +56,8 @@ export class IndexDocument {
 
   static readonly EMPTY = new IndexDocument(0, 0, new Map(), []);
 
-  /** @param prefix - What all keys of the store begin with. */
-  static parse(text: string, prefix: string): IndexDocument {
-    const stored = readIndex(text, prefix);
+  static parse(text: string, keys: ObjectKeys): IndexDocument {
+    const stored = readIndex(text, keys);
     if (stored === undefined) {
       throw new StorageError(
         'storage_failed',
@@ -125,11 +126,11 @@ export class IndexDocument {
 }
 
 /** What an index says, whatever its format; undefined where the text is no index. */
-export function readIndex(text: string, prefix: string): StoredIndex | undefined {
+export function readIndex(text: string, { blobs }: ObjectKeys): StoredIndex | undefined {
   try {
     const value = JSON.parse(text) as StoredIndex | null;
     if (typeof value?.format !== 'number') return undefined;
-    const flaw = value.format === FORMAT ? flawOfIndex({ ...value }, `${prefix}packages/`) : undefined;
+    const flaw = value.format === FORMAT ? flawOfIndex({ ...value }, blobs) : undefined;
     return { ...value, flaw };
   } catch {
     return undefined;
@@ -138,8 +139,4 @@ export function readIndex(text: string, prefix: string): StoredIndex | undefined
 
 export function packageOf(name: string, { size, sha256, at }: Omit<Entry, 'key'>): Package {
   return Object.freeze({ name, size, createdAt: at, sha256, revision: `sha256:${sha256}` });
-}
-
-function newestFirst(a: Package, b: Package): number {
-  return b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1);
 }

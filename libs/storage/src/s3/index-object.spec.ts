@@ -5,6 +5,7 @@ import { StorageError } from '../storage.errors.js';
 import type { Bucket } from './bucket.js';
 import { IndexDocument } from './index-document.js';
 import { IndexObject } from './index-object.js';
+import { ObjectKeys } from './object-keys.js';
 
 type Answer = Awaited<ReturnType<Bucket['get']>>;
 
@@ -51,7 +52,7 @@ describe('IndexObject', () => {
   beforeEach(async () => {
     jest.useFakeTimers();
     store = new SlowStore();
-    index = new IndexObject(store, 'index.json');
+    index = new IndexObject(store, new ObjectKeys(''));
     [warned, said] = [[], []];
     jest.spyOn(Logger.prototype, 'warn').mockImplementation((_, message) => void warned.push(message));
     jest.spyOn(Logger.prototype, 'log').mockImplementation((message) => void said.push(String(message)));

@@ -4,13 +4,12 @@ import { pause } from '../pause.js';
 import { StorageError } from '../storage.errors.js';
 import { IndexDocument } from './index-document.js';
 import type { Bucket } from './bucket.js';
+import type { ObjectKeys } from './object-keys.js';
 
 /** Milliseconds for which a version is taken for the latest, counted from the request that brought it. */
 const TRUST = 1000;
 /** Milliseconds for which reads are answered from the version last seen while the store does not answer. */
 const STALE = 30_000;
-/** What the key of the index ends with, after the prefix of the store. */
-const INDEX = 'index.json';
 /** Times that an answer is asked for that cannot be read: it may have been cut on its way. */
 const READS = 3;
 
@@ -47,7 +46,7 @@ export class IndexObject {
 
   constructor(
     private readonly bucket: Pick<Bucket, 'get' | 'put'>,
-    private readonly key: string,
+    private readonly keys: ObjectKeys,
   ) {}
 
   /** A version that was the latest within the last second; while the store is away, one of the last half minute. */
@@ -87,20 +86,21 @@ export class IndexObject {
   async replace({ index, etag }: IndexVersion, next: IndexDocument): Promise<boolean> {
     const began = performance.now();
     const following = next.with({ seq: index.seq + 1 });
-    const written = await this.bucket.put(this.key, Buffer.from(following.serialize()), { ifMatch: etag });
+    const body = Buffer.from(following.serialize());
+    const written = await this.bucket.put(this.keys.index, body, { ifMatch: etag });
     if (written === undefined) return false;
     this.adopt({ index: following, etag: written }, began);
     return true;
   }
 
   async exists(): Promise<boolean> {
-    return (await this.bucket.get(this.key)) !== 'missing';
+    return (await this.bucket.get(this.keys.index)) !== 'missing';
   }
 
   /** Writes the first version; false when there is one. */
   async create(): Promise<boolean> {
     const body = Buffer.from(IndexDocument.EMPTY.serialize());
-    return (await this.bucket.put(this.key, body, { ifNoneMatch: '*' })) !== undefined;
+    return (await this.bucket.put(this.keys.index, body, { ifNoneMatch: '*' })) !== undefined;
   }
 
   private ask(): Promise<IndexVersion> {
@@ -132,17 +132,16 @@ export class IndexObject {
   /** The version that is stored now, or undefined where it is the one last seen. */
   private async load(): Promise<IndexVersion | undefined> {
     for (let reads = 1; ; reads++) {
-      const answer = await this.bucket.get(this.key, this.seen?.etag);
+      const answer = await this.bucket.get(this.keys.index, this.seen?.etag);
       if (answer === 'unchanged') return undefined;
       if (answer === 'missing') {
         throw new StorageError(
           'storage_failed',
-          `The index ${this.key} is missing. The first server that may write makes it; if it was there, see "Repair the index" in docs/storage.md.`,
+          `The index ${this.keys.index} is missing. The first server that may write makes it; if it was there, see "Repair the index" in docs/storage.md.`,
         );
       }
       try {
-        const prefix = this.key.slice(0, -INDEX.length);
-        return { index: IndexDocument.parse(answer.body.toString(), prefix), etag: answer.etag };
+        return { index: IndexDocument.parse(answer.body.toString(), this.keys), etag: answer.etag };
       } catch (error) {
         if (reads === READS) throw error;
       }

@@ -1,7 +1,8 @@
 import { IndexDocument, MAX_INDEX_BYTES, readIndex } from './index-document.js';
+import { ObjectKeys } from './object-keys.js';
 
 const SHA256 = 'ab'.repeat(32);
-const PREFIX = 'team/';
+const KEYS = new ObjectKeys('team/');
 const entry = (name: string): Record<string, unknown> => ({
   key: `team/packages/1/${name}`,
   size: 1,
@@ -35,7 +36,7 @@ const named = (name: string): string =>
 
 function flawOf(text: string): unknown {
   try {
-    IndexDocument.parse(text, PREFIX);
+    IndexDocument.parse(text, KEYS);
     return undefined;
   } catch (error) {
     const { code, cause } = error as { code: string; cause: Error };
@@ -46,16 +47,16 @@ function flawOf(text: string): unknown {
 
 describe('an index from a store', () => {
   it('is taken when everything in it is as it would be received', () => {
-    const document = IndexDocument.parse(index(), PREFIX);
+    const document = IndexDocument.parse(index(), KEYS);
 
     expect(document.list().map(({ name }) => name)).toEqual(['a.zip', 'constructor']);
-    expect(IndexDocument.parse(document.serialize(), PREFIX).list()).toEqual(document.list());
+    expect(IndexDocument.parse(document.serialize(), KEYS).list()).toEqual(document.list());
   });
 
   it.each([{ why: 'evicted' }, { why: 'evicted', reason: 'made room for a.zip' }])(
     'is taken with garbage that has %j',
     (one) => {
-      const { garbage: read } = IndexDocument.parse(withGarbage(one), PREFIX);
+      const { garbage: read } = IndexDocument.parse(withGarbage(one), KEYS);
       expect(read).toEqual([{ ...garbage, ...one }]);
     },
   );
@@ -105,7 +106,7 @@ describe('an index from a store', () => {
     [withGarbage({ since: 'now' }), 'garbage[0].since: not a time of the years 1970 to 9999'],
   ])('%# is refused with its place: %s', (text, flaw) => {
     expect(flawOf(text)).toBe(flaw);
-    expect(readIndex(text, PREFIX)?.flaw).toBe(flaw);
+    expect(readIndex(text, KEYS)?.flaw).toBe(flaw);
   });
 
   it('does not grow beyond what is read', () => {

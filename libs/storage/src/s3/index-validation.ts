@@ -1,5 +1,6 @@
 import { isPackageName } from '../package-name.js';
 import { isPublishTime } from '../publish-time.js';
+import { isKeyOf } from './object-keys.js';
 
 /** Most characters of a text from the index that a message shows. */
 const SHOWN = 60;
@@ -37,7 +38,7 @@ function flawOfEntry(name: unknown, entry: unknown, blobs: string): string | und
   if (typeof name !== 'string' || !isPackageName(name)) return ': not a package name';
   if (!isObject(entry)) return ': not an object';
   const { key, size, sha256, at } = entry;
-  if (!isKey(key, blobs) || !key.endsWith(`/${name}`)) return `.key: not the key of a blob of that name`;
+  if (!isKey(key, blobs) || !isKeyOf(key, name)) return `.key: not the key of a blob of that name`;
   if (!isCount(size)) return '.size: not a number of bytes';
   if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) return '.sha256: not a digest';
   return isPublishTime(at) ? undefined : '.at: not a time of the years 1970 to 9999';

@@ -1,7 +1,9 @@
+import { newestFirst } from '../newest-first.js';
 import { StorageError } from '../storage.errors.js';
 import { newestOfEachName, readBlobs, type LeftOut } from './blobs.js';
 import { Bucket } from './bucket.js';
-import { IndexDocument, readIndex, type Entry } from './index-document.js';
+import { IndexDocument, packageOf, readIndex, type Entry } from './index-document.js';
+import { ObjectKeys } from './object-keys.js';
 import type { S3Options } from './s3.options.js';
 
 /** A package as the rebuilt index would list it. */
@@ -23,16 +25,16 @@ export interface RepairPlan {
 export class S3IndexRepair {
   /** Where the index lies, for people. */
   readonly address: string;
-  private readonly key: string;
+  private readonly keys: ObjectKeys;
   /** The object that was there when the plan was made, and the `seq` that it had. */
   private found: { readonly etag: string; readonly seq: number } | undefined;
 
   private constructor(
-    private readonly options: S3Options,
+    options: S3Options,
     private readonly bucket: Bucket,
   ) {
-    this.key = `${options.prefix}index.json`;
-    this.address = `s3://${options.bucket}/${this.key}`;
+    this.keys = new ObjectKeys(options.prefix);
+    this.address = `s3://${options.bucket}/${this.keys.index}`;
   }
 
   static async open(options: S3Options): Promise<S3IndexRepair> {
@@ -50,11 +52,11 @@ export class S3IndexRepair {
   async plan({ verify }: { readonly verify: boolean }): Promise<RepairPlan> {
     // First, so that an index that appears meanwhile makes the write fail.
     const existing = await this.look();
-    const { blobs, leftOut } = await readBlobs(this.bucket, `${this.options.prefix}packages/`, verify);
+    const { blobs, leftOut } = await readBlobs(this.bucket, this.keys.blobs, verify);
     const { newest, leftOut: older } = newestOfEachName(blobs);
     return {
       existing,
-      packages: newest.toSorted((a, b) => b.at - a.at || (a.name < b.name ? -1 : 1)),
+      packages: newest.toSorted((a, b) => newestFirst(packageOf(a.name, a), packageOf(b.name, b))),
       leftOut: [...leftOut, ...older].toSorted((a, b) => (a.key < b.key ? -1 : 1)),
     };
   }
@@ -75,7 +77,7 @@ export class S3IndexRepair {
     const seq = Math.max(Date.now(), (this.found?.seq ?? 0) + 1);
     const body = Buffer.from(new IndexDocument(seq, last, new Map(entries), []).serialize());
     const condition = this.found === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: this.found.etag };
-    if ((await this.bucket.put(this.key, body, condition)) === undefined) {
+    if ((await this.bucket.put(this.keys.index, body, condition)) === undefined) {
       throw new StorageError(
         'precondition_failed',
         `Somebody else has written ${this.address} meanwhile; nothing was written.`,
@@ -88,12 +90,12 @@ export class S3IndexRepair {
   }
 
   private async look(): Promise<RepairPlan['existing']> {
-    const answer = await this.bucket.get(this.key);
+    const answer = await this.bucket.get(this.keys.index);
     if (answer === 'missing' || answer === 'unchanged') {
       this.found = undefined;
       return 'missing';
     }
-    const stored = readIndex(answer.body.toString(), this.options.prefix);
+    const stored = readIndex(answer.body.toString(), this.keys);
     const seq = stored?.seq ?? 0;
     this.found = { etag: answer.etag, seq: Number.isSafeInteger(seq) ? seq : 0 };
     return stored === undefined || stored.flaw !== undefined ? 'unreadable' : 'readable';

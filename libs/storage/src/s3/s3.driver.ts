@@ -23,7 +23,7 @@ import {
   type StageOptions,
 } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
-import { UnderWay } from '../under-way.js';
+import { InFlight } from '../in-flight.js';
 import { assertArbitration } from './arbitration.js';
 import { BlobReader } from './blob-reader.js';
 import { Bucket } from './bucket.js';
@@ -32,6 +32,7 @@ import { Committer } from './committer.js';
 import { isRefusal } from './failure.js';
 import { publishing, pruning, removal, type Change } from './index-changes.js';
 import { IndexObject } from './index-object.js';
+import { ObjectKeys } from './object-keys.js';
 import type { S3Options } from './s3.options.js';
 import { prepareSpool, spoolIn } from './spool.js';
 
@@ -42,6 +43,7 @@ import { prepareSpool, spoolIn } from './spool.js';
 export class S3PackageStore extends PackageStore {
   readonly location: string;
   private readonly owner = new Owner();
+  private readonly keys: ObjectKeys;
   private readonly spool: string;
   private readonly freeSpace: FreeSpace;
   private readonly staging: Staging;
@@ -49,7 +51,7 @@ export class S3PackageStore extends PackageStore {
   private readonly committer: Committer;
   private readonly collector: Collector;
   private readonly reader: BlobReader;
-  private readonly writes = new UnderWay();
+  private readonly writes = new InFlight();
 
   private constructor(
     private readonly options: S3Options,
@@ -57,12 +59,13 @@ export class S3PackageStore extends PackageStore {
   ) {
     super();
     this.location = `the bucket ${options.bucket}, below ${options.prefix || '/'}`;
+    this.keys = new ObjectKeys(options.prefix);
     this.spool = spoolIn(options.spoolPath);
     this.freeSpace = new FreeSpace(this.spool, options.minFreeSpace);
     this.staging = new Staging(this.spool, this.owner.tag, this.freeSpace, new BufferPool());
-    this.index = new IndexObject(bucket, `${options.prefix}index.json`);
+    this.index = new IndexObject(bucket, this.keys);
     this.committer = new Committer(this.index);
-    this.collector = new Collector(bucket, this.index, this.committer, options.prefix, options.grace);
+    this.collector = new Collector(bucket, this.index, this.committer, this.keys, options.grace);
     this.reader = new BlobReader(bucket, options.presignExpires);
   }
 
@@ -169,7 +172,7 @@ export class S3PackageStore extends PackageStore {
       await this.index.fresh();
       return;
     }
-    await assertArbitration(this.bucket, this.options.prefix);
+    await assertArbitration(this.bucket, this.keys.probes);
     await this.createIndex();
     await this.index.fresh();
     this.collector.start();
@@ -178,12 +181,12 @@ export class S3PackageStore extends PackageStore {
   /** Of a new store; one that has blobs and no index has lost it, and starting anew would lose the packages. */
   private async createIndex(): Promise<void> {
     if (await this.index.exists()) return;
-    for await (const { key } of this.bucket.list(`${this.options.prefix}packages/`)) {
+    for await (const { key } of this.bucket.list(this.keys.blobs)) {
       // Another replica may have begun meanwhile.
       if (await this.index.exists()) return;
       throw new StorageError(
         'storage_failed',
-        `${this.options.prefix}index.json is missing while there are packages, such as ${key}: ` +
+        `${this.keys.index} is missing while there are packages, such as ${key}: ` +
           'see "Repair the index" in docs/storage.md.',
       );
     }
@@ -197,7 +200,7 @@ export class S3PackageStore extends PackageStore {
   ): Promise<PublishResult> {
     await this.requireCondition(name, options.condition);
     const { size, sha256 } = staged;
-    const key = `${this.options.prefix}packages/${randomUUID()}/${name}`;
+    const key = this.keys.newBlob(name);
     await this.bucket.upload(key, {
       path: this.staging.pathOf(staged),
       size,

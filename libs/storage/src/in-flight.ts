@@ -1,8 +1,8 @@
-/** What is being done and not over, for who has to wait for all of it. */
-export class UnderWay {
+/** Work in flight, for whoever has to wait for all of it. */
+export class InFlight {
   private readonly all = new Set<Promise<unknown>>();
 
-  /** Counts this as under way until it is settled, and returns it. */
+  /** Counts this as in flight until it is settled, and returns it. */
   add<T>(work: Promise<T>): Promise<T> {
     const settled = (): void => void this.all.delete(work);
     this.all.add(work);
@@ -10,7 +10,7 @@ export class UnderWay {
     return work;
   }
 
-  /** Resolves when all that is under way now is settled, one way or the other. */
+  /** Resolves when all that is in flight now is settled, one way or the other. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.all);
   }

@@ -1,0 +1,73 @@
+import { link, lstat, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import { unless } from '../errno.js';
+import { ownDirectory, removeIfEmpty } from '../own-directory.js';
+import { leftoversIn } from '../staging/leftovers.js';
+import { ownMode, type Layout } from './layout.js';
+
+/** The name of a directory for one withdrawn package: its owner's tag, and a number. */
+const OWN_DIRECTORY = /^([0-9a-f]{12}\.[1-9][0-9]*\.[0-9a-f]{8})\.[0-9]+$/;
+
+/** The name of a withdrawn package in the trash: unique, and telling owner and package. */
+export function trashName(ownerTag: string, sequence: number, name: string): string {
+  return `${ownerTag}.${sequence}~${name}`;
+}
+
+/**
+ * Moves a package into the trash. Returns where it lies then, or undefined when it has gone. A name that is too long
+ * beside a tag gets a directory for itself.
+ */
+export async function withdraw(
+  layout: Layout,
+  name: string,
+  ownerTag: string,
+  sequence: number,
+): Promise<string | undefined> {
+  const home = layout.package(name);
+  const beside = join(layout.trash, trashName(ownerTag, sequence, name));
+  let path = beside;
+  const isThere = await unless(['ENOENT'], async () => {
+    if (await unless(['ENAMETOOLONG'], () => rename(home, beside))) return;
+    const directory = join(layout.trash, `${ownerTag}.${sequence}`);
+    await ownDirectory(directory, await ownMode(layout));
+    path = join(directory, name);
+    await rename(home, path);
+  });
+  return isThere ? path : undefined;
+}
+
+/** Moves a withdrawn package back under its name, unless a newer revision took it meanwhile. */
+export async function putBack(path: string, target: string): Promise<void> {
+  try {
+    await unless(['EEXIST'], () => link(path, target));
+  } catch {
+    // No hard links, or none now: a rename does as well.
+    if (!(await unless(['ENOENT'], () => lstat(target)))) await rename(path, target);
+  }
+  await dropWithdrawn(path);
+}
+
+/** Removes a withdrawn package, and the directory that was made for it alone. */
+export async function dropWithdrawn(path: string): Promise<void> {
+  await rm(path, { force: true });
+  if (OWN_DIRECTORY.test(basename(dirname(path)))) await removeIfEmpty(dirname(path));
+}
+
+/** The withdrawn packages whose owner `isLeftover` takes to be gone. */
+export async function withdrawnIn(
+  { trash }: Layout,
+  isLeftover: (tag: string, changed: number) => boolean,
+): Promise<{ path: string; name: string }[]> {
+  const found = (await leftoversIn(trash, isLeftover)).map(({ path, rest }) => ({ path, name: rest }));
+  for (const directory of await readdir(trash, { withFileTypes: true })) {
+    const [, tag] = OWN_DIRECTORY.exec(directory.name) ?? [];
+    if (tag === undefined || !directory.isDirectory()) continue;
+    const path = join(trash, directory.name);
+    if (!isLeftover(tag, (await lstat(path)).ctimeMs)) continue;
+    for (const file of await readdir(path, { withFileTypes: true })) {
+      if (file.isFile()) found.push({ path: join(path, file.name), name: file.name });
+    }
+  }
+  return found;
+}
