@@ -1,6 +1,22 @@
 const HTTP =
   '^(express|multer|node:http|http|node:https|https)$|node_modules/(express|multer|@nestjs/platform-express)/';
 
+const APP = '^apps/release-server/src/';
+/** The rooms of the application: each knows those before it, and the files that compose them know all. */
+export const ROOMS = [
+  'config',
+  'observability',
+  'http',
+  'problems',
+  'server',
+  'events',
+  'packages',
+  'releases',
+  'web',
+  'health',
+  'commands',
+];
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
@@ -55,6 +71,34 @@ export default {
       severity: 'error',
       from: { path: '^(?:libs|apps)/([^/]+)/' },
       to: { path: '^(?:libs|apps)/$1/src/index\\.ts$' },
+    },
+    ...ROOMS.map((room, at) => ({
+      name: `${room}-knows-the-rooms-below-it`,
+      severity: 'error',
+      from: { path: `${APP}${room}/`, pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: APP,
+        pathNot: `${APP}(${ROOMS.slice(0, at + 1).join('|')}${room === 'packages' ? '|web' : ''})/`,
+      },
+    })),
+    {
+      name: 'a-room-has-its-place',
+      comment: 'Put a new folder into ROOMS.',
+      severity: 'error',
+      from: { path: `${APP}[^/]+/`, pathNot: `${APP}(${ROOMS.join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'browser-shares-what-pages-render',
+      severity: 'error',
+      from: { path: '^apps/release-server/browser/' },
+      to: { path: '^(apps|libs)/', pathNot: `^apps/release-server/browser/|${APP}web/` },
+    },
+    {
+      name: 'server-does-not-import-scripts-of-pages',
+      severity: 'error',
+      from: { path: '^(apps/release-server/src|libs)/' },
+      to: { path: '^apps/release-server/browser/' },
     },
     {
       name: 'examples-know-only-the-package',

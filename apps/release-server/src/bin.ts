@@ -31,7 +31,7 @@ async function run(): Promise<void> {
       process.stdout.write(HELP);
       return;
     case '--version':
-      process.stdout.write(`${(await import('./product.js')).PRODUCT_VERSION}\n`);
+      process.stdout.write(`${(await import('./config/product.js')).PRODUCT_VERSION}\n`);
       return;
     default:
       process.stderr.write(`release-server: unknown command ${JSON.stringify(command)}; see --help\n`);

@@ -13,7 +13,7 @@ import { APP_OPTIONS, setUpApp } from './app.setup.js';
 import { Config } from './config/config.js';
 import { ConfigError, EX_CONFIG } from './config/config.error.js';
 import { HttpServerAdapter } from './server/http-server.adapter.js';
-import { endWithNpm } from './npm-parent.js';
+import { endWithNpm } from './server/npm-parent.js';
 import { logStartFailure } from './observability/start-failure.js';
 
 /**

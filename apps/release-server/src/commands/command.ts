@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 
 import { ConfigError, EX_CONFIG } from '../config/config.error.js';
-import { endWithNpm } from '../npm-parent.js';
+import { endWithNpm } from '../server/npm-parent.js';
 
 /** The arguments make no sense. */
 export class UsageError extends Error {

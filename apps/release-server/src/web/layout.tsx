@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { render } from 'preact-render-to-string';
 
-import { PRODUCT_VERSION } from '../product.js';
+import { PRODUCT_VERSION } from '../config/product.js';
 import type { StaticFiles } from './static-files.js';
 
 /** What a page may load and do: what comes from this server, and nothing that stands in the page itself. */

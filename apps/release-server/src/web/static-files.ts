@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import mime from 'mime';
 
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
-import { PRODUCT_ROOT } from '../product.js';
+import { PRODUCT_ROOT } from '../config/product.js';
 
 /** What pages load, by the names of their sources in `apps/release-server/browser`. */
 const SOURCES = ['pages.css', 'page.js', 'digest.worker.js', 'docs.js', 'icon.svg'] as const;

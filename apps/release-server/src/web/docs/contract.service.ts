@@ -8,7 +8,7 @@ import mime from 'mime';
 import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
 
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
-import { PRODUCT_ROOT } from '../../product.js';
+import { PRODUCT_ROOT } from '../../config/product.js';
 
 const COMPRESSIBLE = { compressible: true };
 const FROM_SWAGGER_UI = new Set(['swagger-ui.css', 'swagger-ui-bundle.js']);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { isRunByNpm } from './config/config.environment.js';
+import { isRunByNpm } from '../config/config.environment.js';
 
 const PARENT_CHECK_MS = 500;
 
