@@ -1,8 +1,11 @@
 import { lstat, mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Logger } from '@nestjs/common';
+
 import { unless } from '../errno.js';
 import { ownDirectory } from '../own-directory.js';
+import { StorageError } from '../storage.errors.js';
 import { ownMode, type Layout } from './layout.js';
 import { isMetadataFile } from './metadata-cache.js';
 
@@ -13,6 +16,7 @@ import { isMetadataFile } from './metadata-cache.js';
  */
 export class Adoption {
   private pending = false;
+  private readonly logger = new Logger('storage');
 
   constructor(private readonly layout: Layout) {}
 
@@ -38,8 +42,31 @@ export class Adoption {
     this.pending = false;
   }
 
+  /**
+   * Makes packages of the files that were here before, if all of them may stay. Rejects with `foreign_packages` where
+   * retention would remove some, and leaves the directory as it was; nothing may be at work in it then.
+   */
+  async decide(count: number, surplus: number): Promise<void> {
+    const { root } = this.layout;
+    if (surplus > 0) {
+      await this.abandon().catch((error: unknown) => {
+        this.logger.warn({ err: error }, `what the start made in ${root} could not be removed`);
+      });
+      throw new StorageError(
+        'foreign_packages',
+        `${root} has not been served before and holds ${count} files that would be packages, of which ` +
+          `retention would remove ${surplus} now; nothing was removed.`,
+      );
+    }
+    await this.complete();
+    this.logger.warn(
+      `${root} has not been served before: the files in it are packages now (${count}), which everybody may ` +
+        'read and which retention removes like any other, by default the oldest first',
+    );
+  }
+
   /** Takes away what {@link prepare} made, and nothing else; what cannot be is still no mark. */
-  async abandon(): Promise<void> {
+  private async abandon(): Promise<void> {
     const { layout } = this;
     if (!(await exists(layout.unadopted))) return;
     const cached = (await readdir(layout.meta)).filter(isMetadataFile);

@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { lstat, open, rm, unlink, utimes } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { lstat, unlink } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { Logger } from '@nestjs/common';
 import { Mutex } from 'async-mutex';
 
-import { alreadyExists, assertCondition, assertPackageName, nameOccupied, notFound } from '../conditions.js';
+import { assertCondition, assertPackageName, notFound } from '../conditions.js';
 import type { Evict, Eviction, EvictionContext } from '../eviction.js';
 import type { OpenPackage, Package } from '../package-reader.js';
 import {
@@ -21,37 +19,28 @@ import {
   type StageOptions,
 } from '../package-store.js';
 import { coded, toStorageError, unless } from '../errno.js';
-import { publishTime } from '../publish-time.js';
 import { assertRealDirectory } from '../own-directory.js';
 import { BufferPool } from '../staging/buffer-pool.js';
 import { FreeSpace } from '../staging/free-space.js';
 import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
 import { StorageError } from '../storage.errors.js';
-import { syncOf } from '../sync.js';
 import { InFlight } from '../in-flight.js';
 import { Adoption } from './adoption.js';
 import { DirectorySync } from './directory-sync.js';
 import type { FilesystemOptions } from './filesystem.options.js';
-import { fingerprintOf, isMoved, modifiedAt } from './fingerprint.js';
 import { Layout } from './layout.js';
 import { MetadataCache } from './metadata-cache.js';
 import { NameLimit } from './name-limit.js';
-import { describe, PackageIndex } from './package-index.js';
-import { holderOf, Placement } from './placement.js';
+import { PackageIndex } from './package-index.js';
+import { Placement } from './placement.js';
+import { PublishStep } from './publish-step.js';
 import { Reader } from './reader.js';
 import { recover } from './recovery.js';
 import { Trash, type Withdrawn } from './trash.js';
 
-/** What utimes fails with where times cannot be set. */
-const NO_UTIMES = ['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
-/** Times that a name is tried again because what held it has gone. */
-const ATTEMPTS = 5;
-/** Milliseconds for which a file that others are replacing is waited for, and between two looks at it. */
-const PATIENCE = 1000;
-const PAUSE = 20;
-/** Milliseconds between two looks for leftovers of other processes. */
-const SWEEP = 60 * 60 * 1000;
+/** Between two looks for leftovers of other processes. */
+const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
 
 /**
  * Packages as files of one directory, which is the only truth: what anybody else puts there is a package too.
@@ -72,6 +61,7 @@ export class FilesystemPackageStore extends PackageStore {
   private readonly reader: Reader;
   private readonly placement: Placement;
   private readonly trash: Trash;
+  private readonly step: PublishStep;
   private readonly adoption: Adoption;
   private directory: DirectorySync | undefined;
   private readonly writes = new InFlight();
@@ -87,9 +77,17 @@ export class FilesystemPackageStore extends PackageStore {
     this.index = new PackageIndex(this.layout, this.metadata);
     this.freeSpace = new FreeSpace(this.layout.root, options.minFreeSpace);
     this.staging = new Staging(this.layout.incoming, this.owner.tag, this.freeSpace, buffers);
-    this.reader = new Reader(this.layout, buffers);
+    this.reader = new Reader(this.layout, this.index, buffers);
     this.placement = new Placement(this.layout, this.owner);
     this.trash = new Trash(this.layout, this.owner, this.index);
+    this.step = new PublishStep(
+      this.layout,
+      this.metadata,
+      this.index,
+      this.staging,
+      this.placement,
+      this.trash,
+    );
     this.adoption = new Adoption(this.layout);
   }
 
@@ -116,23 +114,7 @@ export class FilesystemPackageStore extends PackageStore {
   }
 
   async open(name: string): Promise<OpenPackage> {
-    return coded(`opening ${name}`, async () => {
-      await this.index.refresh();
-      const end = performance.now() + PATIENCE;
-      while (performance.now() < end) {
-        const entry = this.index.get(name);
-        const opened = entry === undefined ? undefined : await this.reader.open(entry);
-        if (opened !== undefined) return opened;
-        if (entry === undefined && !this.index.isUnsettled(name)) throw notFound(name);
-        if (entry === undefined) await delay(PAUSE);
-        await this.index.recheck(name);
-      }
-      if (this.index.get(name) === undefined) throw notFound(name);
-      throw new StorageError(
-        'storage_unavailable',
-        `${name} is being replaced all the time; try again in a moment.`,
-      );
-    });
+    return coded(`opening ${name}`, () => this.reader.open(name));
   }
 
   async requireSpace(size: number): Promise<void> {
@@ -144,7 +126,8 @@ export class FilesystemPackageStore extends PackageStore {
     this.names.assert(name);
     const existing = await this.find(name);
     assertCondition(name, condition, existing);
-    if (existing === undefined) await coded(`looking at ${name}`, () => this.assertFree(name, condition));
+    if (existing === undefined)
+      await coded(`looking at ${name}`, () => this.step.assertFree(name, condition));
   }
 
   async stage(body: Readable, options: StageOptions): Promise<StagedPackage> {
@@ -161,7 +144,7 @@ export class FilesystemPackageStore extends PackageStore {
     this.names.assert(name);
     const directory = this.assertWritable();
     const publishing = coded(`publishing ${name}`, async () => {
-      const { result, withdrawn } = await this.lock.runExclusive(() => this.place(staged, name, options));
+      const { result, withdrawn } = await this.lock.runExclusive(() => this.step.take(staged, name, options));
       // Outside the lock: whoever publishes meanwhile shares this fsync or the next.
       await directory.sync();
       options.committed?.(result);
@@ -222,7 +205,7 @@ export class FilesystemPackageStore extends PackageStore {
       }
       for (const directory of this.layout.own) await assertRealDirectory(directory);
       this.assertWritable();
-      await this.writeProbe();
+      await this.staging.probe();
       await this.freeSpace.require(0);
     });
   }
@@ -242,8 +225,8 @@ export class FilesystemPackageStore extends PackageStore {
       await recover(this.layout, true);
       this.names = await NameLimit.of(this.layout.incoming, this.owner.tag);
       await this.placement.start();
-      await this.writeProbe();
-      this.sweeper = setInterval(() => void this.sweep(), SWEEP).unref();
+      await this.staging.probe();
+      this.sweeper = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
     }
     this.directory = await DirectorySync.open(this.layout.root);
     if (!this.options.readOnly) await this.directory.sync();
@@ -253,43 +236,16 @@ export class FilesystemPackageStore extends PackageStore {
 
   /** Makes packages of the files that were here before the directory was served, if all of them may stay. */
   private async adopt(evict: Evict, context: EvictionContext): Promise<void> {
-    const { root } = this.layout;
     const packages = this.index.packages();
     const surplus = evict(packages, context).length;
-    if (surplus > 0) {
-      await this.index.close();
-      await this.adoption.abandon().catch((error: unknown) => {
-        this.logger.warn({ err: error }, `what the start made in ${root} could not be removed`);
-      });
-      throw new StorageError(
-        'foreign_packages',
-        `${root} has not been served before and holds ${packages.length} files that would be packages, of which ` +
-          `retention would remove ${surplus} now; nothing was removed.`,
-      );
-    }
-    await this.adoption.complete();
-    this.logger.warn(
-      `${root} has not been served before: the files in it are packages now (${packages.length}), which everybody may ` +
-        'read and which retention removes like any other, by default the oldest first',
-    );
+    if (surplus > 0) await this.index.close();
+    await this.adoption.decide(packages.length, surplus);
   }
 
   private async sweep(): Promise<void> {
     await recover(this.layout, false).catch((error: unknown) => {
       this.logger.warn({ err: error }, 'sweeping the leftovers of other processes failed');
     });
-  }
-
-  private async writeProbe(): Promise<void> {
-    const path = join(this.layout.incoming, `${this.owner.tag}~${randomUUID()}`);
-    const file = await open(path, 'wx');
-    try {
-      await file.write('probe');
-      await syncOf(file, 'files');
-    } finally {
-      await file.close();
-      await rm(path, { force: true });
-    }
   }
 
   private assertWritable(): DirectorySync {
@@ -308,55 +264,6 @@ export class FilesystemPackageStore extends PackageStore {
     }
   }
 
-  /** The step of {@link publish}: decide, withdraw, appear under the name; or put back what was withdrawn. */
-  private async place(
-    staged: StagedPackage,
-    name: string,
-    options: PublishOptions,
-  ): Promise<{ result: PublishResult; withdrawn: readonly Withdrawn[] }> {
-    const { condition, evict } = options;
-    await this.index.refresh();
-    if (typeof condition === 'object') await this.index.recheck(name);
-    const existing = this.index.get(name)?.package;
-    assertCondition(name, condition, existing);
-
-    const source = this.staging.pathOf(staged);
-    const target = this.layout.package(name);
-    const now = Date.now();
-    const createdAt = publishTime(options.createdAt, now, this.index.latestTime);
-    // Half a millisecond more, for the way through floating-point seconds cuts off.
-    const seconds = (createdAt + 0.5) / 1000;
-    // Where the file system lets nobody set it, the time is that of the upload.
-    await unless(NO_UTIMES, () => utimes(source, seconds, seconds));
-    // Neither link nor rename changes size and mtime, while under the name may lie another's file a moment later.
-    const stats = await lstat(source, { bigint: true });
-    const before = fingerprintOf(stats);
-    const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, before);
-
-    const incoming = { name, size: published.size, createdAt: published.createdAt };
-    const withdrawn = await this.trash.withdraw(evict, { incoming, now });
-    try {
-      if (condition === 'absent') {
-        await this.create(source, name);
-      } else {
-        // First, so that a reader who meets the new file before it is in the index knows it to be whole.
-        await this.metadata.save(name, before, staged.sha256, true);
-        if (!(await this.placement.replace(source, target))) throw nameOccupied(name, 'a directory');
-      }
-    } catch (error) {
-      await this.trash.reinstate(withdrawn);
-      throw error;
-    }
-
-    const after = await this.index.fingerprintAt(name).catch(() => undefined);
-    // Another's file by now: who opens it finds out.
-    const fingerprint = after !== undefined && isMoved(before, after) ? after : before;
-    this.index.put({ package: published, fingerprint });
-    await this.metadata.save(name, fingerprint, staged.sha256);
-    const evicted = withdrawn.map(({ eviction }) => eviction);
-    return { result: { package: published, replaced: existing, evicted }, withdrawn };
-  }
-
   /** Makes withdrawals final, when what they made room for is durable. What fails, the next start mends. */
   private async drop(withdrawn: readonly Withdrawn[]): Promise<void> {
     await this.trash.empty(withdrawn).catch((error: unknown) => {
@@ -368,22 +275,5 @@ export class FilesystemPackageStore extends PackageStore {
     const names = withdrawn.map(({ eviction }) => eviction.package.name);
     const gone = names.filter((name) => this.index.get(name) === undefined);
     await Promise.all(gone.map((name) => this.metadata.forget(name)));
-  }
-
-  /** Puts the file under a name that must be free, or tells who holds it. */
-  private async create(source: string, name: string): Promise<void> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (await this.placement.create(source, this.layout.package(name))) return;
-      await this.assertFree(name, 'absent');
-    }
-    throw alreadyExists(name, undefined);
-  }
-
-  /** What is not listed may have the name all the same: a file that came a moment ago, or something that is no file. */
-  private async assertFree(name: string, condition: PublishCondition): Promise<void> {
-    const what = await holderOf(this.layout.package(name));
-    if (what === undefined || (condition !== 'absent' && what !== 'a directory')) return;
-    if (what !== 'a file') throw nameOccupied(name, what);
-    throw alreadyExists(name, await this.index.peek(name));
   }
 }

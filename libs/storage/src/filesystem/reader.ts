@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { LRUCache } from 'lru-cache';
 
+import { notFound } from '../conditions.js';
 import { errnoOf } from '../errno.js';
 import type { OpenPackage } from '../package-reader.js';
 import type { BufferPool } from '../staging/buffer-pool.js';
+import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
 import type { Layout } from './layout.js';
-import type { IndexEntry } from './package-index.js';
+import type { IndexEntry, PackageIndex } from './package-index.js';
 import { CachedFile, PinnedFile } from './pinned-file.js';
 
 /** Files of at most so many bytes are kept in memory once they are read, up to the total. */
@@ -17,8 +20,11 @@ const CACHED_FILE = 128 * 1024;
 const CACHE_TOTAL = 32 * 1024 * 1024;
 /** Bytes that a cached file takes up beside its own: an entry, and the slab that Node cuts small buffers from. */
 const CACHED_OVERHEAD = 8 * 1024;
-/** Milliseconds for which a cached file is served without a look at the disk. */
-const CACHE_TRUST = 1000;
+/** For so long a cached file is served without a look at the disk. */
+const CACHE_TRUST_MS = 1000;
+/** For so long a file that others are replacing is waited for, and between two looks at it. */
+const PATIENCE_MS = 1000;
+const PAUSE_MS = 20;
 
 /** Opens packages for reading: large ones by descriptor, small ones from memory. */
 export class Reader {
@@ -29,15 +35,35 @@ export class Reader {
 
   constructor(
     private readonly layout: Layout,
+    private readonly index: PackageIndex,
     private readonly buffers: BufferPool,
   ) {}
 
+  /** Pins the package of that name as it is now. */
+  async open(name: string): Promise<OpenPackage> {
+    await this.index.refresh();
+    const end = performance.now() + PATIENCE_MS;
+    while (performance.now() < end) {
+      const entry = this.index.get(name);
+      const opened = entry === undefined ? undefined : await this.openEntry(entry);
+      if (opened !== undefined) return opened;
+      if (entry === undefined && !this.index.isUnsettled(name)) throw notFound(name);
+      if (entry === undefined) await delay(PAUSE_MS);
+      await this.index.recheck(name);
+    }
+    if (this.index.get(name) === undefined) throw notFound(name);
+    throw new StorageError(
+      'storage_unavailable',
+      `${name} is being replaced all the time; try again in a moment.`,
+    );
+  }
+
   /** Pins the revision that `entry` tells of; undefined when the file is another revision by now, or gone. */
-  async open(entry: IndexEntry): Promise<OpenPackage | undefined> {
+  private async openEntry(entry: IndexEntry): Promise<OpenPackage | undefined> {
     const cached = this.contents.get(entry);
     if (cached === undefined) return this.openFile(entry);
     const now = performance.now();
-    if (now - cached.seen > CACHE_TRUST) {
+    if (now - cached.seen > CACHE_TRUST_MS) {
       if (!(await isRevision(this.layout.package(entry.package.name), entry))) return undefined;
       cached.seen = now;
     }

@@ -1,6 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { assertCondition, assertPackageName, notFound } from '../conditions.js';
@@ -146,9 +143,7 @@ export class S3PackageStore extends PackageStore {
     if (this.options.readOnly) return;
     await coded('writing a probe to the spool', async () => {
       await assertRealDirectory(this.spool);
-      const path = join(this.spool, `${this.owner.tag}~${randomUUID()}`);
-      await (await open(path, 'wx')).close();
-      await rm(path, { force: true });
+      await this.staging.probe();
       await this.freeSpace.require(0);
     });
   }

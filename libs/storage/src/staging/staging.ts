@@ -30,6 +30,19 @@ export class Staging {
     await rm(this.pathOf(staged), { force: true });
   }
 
+  /** Resolves when a file can be written here durably. */
+  async probe(): Promise<void> {
+    const path = join(this.directory, this.newId());
+    const file = await open(path, 'wx');
+    try {
+      await file.write('probe');
+      await syncOf(file, 'files');
+    } finally {
+      await file.close();
+      await rm(path, { force: true });
+    }
+  }
+
   async receive(body: Readable, options: StageOptions): Promise<StagedPackage> {
     // A body that fails before its first chunk is asked for would find nobody listening and end the process.
     const wait = (): void => undefined;
@@ -40,7 +53,7 @@ export class Staging {
   private async receiveOne(body: Readable, options: StageOptions): Promise<StagedPackage> {
     options.signal?.throwIfAborted();
     const reservation = await ours(() => this.freeSpace.reserve(options.size ?? options.sizeAtMost ?? 0));
-    const id = `${this.ownerTag}~${randomUUID()}`;
+    const id = this.newId();
     const path = join(this.directory, id);
     const lease = this.buffers.lease();
     let file: FileHandle | undefined;
@@ -62,8 +75,13 @@ export class Staging {
     }
   }
 
+  /** The name of a file that tells whose it is. */
+  private newId(): string {
+    return `${this.ownerTag}~${randomUUID()}`;
+  }
+
   /**
-   * Copies chunks together into large writes, one of which is under way while the next is gathered and hashed.
+   * Copies chunks together into large writes, one of which is in flight while the next is gathered and hashed.
    * Copied, and not kept until they are written: a chunk that dies young is cheap to collect.
    */
   private async write(

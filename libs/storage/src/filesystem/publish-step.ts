@@ -1,0 +1,96 @@
+import { lstat, utimes } from 'node:fs/promises';
+
+import { alreadyExists, assertCondition, nameOccupied } from '../conditions.js';
+import { unless } from '../errno.js';
+import type { PublishCondition, PublishOptions, PublishResult, StagedPackage } from '../package-store.js';
+import { publishTime } from '../publish-time.js';
+import type { Staging } from '../staging/staging.js';
+import { fingerprintOf, isMoved, modifiedAt } from './fingerprint.js';
+import type { Layout } from './layout.js';
+import type { MetadataCache } from './metadata-cache.js';
+import { describe, type PackageIndex } from './package-index.js';
+import { holderOf, type Placement } from './placement.js';
+import type { Trash, Withdrawn } from './trash.js';
+
+/** What utimes fails with where times cannot be set. */
+const NO_UTIMES = ['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+/** Times that a name is tried again because what held it has gone. */
+const ATTEMPTS = 5;
+
+/** The one step in which a package appears and others leave: all of it, or nothing. One at a time. */
+export class PublishStep {
+  constructor(
+    private readonly layout: Layout,
+    private readonly metadata: MetadataCache,
+    private readonly index: PackageIndex,
+    private readonly staging: Staging,
+    private readonly placement: Placement,
+    private readonly trash: Trash,
+  ) {}
+
+  /** Decides, withdraws, and has the package appear under the name; or puts back what was withdrawn. */
+  async take(
+    staged: StagedPackage,
+    name: string,
+    options: PublishOptions,
+  ): Promise<{ result: PublishResult; withdrawn: readonly Withdrawn[] }> {
+    const { condition, evict } = options;
+    await this.index.refresh();
+    if (typeof condition === 'object') await this.index.recheck(name);
+    const existing = this.index.get(name)?.package;
+    assertCondition(name, condition, existing);
+
+    const source = this.staging.pathOf(staged);
+    const target = this.layout.package(name);
+    const now = Date.now();
+    const createdAt = publishTime(options.createdAt, now, this.index.latestTime);
+    // Half a millisecond more, for the way through floating-point seconds cuts off.
+    const seconds = (createdAt + 0.5) / 1000;
+    // Where the file system lets nobody set it, the time is that of the upload.
+    await unless(NO_UTIMES, () => utimes(source, seconds, seconds));
+    // Neither link nor rename changes size and mtime, while under the name may lie another's file a moment later.
+    const stats = await lstat(source, { bigint: true });
+    const before = fingerprintOf(stats);
+    const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, before);
+
+    const incoming = { name, size: published.size, createdAt: published.createdAt };
+    const withdrawn = await this.trash.withdraw(evict, { incoming, now });
+    try {
+      if (condition === 'absent') {
+        await this.create(source, name);
+      } else {
+        // First, so that a reader who meets the new file before it is in the index knows it to be whole.
+        await this.metadata.save(name, before, staged.sha256, true);
+        if (!(await this.placement.replace(source, target))) throw nameOccupied(name, 'a directory');
+      }
+    } catch (error) {
+      await this.trash.reinstate(withdrawn);
+      throw error;
+    }
+
+    const after = await this.index.fingerprintAt(name).catch(() => undefined);
+    // Another's file by now: who opens it finds out.
+    const fingerprint = after !== undefined && isMoved(before, after) ? after : before;
+    this.index.put({ package: published, fingerprint });
+    await this.metadata.save(name, fingerprint, staged.sha256);
+    const evicted = withdrawn.map(({ eviction }) => eviction);
+    return { result: { package: published, replaced: existing, evicted }, withdrawn };
+  }
+
+  /** What is not listed may have the name all the same: a file that came a moment ago, or something that is no file. */
+  async assertFree(name: string, condition: PublishCondition): Promise<void> {
+    const what = await holderOf(this.layout.package(name));
+    if (what === undefined || (condition !== 'absent' && what !== 'a directory')) return;
+    if (what !== 'a file') throw nameOccupied(name, what);
+    throw alreadyExists(name, await this.index.peek(name));
+  }
+
+  /** Puts the file under a name that must be free, or tells who holds it. */
+  private async create(source: string, name: string): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await this.placement.create(source, this.layout.package(name))) return;
+      await this.assertFree(name, 'absent');
+    }
+    throw alreadyExists(name, undefined);
+  }
+}
