@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What needs no running: types, format, lint, import rules, and the scripts, workflows and Dockerfiles with shellcheck,
+# What needs no running: types, format, lint, import rules, parts made of others, and the scripts, workflows and Dockerfiles with shellcheck,
 # actionlint and hadolint, each where it is on PATH.
-#   npm run check [-- types|format|lint|imports|scripts ...]
+#   npm run check [-- types|format|lint|imports|generated|scripts ...]
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
@@ -42,13 +42,14 @@ scripts() {
   fi
 }
 
-[ $# -gt 0 ] || set -- types format lint imports scripts
+[ $# -gt 0 ] || set -- types format lint imports generated scripts
 for part; do
   case $part in
     types) check 'types fit' types ;;
     format) check 'the format is that of prettier' prettier --check . ;;
     lint) check 'oxlint finds nothing' oxlint --type-aware --deny-warnings ;;
     imports) check 'imports flow one way, and each rule refuses what it is for' imports ;;
+    generated) check 'what is made of the sources is current' node tools/generate.mjs --check ;;
     scripts) scripts ;;
     *) echo "check.sh: there is no part '$part'" >&2 && exit 2 ;;
   esac

@@ -43,7 +43,8 @@ export type { AuthErrorCode, Principal } from '#auth';
 // Routes of one's own
 export { Context, RequestContext } from './server/request-context.js';
 export { ProblemError } from './problems/problem.js';
-export type { ProblemCode, ProblemExtras, ProblemType } from './problems/problem.js';
+export type { ProblemExtras, ProblemType } from './problems/problem.js';
+export type { ProblemCode } from './problems/problem-codes.js';
 
 // Deciding what leaves
 export { RetentionPolicy } from '#retention';

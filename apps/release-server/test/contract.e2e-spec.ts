@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 
-import { problemDocument, problemType, PROBLEMS, type ProblemCode } from '../src/problems/problem.js';
+import { problemDocument, problemType } from '../src/problems/problem.js';
+import { PROBLEMS, type ProblemCode } from '../src/problems/problem-codes.js';
 import { Contract, type Exchange } from './support/contract.js';
 
 const contract = Contract.load();

@@ -5,7 +5,7 @@ import { load } from 'js-yaml';
 
 import { keysOf } from '../src/config/config.keys.js';
 import { configSchema } from '../src/config/config.schema.js';
-import { PROBLEMS } from '../src/problems/problem.js';
+import { PROBLEMS } from '../src/problems/problem-codes.js';
 import { codesIn, Markdown } from './support/markdown.js';
 
 const FILES = globSync(['*.md', 'docs/**/*.md', 'charts/*/README.md']).toSorted();
@@ -69,6 +69,14 @@ describe('the configuration in README.md', () => {
 });
 
 describe('the codes of errors', () => {
+  it('are the only ones by which scripts decide', () => {
+    const codes = globSync('scripts/*.sh').flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\(member code\)" = (\w+)/g)].map(([, code = '']) => code),
+    );
+    expect(codes.length).toBeGreaterThan(0);
+    expect(codes.filter((code) => !(code in PROBLEMS))).toEqual([]);
+  });
+
   const rowsOf = (path: string): Record<string, string>[] => new Markdown(path).tables('code').flat();
 
   it('are all in docs/troubleshooting.md, with what to do, and no other', () => {

@@ -1,3 +1,5 @@
+import type { ProblemCode } from '../../src/problems/problem-codes.js';
+
 /** What is stored under a name. */
 export interface Stored {
   /** In bytes. */
@@ -13,7 +15,7 @@ export interface Problem {
   readonly title: string;
   readonly detail?: string;
   /** Only where the words are the server's. */
-  readonly code?: string;
+  readonly code?: ProblemCode;
   /** Whether the same may succeed when it is tried again. */
   readonly again?: boolean;
   /** Whether all that waits would end the same way. */
@@ -58,7 +60,7 @@ export function problemFrom({ status, text, etag }: Answer): Problem {
       again,
     };
   }
-  const problem = { title, detail, code, again };
+  const problem = { title, detail, code: code as ProblemCode, again };
   if (etag === null) return problem;
   const sha256 = typeof digest === 'string' ? digest.replace('sha256:', '') : null;
   return { ...problem, stored: { size: typeof size === 'number' ? size : null, sha256, etag } };

@@ -90,7 +90,7 @@ describe('Token', () => {
   });
 
   it('is not even checked where somebody has given too many wrong ones', async () => {
-    const refused = { title: 'Too many wrong tokens', code: 'too_many_attempts' };
+    const refused = { title: 'Too many wrong tokens', code: 'too_many_attempts' } as const;
     const { token, asked, known } = person(['right'], () => Promise.reject(new Failure(refused)));
 
     await expect(token.get()).resolves.toBeUndefined();

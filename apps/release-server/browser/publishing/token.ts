@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../../src/problems/problem-codes.js';
 import { Failure, type Problem } from './problem.js';
 
 /**
@@ -9,7 +10,7 @@ export type AskForToken = (refused: Problem | undefined) => Promise<string | und
 export type CheckToken = (token: string) => Promise<void>;
 
 /** What the server says of the token itself, or of whoever gives too many wrong ones. */
-const REFUSALS = new Set(['unauthorized', 'too_many_attempts']);
+const REFUSALS = new Set<ProblemCode | undefined>(['unauthorized', 'too_many_attempts']);
 const MISSING: Problem = { title: 'This needs a token', again: true };
 
 /** The token that somebody typed. It is kept here and nowhere else: never in storage, an address or an element. */
@@ -70,7 +71,7 @@ export class Token {
         return given;
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        if (!REFUSALS.has(error.problem.code ?? '')) {
+        if (!REFUSALS.has(error.problem.code)) {
           this.set(given);
           return given;
         }

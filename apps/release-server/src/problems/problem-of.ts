@@ -7,7 +7,8 @@ import { StorageError } from '#storage';
 
 import { BusyError } from '../http/busy.error.js';
 import { entityTag } from '../http/conditional.js';
-import { ProblemError, problemType, type Problem, type ProblemCode, type ProblemExtras } from './problem.js';
+import { ProblemError, problemType, type Problem, type ProblemExtras } from './problem.js';
+import type { ProblemCode } from './problem-codes.js';
 
 /** Seconds after which a busy server is worth another try. */
 const RETRY_AFTER = '1';

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { endUnread } from './lingering-close.js';
-import { problemDocument, problemType, type ProblemCode } from '../problems/problem.js';
+import { problemDocument, problemType } from '../problems/problem.js';
+import type { ProblemCode } from '../problems/problem-codes.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 
 type HttpSocket = Socket & { _httpMessage?: ServerResponse };
