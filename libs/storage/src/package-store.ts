@@ -108,6 +108,6 @@ export abstract class PackageStore extends PackageReader {
   /** Resolves when a write would succeed now; rejects with what is wrong. */
   abstract probe(): Promise<void>;
 
-  /** Waits for what is under way, then lets go of watchers, timers and descriptors. */
+  /** Waits for what is in flight, then lets go of watchers, timers and descriptors. */
   abstract close(): Promise<void>;
 }

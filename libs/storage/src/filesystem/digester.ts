@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SharedRun } from '../shared-run.js';
 import { fingerprintOf, tickOf } from './fingerprint.js';
 
-const CHUNK = 256 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 type OnDigest = (name: string, fingerprint: string, sha256: string) => Promise<void>;
 
@@ -55,9 +55,9 @@ export class Digester {
       const age = Date.now() - Number(stats.ctimeNs / 1_000_000n);
       if (Math.abs(age) <= tickOf(stats)) await delay(tickOf(stats));
       const hash = createHash('sha256');
-      const buffer = Buffer.allocUnsafe(CHUNK);
+      const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
       while (!this.closed) {
-        const { bytesRead } = await file.read(buffer, 0, CHUNK, null);
+        const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
         if (bytesRead === 0) break;
         hash.update(buffer.subarray(0, bytesRead));
       }

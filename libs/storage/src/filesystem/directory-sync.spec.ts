@@ -50,7 +50,7 @@ describe('DirectorySync', () => {
     await real.close();
   });
 
-  // Mutant: a caller shares the fsync that is under way, which may have begun before what it asks for.
+  // Mutant: a caller shares the fsync that is in flight, which may have begun before what it asks for.
   it('lets callers that come during an fsync wait for one that begins after they came', async () => {
     const answered: string[] = [];
     const call = (name: string): Promise<unknown> => directory.sync().then(() => answered.push(name));

@@ -784,7 +784,7 @@ describe('FilesystemPackageStore', () => {
     it('never fill memory that has gone to another download', async () => {
       let reads = 0;
       const { store } = await openObserved(async (call) => {
-        // The one that is under way when the download is given up.
+        // The one that is in flight when the download is given up.
         if (call === 'read' && ++reads === 2) await pause(50);
       });
       for (const seed of [1, 2]) await publish(store, `${seed}.zip`, bytesOf(2_000_000, seed));

@@ -10,15 +10,15 @@ interface Metadata {
   readonly name: string;
   readonly fingerprint: string;
   readonly sha256: string;
-  /** The file is about to be renamed, which changes its ctime: it counts for the {@link MOVE} after that in its fingerprint. */
+  /** The file is about to be renamed, which changes its ctime: it counts for the {@link MOVE_NS} after that in its fingerprint. */
   readonly moving?: boolean;
 }
 
 /** Bytes: name, fingerprint and digest have less. */
-const MAX_ENTRY = 1024;
+const MAX_ENTRY_BYTES = 1024;
 const FINGERPRINT = /^[0-9a-f]{1,32}(-[0-9a-f]{1,32}){3}$/;
 /** Nanoseconds within which a file is renamed once that is announced. */
-const MOVE = 2_000_000_000n;
+const MOVE_NS = 2_000_000_000n;
 
 /**
  * Digests on disk, so that a start need not read every package again. Only a cache: an entry counts while the
@@ -79,9 +79,9 @@ export class MetadataCache {
 async function readEntry(path: string): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const buffer = Buffer.alloc(MAX_ENTRY);
+    const buffer = Buffer.alloc(MAX_ENTRY_BYTES);
     const { bytesRead } = (await file.stat()).isFile()
-      ? await file.read(buffer, 0, MAX_ENTRY, 0)
+      ? await file.read(buffer, 0, MAX_ENTRY_BYTES, 0)
       : { bytesRead: 0 };
     return buffer.toString('utf8', 0, bytesRead);
   } finally {
@@ -92,7 +92,7 @@ async function readEntry(path: string): Promise<string> {
 function isOf(stored: Metadata, fingerprint: string): boolean {
   if (stored.moving !== true) return stored.fingerprint === fingerprint;
   const later = ctimeIn(fingerprint) - ctimeIn(stored.fingerprint);
-  return isMoved(stored.fingerprint, fingerprint) && later >= 0n && later <= MOVE;
+  return isMoved(stored.fingerprint, fingerprint) && later >= 0n && later <= MOVE_NS;
 }
 
 /** Whether a file of that name is an entry of ours, or the draft of one. */

@@ -20,22 +20,22 @@ export interface IndexEntry {
   readonly fingerprint: string;
 }
 
-/** Milliseconds for which one look at the directory is trusted, counted from its beginning. */
-const TRUST = 250;
-/** One that takes long is trusted this many times its duration, and no longer than so many milliseconds. */
+/** For so long one look at the directory is trusted, counted from its beginning. */
+const TRUST_MS = 250;
+/** One that takes long is trusted this many times its duration, and no longer than that. */
 const TRUST_FACTOR = 4;
-const LONGEST_TRUST = 1000;
-/** Milliseconds without a change after which a file put here by hand counts as whole. */
-const QUIET = 500;
-/** A directory's mtime may be this coarse, in milliseconds: a change within it may not move the mtime. */
-const GRANULARITY = 1500;
+const LONGEST_TRUST_MS = 1000;
+/** After so long without a change a file put here by hand counts as whole. */
+const QUIET_MS = 500;
+/** A directory's mtime may be this coarse: a change within it may not move the mtime. */
+const GRANULARITY_MS = 1500;
 const PARALLEL_STATS = 32;
-/** Milliseconds for which lists go without the digests that become known while more files are being hashed. */
-const DIGESTS_DELAY = 1000;
+/** For so long lists go without the digests that become known while more files are being hashed. */
+const DIGESTS_DELAY_MS = 1000;
 
 /**
  * The names and metadata of all packages in memory. Own writes enter it directly; what others do to the
- * directory is noticed by its mtime, looked at no more than every {@link TRUST} ms and only when somebody
+ * directory is noticed by its mtime, looked at no more than every {@link TRUST_MS} and only when somebody
  * asks. Changes to a file's content, which do not move that mtime, are reported by the operating system where
  * it can, and found by whoever opens the file.
  */
@@ -82,12 +82,12 @@ export class PackageIndex {
     await this.digester.close();
   }
 
-  /** Brings the index up to what the directory says now, or said at most {@link LONGEST_TRUST} ms ago. */
+  /** Brings the index up to what the directory says now, or said at most {@link LONGEST_TRUST_MS} ago. */
   async refresh(): Promise<void> {
     const now = performance.now();
     if (now < this.trustedUntil) return;
     // A look that began long before may have missed what came since.
-    if (now - this.lookedAt >= LONGEST_TRUST) await this.looks.inFlight?.catch(() => undefined);
+    if (now - this.lookedAt >= LONGEST_TRUST_MS) await this.looks.inFlight?.catch(() => undefined);
     await this.looks.join();
   }
 
@@ -102,7 +102,7 @@ export class PackageIndex {
   list(): readonly Package[] {
     const now = performance.now();
     if (this.hasNewDigests) {
-      const isDue = now - (this.snapshot?.madeAt ?? 0) >= DIGESTS_DELAY || this.digester.isIdle;
+      const isDue = now - (this.snapshot?.madeAt ?? 0) >= DIGESTS_DELAY_MS || this.digester.isIdle;
       if (isDue) this.snapshot = undefined;
     }
     if (this.snapshot === undefined) {
@@ -159,7 +159,7 @@ export class PackageIndex {
   async recheck(name: string): Promise<void> {
     if (!isPackageName(name)) return;
     this.dirty.delete(name);
-    await this.examine(name, QUIET);
+    await this.examine(name, QUIET_MS);
   }
 
   /** Whether the file is there, and only not listed because it changed a moment ago. */
@@ -181,19 +181,19 @@ export class PackageIndex {
     this.lookedAt = began;
     const { mtimeNs } = await stat(this.layout.root, { bigint: true });
     if (mtimeNs !== this.seenMtime || !this.settled) {
-      await this.scan(QUIET);
+      await this.scan(QUIET_MS);
     } else {
       await this.examineDirty();
     }
     const duration = performance.now() - began;
-    this.trustedUntil = began + Math.min(LONGEST_TRUST, Math.max(TRUST, TRUST_FACTOR * duration));
+    this.trustedUntil = began + Math.min(LONGEST_TRUST_MS, Math.max(TRUST_MS, TRUST_FACTOR * duration));
   }
 
   private async scan(quiet: number): Promise<void> {
     this.writtenDuringScan = new Set();
     try {
       const { mtimeNs } = await stat(this.layout.root, { bigint: true });
-      const settled = Math.abs(Date.now() - Number(mtimeNs / 1_000_000n)) > GRANULARITY;
+      const settled = Math.abs(Date.now() - Number(mtimeNs / 1_000_000n)) > GRANULARITY_MS;
       this.dirty.clear();
       const names = await this.layout.names();
       await inParallel(names, PARALLEL_STATS, (name) => this.examine(name, quiet));
@@ -212,7 +212,7 @@ export class PackageIndex {
     if (this.dirty.size === 0) return;
     const names = [...this.dirty];
     this.dirty.clear();
-    await inParallel(names, PARALLEL_STATS, (name) => this.examine(name, QUIET));
+    await inParallel(names, PARALLEL_STATS, (name) => this.examine(name, QUIET_MS));
   }
 
   /**

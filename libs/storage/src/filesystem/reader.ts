@@ -16,10 +16,10 @@ import type { IndexEntry, PackageIndex } from './package-index.js';
 import { CachedFile, PinnedFile } from './pinned-file.js';
 
 /** Files of at most so many bytes are kept in memory once they are read, up to the total. */
-const CACHED_FILE = 128 * 1024;
-const CACHE_TOTAL = 32 * 1024 * 1024;
+const CACHED_FILE_BYTES = 128 * 1024;
+const CACHE_BYTES = 32 * 1024 * 1024;
 /** Bytes that a cached file takes up beside its own: an entry, and the slab that Node cuts small buffers from. */
-const CACHED_OVERHEAD = 8 * 1024;
+const ENTRY_OVERHEAD_BYTES = 8 * 1024;
 /** For so long a cached file is served without a look at the disk. */
 const CACHE_TRUST_MS = 1000;
 /** For so long a file that others are replacing is waited for, and between two looks at it. */
@@ -29,8 +29,8 @@ const PAUSE_MS = 20;
 /** Opens packages for reading: large ones by descriptor, small ones from memory. */
 export class Reader {
   private readonly contents = new LRUCache<IndexEntry, { bytes: Buffer; seen: number }>({
-    maxSize: CACHE_TOTAL,
-    sizeCalculation: ({ bytes }) => bytes.length + CACHED_OVERHEAD,
+    maxSize: CACHE_BYTES,
+    sizeCalculation: ({ bytes }) => bytes.length + ENTRY_OVERHEAD_BYTES,
   });
 
   constructor(
@@ -81,7 +81,7 @@ export class Reader {
     const look = async (): Promise<BigIntStats> => file.stat({ bigint: true });
     try {
       const current = isSame(await look(), entry);
-      if (current && entry.package.size > CACHED_FILE) return pinned;
+      if (current && entry.package.size > CACHED_FILE_BYTES) return pinned;
       const bytes = current ? await readFile(file) : undefined;
       // Once more, for it may have been rewritten before it was read; or only replaced, which moves the ctime as well.
       const after = await look();

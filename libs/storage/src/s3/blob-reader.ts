@@ -9,16 +9,16 @@ import { statusOf } from './failure.js';
 import type { Entry } from './index-document.js';
 
 /** Blobs of at most so many bytes are kept in memory once they are read, up to the total. */
-const CACHED_BLOB = 128 * 1024;
-const CACHE_TOTAL = 32 * 1024 * 1024;
+const CACHED_BLOB_BYTES = 128 * 1024;
+const CACHE_BYTES = 32 * 1024 * 1024;
 /** Times that a download goes on where the store broke it off, without a byte in between. */
-const RESUMPTIONS = 3;
+const MOST_RESUMPTIONS = 3;
 
 /** Opens packages for reading: a key never gets other bytes, so that what is read once stays right. */
 export class BlobReader {
   private readonly contents = new LRUCache<string, Promise<Buffer>>({
-    maxSize: CACHE_TOTAL,
-    sizeCalculation: () => CACHED_BLOB,
+    maxSize: CACHE_BYTES,
+    sizeCalculation: () => CACHED_BLOB_BYTES,
   });
 
   constructor(
@@ -42,7 +42,7 @@ export class BlobReader {
     if (end < start) return;
     if (end >= opened.size)
       throw new StorageError('storage_failed', `${opened.name} has ${opened.size} bytes only.`);
-    if (opened.size <= CACHED_BLOB) {
+    if (opened.size <= CACHED_BLOB_BYTES) {
       yield (await this.whole(opened, key)).subarray(start, end + 1);
       return;
     }
@@ -71,7 +71,7 @@ export class BlobReader {
       } catch (error) {
         // What the store failed to begin with was tried again already, so that this is known soon.
         const isFinal = statusOf(error) === 404 || (position === start && error instanceof StorageError);
-        if (isFinal || ++failures > RESUMPTIONS) throw unreadable(name, error);
+        if (isFinal || ++failures > MOST_RESUMPTIONS) throw unreadable(name, error);
       }
     }
   }

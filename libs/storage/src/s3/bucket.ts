@@ -12,13 +12,13 @@ import type { S3Options } from './s3.options.js';
 
 /** Tries of what may be done twice, and milliseconds before the second. */
 const TRIES = 4;
-const PAUSE = 100;
+const PAUSE_MS = 100;
 /** Milliseconds for a connection, for an answer to a small request, and without a byte of a large one. */
-const CONNECT = 5000;
-const ANSWER = 10_000;
-const STALL = 130_000;
+const CONNECT_TIMEOUT_MS = 5000;
+const ANSWER_TIMEOUT_MS = 10_000;
+const STALL_TIMEOUT_MS = 130_000;
 /** Milliseconds for all tries of a small request; a large one is tried again only within the time of a stall. */
-const PATIENCE = 15_000;
+const PATIENCE_MS = 15_000;
 
 export interface Conditions {
   readonly ifMatch?: string;
@@ -64,8 +64,8 @@ export class Bucket {
       ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
       forcePathStyle: options.forcePathStyle,
       requestHandler: new NodeHttpHandler({
-        connectionTimeout: CONNECT,
-        socketTimeout: STALL,
+        connectionTimeout: CONNECT_TIMEOUT_MS,
+        socketTimeout: STALL_TIMEOUT_MS,
         throwOnRequestTimeout: true,
         httpAgent: agent,
         httpsAgent: agent,
@@ -128,11 +128,11 @@ export class Bucket {
           IfMatch: conditions.ifMatch,
           IfNoneMatch: conditions.ifNoneMatch,
         });
-        const { ETag = '' } = await this.client.send(command, small(ANSWER));
+        const { ETag = '' } = await this.client.send(command, small(ANSWER_TIMEOUT_MS));
         return ETag;
       });
     } catch (error) {
-      // Another conditional write of the same object is under way (409), has been (412), or it is gone (404).
+      // Another conditional write of the same object is in flight (409), has been (412), or it is gone (404).
       if (error instanceof StorageError) throw error;
       return undefined;
     }
@@ -171,7 +171,7 @@ export class Bucket {
         file.destroy();
       }
     };
-    await this.again(`writing ${key}`, uploading, STALL);
+    await this.again(`writing ${key}`, uploading, STALL_TIMEOUT_MS);
   }
 
   /** The bytes of an object from `start` to `end` inclusive, or fewer where the store ends its answer too soon. */
@@ -251,15 +251,15 @@ export class Bucket {
   private async again<T>(
     doing: string,
     step: (patience: number) => Promise<T>,
-    patience = PATIENCE,
+    patience = PATIENCE_MS,
   ): Promise<T> {
     const end = performance.now() + patience;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.request(doing, () => step(Math.min(ANSWER, end - performance.now())));
+        return await this.request(doing, () => step(Math.min(ANSWER_TIMEOUT_MS, end - performance.now())));
       } catch (error) {
         const isPassing = error instanceof StorageError && error.code === 'storage_unavailable';
-        const pause = PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random());
+        const pause = PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
         if (attempt === TRIES || !isPassing || performance.now() + pause >= end) throw error;
         await delay(pause);
       }

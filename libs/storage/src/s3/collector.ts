@@ -7,15 +7,15 @@ import type { IndexObject } from './index-object.js';
 import type { ObjectKeys } from './object-keys.js';
 
 /** Milliseconds after which a blob that no index has is nobody's any more. */
-const ORPHANED = 24 * 60 * 60 * 1000;
+const ORPHANED_AFTER_MS = 24 * 60 * 60 * 1000;
 /**
  * Milliseconds for which a blob is remembered at least after it left: longer than a publish is tried, so that none can
  * bring back a key whose bytes are gone.
  */
-const REMEMBERED = 2 * 60 * 1000;
+const REMEMBERED_MS = 2 * 60 * 1000;
 /** Most milliseconds between two collections, and rounds of collection between two looks for orphans. */
-const INTERVAL = 10 * 60 * 1000;
-const ORPHANS_EVERY = 36;
+const INTERVAL_MS = 10 * 60 * 1000;
+const ORPHANS_EVERY_ROUNDS = 36;
 
 /** Deletes what no package needs any more: any replica does, none has to, and what fails is done the next time. */
 export class Collector {
@@ -37,7 +37,7 @@ export class Collector {
   start(): void {
     const next = (): void => {
       // Apart from the other replicas.
-      const pause = Math.min(INTERVAL, this.grace) * (0.5 + Math.random());
+      const pause = Math.min(INTERVAL_MS, this.grace) * (0.5 + Math.random());
       this.timer = setTimeout(() => {
         this.running = this.collect().finally(next);
       }, pause).unref();
@@ -55,7 +55,7 @@ export class Collector {
   async collect(): Promise<void> {
     try {
       await this.deleteGarbage();
-      if (this.round++ % ORPHANS_EVERY === 0) await this.condemnOrphans();
+      if (this.round++ % ORPHANS_EVERY_ROUNDS === 0) await this.condemnOrphans();
     } catch (error) {
       this.logger.warn({ err: error }, 'collecting garbage failed, and is tried again later');
     }
@@ -73,7 +73,7 @@ export class Collector {
         this.logger.warn({ err: error }, `${key} could not be deleted, and is tried again later`);
       }
     }
-    const remembered = now - Math.max(this.grace, REMEMBERED);
+    const remembered = now - Math.max(this.grace, REMEMBERED_MS);
     const over = garbage.filter(({ key, since }) => since < remembered && this.deleted.has(key));
     if (over.length > 0) await this.committer.commit(forgetting(new Set(over.map(({ key }) => key))));
     const left = new Set(garbage.map(({ key }) => key));
@@ -82,7 +82,7 @@ export class Collector {
 
   private async condemnOrphans(): Promise<void> {
     const blobs: { key: string; name: string }[] = [];
-    const end = Date.now() - ORPHANED;
+    const end = Date.now() - ORPHANED_AFTER_MS;
     const { index } = await this.index.fresh();
     const known = index.keys();
     for await (const { key, modified } of this.bucket.list(this.keys.blobs)) {

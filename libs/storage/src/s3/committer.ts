@@ -7,12 +7,12 @@ import type { IndexDocument } from './index-document.js';
 import type { IndexObject } from './index-object.js';
 
 /** Changes that are written at once, at most. */
-const GROUP = 64;
+const MOST_IN_GROUP = 64;
 /** Milliseconds after which a change is given up. */
-const DEADLINE = 30_000;
+const DEADLINE_MS = 30_000;
 /** Milliseconds of the first pause after somebody else was faster, and of the longest. */
-const PAUSE = 10;
-const LONGEST_PAUSE = 1000;
+const PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 1000;
 
 /** A change that waits for its outcome. */
 interface Pending {
@@ -49,7 +49,7 @@ export class Committer {
   constructor(
     private readonly index: Pick<IndexObject, 'recent' | 'fresh' | 'replace'>,
     private readonly now: () => number = Date.now,
-    private readonly patience = DEADLINE,
+    private readonly patience = DEADLINE_MS,
   ) {}
 
   /**
@@ -78,7 +78,7 @@ export class Committer {
     // Others of the same moment join the first.
     await Promise.resolve();
     for (let failures = 0; this.waiting.size > 0;) {
-      const group = [...this.waiting].slice(0, GROUP);
+      const group = [...this.waiting].slice(0, MOST_IN_GROUP);
       try {
         if (await this.write(group, failures > 0)) {
           failures = 0;
@@ -90,7 +90,7 @@ export class Committer {
         else this.answer(group, (pending) => pending.reject(error));
       }
       failures++;
-      await pause(Math.random() * Math.min(LONGEST_PAUSE, PAUSE * 2 ** Math.min(failures, 10)));
+      await pause(Math.random() * Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** Math.min(failures, 10)));
     }
   }
 

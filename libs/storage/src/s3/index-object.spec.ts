@@ -73,7 +73,7 @@ describe('IndexObject', () => {
     return { seq: found.seq, took: performance.now() - began };
   }
 
-  // Mutant: joining whatever read is under way.
+  // Mutant: joining whatever read is in flight.
   it.each([4000, 8000])('answers nobody by a read that began long before and takes %i ms', async (delay) => {
     await pass(1000);
     store.delays = [delay];
@@ -152,7 +152,7 @@ describe('IndexObject', () => {
     await hanging;
   });
 
-  it('never has more reads under way than one a second', async () => {
+  it('never has more reads in flight than one a second', async () => {
     store.delays = Array<number>(100).fill(9000);
     store.reads = 0;
     const all: Promise<unknown>[] = [];

@@ -7,11 +7,11 @@ import type { Bucket } from './bucket.js';
 import type { ObjectKeys } from './object-keys.js';
 
 /** Milliseconds for which a version is taken for the latest, counted from the request that brought it. */
-const TRUST = 1000;
+const TRUST_MS = 1000;
 /** Milliseconds for which reads are answered from the version last seen while the store does not answer. */
-const STALE = 30_000;
+const STALE_MS = 30_000;
 /** Times that an answer is asked for that cannot be read: it may have been cut on its way. */
-const READS = 3;
+const MOST_READS = 3;
 
 /** One version of the index, and by what to replace exactly it. */
 export interface IndexVersion {
@@ -24,7 +24,7 @@ interface Seen extends IndexVersion {
   readonly at: number;
 }
 
-/** A request for the latest version, under way. */
+/** A request for the latest version, in flight. */
 interface Asking {
   readonly began: number;
   readonly answer: Promise<IndexVersion>;
@@ -37,7 +37,7 @@ interface Asking {
 export class IndexObject {
   private readonly logger = new Logger('storage');
   private seen: Seen | undefined;
-  /** The request that began last, while it is under way. */
+  /** The request that began last, while it is in flight. */
   private asking: Asking | undefined;
   /** The request after that, for those who asked since it began. */
   private next: Promise<IndexVersion> | undefined;
@@ -53,15 +53,15 @@ export class IndexObject {
   async recent(): Promise<IndexVersion> {
     const now = performance.now();
     const { seen, asking, outage } = this;
-    if (seen !== undefined && now - seen.at < TRUST) return seen;
-    const answer = asking !== undefined && now - asking.began < TRUST ? asking.answer : this.ask();
+    if (seen !== undefined && now - seen.at < TRUST_MS) return seen;
+    const answer = asking !== undefined && now - asking.began < TRUST_MS ? asking.answer : this.ask();
     try {
-      if (outage === undefined || now - outage.at >= TRUST) return await answer;
+      if (outage === undefined || now - outage.at >= TRUST_MS) return await answer;
       // Nobody need wait to hear the same again; the answer ends the outage or goes on with it.
       answer.catch(() => undefined);
       throw outage.error;
     } catch (error) {
-      if (isUnavailable(error) && this.seen !== undefined && this.age < STALE) return this.seen;
+      if (isUnavailable(error) && this.seen !== undefined && this.age < STALE_MS) return this.seen;
       throw error;
     }
   }
@@ -79,7 +79,7 @@ export class IndexObject {
   /** Milliseconds since the version last seen was certainly the latest; 0 while it is trusted. */
   get age(): number {
     const age = performance.now() - (this.seen?.at ?? 0);
-    return age < TRUST ? 0 : age;
+    return age < TRUST_MS ? 0 : age;
   }
 
   /** Writes the version that follows that one; false when that is no longer the latest. */
@@ -114,7 +114,7 @@ export class IndexObject {
 
   /** Requests do not pile up, and none that hangs keeps others waiting for long. */
   private async turnAfter({ began, answer }: Asking): Promise<void> {
-    const patience = Math.max(0, TRUST - (performance.now() - began));
+    const patience = Math.max(0, TRUST_MS - (performance.now() - began));
     await Promise.race([answer.catch(() => undefined), pause(patience)]);
   }
 
@@ -143,7 +143,7 @@ export class IndexObject {
       try {
         return { index: IndexDocument.parse(answer.body.toString(), this.keys), etag: answer.etag };
       } catch (error) {
-        if (reads === READS) throw error;
+        if (reads === MOST_READS) throw error;
       }
     }
   }
@@ -168,7 +168,7 @@ export class IndexObject {
     if (this.outage === undefined) {
       this.logger.warn(
         { err: error },
-        `the object store does not answer: reads go on with what was last known for ${STALE / 1000} s, and fail then`,
+        `the object store does not answer: reads go on with what was last known for ${STALE_MS / 1000} s, and fail then`,
       );
     }
     this.outage = { since: this.outage?.since ?? began, at, error };

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
 /** Longest time that a file of a living owner goes without being written, in milliseconds. */
-const ABANDONED_AFTER = 60 * 60 * 1000;
+const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 12);
 
 const alive = new Set<string>();
@@ -45,8 +45,8 @@ export function isAbandoned(tag: string, changed: number): boolean {
   if (!isTag(tag)) return false;
   const [host, pid] = tag.split('.');
   const isOurs = host === HOST && pid === String(process.pid);
-  if (isRunningHere(tag)) return !isOurs && Date.now() - changed > ABANDONED_AFTER;
-  return host === HOST || Date.now() - changed > ABANDONED_AFTER;
+  if (isRunningHere(tag)) return !isOurs && Date.now() - changed > ABANDONED_AFTER_MS;
+  return host === HOST || Date.now() - changed > ABANDONED_AFTER_MS;
 }
 
 function isRunning(pid: number): boolean {

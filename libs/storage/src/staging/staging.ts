@@ -11,7 +11,7 @@ import type { FreeSpace, Reservation } from './free-space.js';
 import { receive, type Received } from './receive.js';
 
 /** An upload of unknown length asks for room again after so many bytes. */
-const ROOM_STEP = 16 * 1024 * 1024;
+const ROOM_STEP_BYTES = 16 * 1024 * 1024;
 
 /** Receives bodies into files that nobody can see: counted, hashed, checked and durable. */
 export class Staging {
@@ -119,7 +119,7 @@ export class Staging {
     const take = (chunk: Uint8Array): Promise<void> | undefined => {
       const asks =
         options.size === undefined &&
-        Math.floor((size + chunk.length) / ROOM_STEP) > Math.floor(size / ROOM_STEP);
+        Math.floor((size + chunk.length) / ROOM_STEP_BYTES) > Math.floor(size / ROOM_STEP_BYTES);
       size += chunk.length;
       const rest = gather(chunk);
       if (asks) return ours(() => this.freeSpace.require(0)).then(() => flushFull(rest));

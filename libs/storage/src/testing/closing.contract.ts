@@ -4,7 +4,7 @@ import { bodyOf, bytesOf, KEEP_ALL, MAX_SIZE, namesIn, publishAll, stage } from 
 export function describeClosing(harness: PackageStoreHarness): void {
   describe('closing', () => {
     // Mutant: what a write still needs is let go before the write is answered.
-    it('waits for publishes and removals that are under way', async () => {
+    it('waits for publishes and removals that are in flight', async () => {
       const store = await harness.open();
       await publishAll(store, 'a.zip', 'b.zip');
       const staged = await Promise.all(Array.from({ length: 10 }, (_, at) => stage(store, `content ${at}`)));
