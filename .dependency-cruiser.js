@@ -78,7 +78,7 @@ export default {
       from: { path: `${APP}${room}/`, pathNot: '\\.spec\\.ts$' },
       to: {
         path: APP,
-        pathNot: `${APP}(${ROOMS.slice(0, at + 1).join('|')}${room === 'packages' ? '|web' : ''})/`,
+        pathNot: `${APP}(${ROOMS.slice(0, at + 1).join('|')})/`,
       },
     })),
     {

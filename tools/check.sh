@@ -11,7 +11,9 @@ source tools/test/checks.sh
 types() { tsc --noEmit --tsBuildInfoFile dist/check.tsbuildinfo && tsc --noEmit --project apps/release-server/browser; }
 
 imports() {
-  depcruise --config .dependency-cruiser.js apps libs examples && node tools/test/import-rules.mjs
+  depcruise --config .dependency-cruiser.js apps libs examples &&
+    depcruise --config .dependency-cruiser.folders.js apps libs &&
+    node tools/test/import-rules.mjs
 }
 
 try() { # try TOOL SENTENCE ARGUMENT...
