@@ -1,7 +1,7 @@
 import { announce } from './dom.js';
 
 /** For how long a button says that it copied, in milliseconds. */
-const SHOWN = 2000;
+const SHOWN_MS = 2000;
 
 /** Has buttons with `data-copy` copy the line of that name from what surrounds them. */
 export function copyOnClick(): void {
@@ -28,7 +28,7 @@ function show(button: HTMLElement, words: string): void {
   setTimeout(() => {
     button.textContent = button.dataset['label'] ?? '';
     button.classList.remove('copied');
-  }, SHOWN);
+  }, SHOWN_MS);
 }
 
 async function write(text: string): Promise<boolean> {

@@ -7,7 +7,7 @@ export type DigestMessage =
   { readonly done: number } | { readonly sha256: string } | { readonly unreadable: true };
 
 /** Milliseconds between two words about how far it is. */
-const PAUSE = 100;
+const PROGRESS_INTERVAL_MS = 100;
 
 addEventListener('message', ({ data: file }: MessageEvent<File>) => {
   digest(file).then(
@@ -26,7 +26,7 @@ async function digest(file: File): Promise<string> {
     if (value === undefined) return bytesToHex(hash.digest());
     hash.update(value);
     done += value.length;
-    if (performance.now() - told < PAUSE) continue;
+    if (performance.now() - told < PROGRESS_INTERVAL_MS) continue;
     told = performance.now();
     tell({ done });
   }

@@ -2,9 +2,9 @@ import { element } from './dom.js';
 import { showList } from './list.js';
 
 /** How long typing rests before it is searched for, in milliseconds. */
-const REST = 150;
+const DEBOUNCE_MS = 150;
 /** After such a rest what is typed next is another search, with an entry of its own in the history, in milliseconds. */
-const NEXT_SEARCH = 2000;
+const NEXT_SEARCH_MS = 2000;
 
 /** Searches while somebody types, without taking the focus from where they type. */
 export function findWhileTyping(): void {
@@ -13,7 +13,7 @@ export function findWhileTyping(): void {
   document.addEventListener('input', (event) => {
     if (!(event.target instanceof HTMLInputElement) || event.target.id !== 'q') return;
     clearTimeout(timer);
-    timer = setTimeout(find, REST);
+    timer = setTimeout(find, DEBOUNCE_MS);
   });
   document.addEventListener('submit', (event) => {
     if (!(event.target instanceof HTMLFormElement) || !event.target.matches('.search')) return;
@@ -26,7 +26,7 @@ export function findWhileTyping(): void {
     const address = addressOf(element('#q') as HTMLInputElement);
     if (address === location.href) return;
     const now = performance.now();
-    if (now - last < NEXT_SEARCH) history.replaceState(null, '', address);
+    if (now - last < NEXT_SEARCH_MS) history.replaceState(null, '', address);
     else history.pushState(null, '', address);
     last = now;
     void showList(address);

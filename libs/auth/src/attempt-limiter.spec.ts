@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 
-import { AttemptLimiter, MOST_ATTEMPTS, networkOf } from './attempt-limiter.js';
+import { AttemptLimiter, MAX_ATTEMPTS, networkOf } from './attempt-limiter.js';
 
 describe('AttemptLimiter', () => {
   beforeEach(() => {
@@ -17,7 +17,7 @@ describe('AttemptLimiter', () => {
 
   it('lets an address try a number of times, and then puts off each answer', async () => {
     const limiter = new AttemptLimiter();
-    await fail(limiter, '192.0.2.1', MOST_ATTEMPTS);
+    await fail(limiter, '192.0.2.1', MAX_ATTEMPTS);
 
     let isAnswered = false;
     const next = limiter.failed('192.0.2.1').finally(() => (isAnswered = true));
@@ -25,21 +25,21 @@ describe('AttemptLimiter', () => {
     expect(isAnswered).toBe(false);
     await jest.advanceTimersByTimeAsync(1);
     const attempt = await next;
-    expect(attempt).toMatchObject({ count: MOST_ATTEMPTS + 1, wasDelayed: true });
+    expect(attempt).toMatchObject({ count: MAX_ATTEMPTS + 1, wasDelayed: true });
     expect(attempt.retryAfter).toBeGreaterThan(0);
     expect(attempt.retryAfter).toBeLessThanOrEqual(60);
   });
 
   it('counts each address for itself', async () => {
     const limiter = new AttemptLimiter();
-    await fail(limiter, '192.0.2.1', MOST_ATTEMPTS);
+    await fail(limiter, '192.0.2.1', MAX_ATTEMPTS);
 
     expect(await limiter.failed('192.0.2.2')).toMatchObject({ count: 1, retryAfter: undefined });
   });
 
   it('answers a network one by one, over however many connections it asks', async () => {
     const limiter = new AttemptLimiter();
-    await fail(limiter, '192.0.2.1', MOST_ATTEMPTS);
+    await fail(limiter, '192.0.2.1', MAX_ATTEMPTS);
     let answered = 0;
     const all = Array.from({ length: 150 }, () => limiter.failed('192.0.2.1').then(() => (answered += 1)));
 
@@ -53,7 +53,7 @@ describe('AttemptLimiter', () => {
 
   it('puts off a bounded number of answers of one network, which leaves room for others, and gives the rest at once', async () => {
     const limiter = new AttemptLimiter();
-    for (const address of ['192.0.2.1', '192.0.2.2']) await fail(limiter, address, MOST_ATTEMPTS);
+    for (const address of ['192.0.2.1', '192.0.2.2']) await fail(limiter, address, MAX_ATTEMPTS);
     const answered: boolean[] = [];
     const all = Array.from({ length: 300 }, async () =>
       answered.push((await limiter.failed('192.0.2.1')).wasDelayed),

@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache';
 
 /** Wrong tokens of one address that are answered with 401 within a minute. */
-export const MOST_ATTEMPTS = 60;
+export const MAX_ATTEMPTS = 60;
 const WINDOW_MS = 60_000;
 /** Addresses that are remembered, those that were seen last. */
-const MOST_ADDRESSES = 10_000;
+const MAX_ADDRESSES = 10_000;
 /** Milliseconds by which an answer is put off once a network has used up its attempts, and between two of its answers. */
 const DELAY_MS = 1000;
 const INTERVAL_MS = 100;
 /** Answers that are put off at once: of one network, so that it leaves room for others, and of all together. */
-const MOST_DELAYED_OF_ONE = 256;
-const MOST_DELAYED = 1024;
+const MAX_DELAYED_OF_ONE = 256;
+const MAX_DELAYED = 1024;
 
 interface Count {
   /** Wrong tokens since the minute began. */
@@ -35,7 +35,7 @@ export interface Attempt {
  * one by one. Its memory is bounded, whoever sends them: what is more than can wait is answered at once.
  */
 export class AttemptLimiter {
-  private readonly counts = new LRUCache<string, Count>({ max: MOST_ADDRESSES, ttl: WINDOW_MS });
+  private readonly counts = new LRUCache<string, Count>({ max: MAX_ADDRESSES, ttl: WINDOW_MS });
   private delayed = 0;
 
   /** Takes down a wrong token; resolves when it may be answered. */
@@ -45,8 +45,8 @@ export class AttemptLimiter {
     // The minute begins with the first one: what is there is changed, not set anew.
     if (entry.attempts === 0) this.counts.set(key, entry);
     const count = ++entry.attempts;
-    if (count <= MOST_ATTEMPTS) return { count, retryAfter: undefined, wasDelayed: false };
-    const wasDelayed = this.delayed < MOST_DELAYED && entry.delayed < MOST_DELAYED_OF_ONE;
+    if (count <= MAX_ATTEMPTS) return { count, retryAfter: undefined, wasDelayed: false };
+    const wasDelayed = this.delayed < MAX_DELAYED && entry.delayed < MAX_DELAYED_OF_ONE;
     if (wasDelayed) await this.putOff(entry);
     const left = this.counts.getRemainingTTL(key);
     return { count, retryAfter: Math.max(1, Math.ceil(left / 1000)), wasDelayed };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { collectFiles, MOST_FILES, type Collected } from './folders.js';
+import { collectFiles, MAX_FILES, type Collected } from './folders.js';
 import { leftOut, sameName, sharedNames } from './left-out.js';
 
 /** A folder as a browser has it: of strings files are made, of objects folders, of errors what it cannot read. */
@@ -84,7 +84,7 @@ describe('collectFiles', () => {
   });
 
   it('takes nothing where there is too much', async () => {
-    const many = Object.fromEntries(Array.from({ length: MOST_FILES + 1 }, (_, at) => [`${at}.zip`, 'x']));
+    const many = Object.fromEntries(Array.from({ length: MAX_FILES + 1 }, (_, at) => [`${at}.zip`, 'x']));
     const collected = await collectFiles([folder('dist', many)]);
 
     expect(collected.tooMany).toBe(true);

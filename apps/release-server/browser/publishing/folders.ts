@@ -1,7 +1,7 @@
 /** So many at once are more likely a slip than a release. */
-export const MOST_FILES = 500;
+export const MAX_FILES = 500;
 /** How many files and folders are looked at, such as for a link that leads back to where it lies. */
-const MOST_ENTRIES = 10_000;
+const MAX_ENTRIES = 10_000;
 
 /** A file, and where in what was dropped it lies. */
 export interface FoundFile {
@@ -37,7 +37,7 @@ export async function collectFiles(roots: readonly (File | FileSystemEntry)[]): 
       for await (const entry of entriesIn(folder as FileSystemDirectoryEntry)) {
         const path = entry.fullPath.replace(/^\//, '');
         entries += 1;
-        if (files.length > MOST_FILES || entries > MOST_ENTRIES) {
+        if (files.length > MAX_FILES || entries > MAX_ENTRIES) {
           return { files, hidden, unreadable, tooMany: true };
         }
         if (entry.name.startsWith('.')) hidden.push(path);
@@ -52,7 +52,7 @@ export async function collectFiles(roots: readonly (File | FileSystemEntry)[]): 
       unreadable.push(folder.fullPath.replace(/^\//, ''));
     }
   }
-  return { files, hidden, unreadable, tooMany: files.length > MOST_FILES };
+  return { files, hidden, unreadable, tooMany: files.length > MAX_FILES };
 }
 
 /** A reader gives some at a time, and none at the end. */

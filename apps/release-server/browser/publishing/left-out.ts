@@ -1,4 +1,4 @@
-import { MOST_FILES, type Collected, type FoundFile } from './folders.js';
+import { MAX_FILES, type Collected, type FoundFile } from './folders.js';
 import type { Problem } from './problem.js';
 
 /** Names that several of the files have: of these none can be told from another once they are published. */
@@ -12,7 +12,7 @@ export function sharedNames(files: readonly FoundFile[]): ReadonlyMap<string, re
 
 /** What was left out and why, as sentences; none where nothing was. */
 export function leftOut({ files, hidden, unreadable, tooMany }: Collected): string {
-  if (tooMany) return `Nothing was taken: there are more than ${MOST_FILES} files. Drop fewer at once.`;
+  if (tooMany) return `Nothing was taken: there are more than ${MAX_FILES} files. Drop fewer at once.`;
   const sentences = [
     hidden.length > 0 && `Hidden files were left out: ${firstOf(hidden)}.`,
     unreadable.length > 0 && `Your browser could not read ${firstOf(unreadable)}.`,

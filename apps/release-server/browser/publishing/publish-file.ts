@@ -29,7 +29,7 @@ export interface PublishingParts {
  * of it than this, and not every system hands on an answer once the connection is cut. A proxy may take the whole body
  * before it asks.
  */
-const LARGE = 8 * 1024 ** 2;
+const LARGE_BYTES = 8 * 1024 ** 2;
 /** What is certainly a name. The rule itself is the server's. */
 const PLAIN_NAME = /^[A-Za-z0-9][\w.+@~-]{0,198}\w$/;
 
@@ -50,7 +50,7 @@ export function publisher(parts: PublishingParts): Publish {
       const detail = `The upload is larger than the limit of ${maxSize} bytes.`;
       throw new Failure({ title: 'The package is too large', detail, code: 'package_too_large' });
     }
-    if (file.size > LARGE && (!token.accepted || !PLAIN_NAME.test(file.name))) await ask(file, signal);
+    if (file.size > LARGE_BYTES && (!token.accepted || !PLAIN_NAME.test(file.name))) await ask(file, signal);
     upload.sha256 ??= await parts.digestOf(file, progressOf('hashing', show), signal);
     if (upload.replaces === undefined) {
       const stored = await parts.findStored(file.name, signal);
@@ -80,7 +80,7 @@ export function publisher(parts: PublishingParts): Publish {
         throw new Failure({ ...problem, again: true });
       }
       // An answer may be lost with the connection that it came by.
-      if (problem === UNREACHABLE && file.size > LARGE) await ask(file, signal);
+      if (problem === UNREACHABLE && file.size > LARGE_BYTES) await ask(file, signal);
       throw error;
     }
   }

@@ -22,7 +22,7 @@ export class HealthController {
     answer(request, response, 200, await this.health.check([]).catch(resultOf));
   }
 
-  /** Requests are welcome: the storage takes writes and no shutdown is under way. */
+  /** Requests are welcome: the storage takes writes and no shutdown has begun. */
   @Get('readyz')
   async ready(@Req() request: Request, @Res() response: Response): Promise<void> {
     const result = await this.health.check([() => this.storage.check()]).catch(resultOf);

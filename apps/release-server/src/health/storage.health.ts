@@ -4,17 +4,17 @@ import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/term
 import { PackageStore } from '#storage';
 
 /** Milliseconds since its beginning for which a probe stands for others, and after which a probe that hangs counts as failed. */
-const CACHED = 1000;
-const TIMEOUT = 5000;
-/** Probes under way at once: one that hangs holds a thread that reads and writes files, of which there are few. */
-const MOST_PROBES = 2;
+const CACHE_TTL_MS = 1000;
+const TIMEOUT_MS = 5000;
+/** Probes in flight at once: one that hangs holds a thread that reads and writes files, of which there are few. */
+const MAX_PROBES_IN_FLIGHT = 2;
 
 /** Whether the store would take a write now. */
 @Injectable()
 export class StorageHealth {
   private readonly logger = new Logger('health');
 
-  private underWay = 0;
+  private inFlight = 0;
   private last: { readonly began: number; readonly result: Promise<void> } | undefined;
 
   constructor(
@@ -26,14 +26,14 @@ export class StorageHealth {
     return this.indicators
       .check('storage')
       .attempt(() => this.recentProbe())
-      .withTimeout(TIMEOUT);
+      .withTimeout(TIMEOUT_MS);
   }
 
   /** What a probe says was true at some moment since it began, however late it says so. */
   private recentProbe(): Promise<void> {
     const now = performance.now();
-    const isOld = this.last === undefined || now - this.last.began >= CACHED;
-    if (this.last === undefined || (isOld && this.underWay < MOST_PROBES)) {
+    const isOld = this.last === undefined || now - this.last.began >= CACHE_TTL_MS;
+    if (this.last === undefined || (isOld && this.inFlight < MAX_PROBES_IN_FLIGHT)) {
       this.last = { began: now, result: this.probe() };
       // Whoever asked may have given up.
       this.last.result.catch(() => undefined);
@@ -43,14 +43,14 @@ export class StorageHealth {
 
   /** The log tells what is wrong in full; the answer, which everybody may read, tells no path. */
   private async probe(): Promise<void> {
-    this.underWay += 1;
+    this.inFlight += 1;
     try {
       await this.store.probe();
     } catch (error) {
       this.logger.warn({ err: error }, 'not ready: the storage does not take writes');
       throw new Error('the storage does not take writes', { cause: error });
     } finally {
-      this.underWay -= 1;
+      this.inFlight -= 1;
     }
   }
 }

@@ -14,9 +14,9 @@ const COMPRESS: Record<Coding, (content: Buffer) => Promise<Buffer>> = {
   gzip: promisify(gzip),
 };
 /** Compressed forms that are kept of one body: of each coding under a few bases of links. */
-const MOST_FORMS = 8;
+const MAX_FORMS = 8;
 /** Bodies that wait to be compressed. */
-const MOST_WAITING = 32;
+const MAX_WAITING = 32;
 /** Of all bodies at once: the threads that do it open and read files, too. */
 const slots = new Semaphore(2);
 let waiting = 0;
@@ -33,9 +33,9 @@ export class Compressed {
     const key = `${coding} ${base}`;
     const known = this.forms.get(key);
     if (known !== undefined) return known;
-    if (waiting >= MOST_WAITING) return Promise.resolve(undefined);
+    if (waiting >= MAX_WAITING) return Promise.resolve(undefined);
     const [oldest] = this.forms.keys();
-    if (oldest !== undefined && this.forms.size >= MOST_FORMS) this.forms.delete(oldest);
+    if (oldest !== undefined && this.forms.size >= MAX_FORMS) this.forms.delete(oldest);
     waiting += 1;
     const form = slots
       .runExclusive(() => COMPRESS[coding](content()))

@@ -8,13 +8,13 @@ import type { PreparedBody } from './prepared-body.js';
 
 const MiB = 1024 * 1024;
 /** Bytes of bodies that are being sent, each counted once however many read it, beyond which no other is made. */
-const MOST_IN_FLIGHT = 32 * MiB;
+const MAX_IN_FLIGHT_BYTES = 32 * MiB;
 /** Bodies that wait to be made. */
-const MOST_WAITING = 32;
+const MAX_WAITING = 32;
 /** Seconds after which another try is worth it. */
-const RETRY_AFTER = 2;
+const RETRY_AFTER_SECONDS = 2;
 /** Bytes of a reference to a fragment. */
-const REFERENCE = 8;
+const REFERENCE_BYTES = 8;
 
 /**
  * Bodies made from one state, forgotten when the state is another object: each made once, one after the other with
@@ -44,10 +44,10 @@ export class PreparedBodies<State extends object> {
     }
     const known = this.bodies.get(key) ?? this.beingMade.get(key);
     if (known !== undefined) return known;
-    if (this.waiting >= MOST_WAITING || this.bytesInFlight > MOST_IN_FLIGHT) {
+    if (this.waiting >= MAX_WAITING || this.bytesInFlight > MAX_IN_FLIGHT_BYTES) {
       throw new BusyError(
         'Too many different answers are being made and sent; try again in a moment.',
-        RETRY_AFTER,
+        RETRY_AFTER_SECONDS,
       );
     }
     const body = this.inTurn(make);
@@ -95,6 +95,6 @@ export class PreparedBodies<State extends object> {
  * part of its length, are as large together.
  */
 function sizeOf({ fragments, length, compressed }: PreparedBody): number {
-  const own = fragments.length === 1 ? length : fragments.length * REFERENCE;
+  const own = fragments.length === 1 ? length : fragments.length * REFERENCE_BYTES;
   return 1 + own + (compressed === undefined ? 0 : length);
 }

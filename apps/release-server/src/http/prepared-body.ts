@@ -10,7 +10,7 @@ import { BASE, fragmentOf, piecesOf, type Fragment } from './fragment.js';
 import { sendChunk } from './send-chunk.js';
 
 /** Bytes of an answer that are copied together before they are written: what a client that does not read costs. */
-const BLOCK = 32 * 1024;
+const BLOCK_BYTES = 32 * 1024;
 
 /** An answer that is made once and sent many times, to each client with the base of links under which it asked. */
 export interface PreparedBody {
@@ -148,7 +148,7 @@ async function sendPieces(
     response.end();
     return;
   }
-  const block = Buffer.allocUnsafe(Math.min(length, BLOCK));
+  const block = Buffer.allocUnsafe(Math.min(length, BLOCK_BYTES));
   let [filled, left] = [0, length];
   for (const piece of pieces) {
     for (let at = 0; at < piece.length;) {

@@ -2,15 +2,15 @@ import { fstatSync, write, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 /** Milliseconds for which lines are gathered, and after which a destination that takes nothing is tried again at first. */
-const FLUSH_MS = 20;
+const FLUSH_INTERVAL_MS = 20;
 /** Milliseconds between two tries in the end. */
 const MAX_RETRY_MS = 500;
 /** Milliseconds for which a process that ends waits for a reader. */
-const EXIT_MS = 500;
+const EXIT_TIMEOUT_MS = 500;
 /** Characters that are written without waiting for more. */
-const FLUSH_AT = 32 * 1024;
+const FLUSH_BYTES = 32 * 1024;
 /** Characters that wait to be written at most, beside as many that are being written. */
-const MAX_WAITING = 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
 const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
 
@@ -28,7 +28,7 @@ export class LogDestination {
   private chunk = EMPTY;
   private dropped = 0;
   private timer: NodeJS.Timeout | undefined;
-  private retryMs = FLUSH_MS;
+  private retryMs = FLUSH_INTERVAL_MS;
   /** Whether a write may wait for the descriptor instead of failing, as on a file; unknown before the first line. */
   private canBlock: boolean | undefined;
   private isInPool = false;
@@ -37,14 +37,14 @@ export class LogDestination {
 
   write(line: string): void {
     // Once something is missing nothing follows until that is told, so that a gap is where the log says it is.
-    if (this.dropped > 0 || this.waiting + line.length > MAX_WAITING) {
+    if (this.dropped > 0 || this.waiting + line.length > MAX_WAITING_BYTES) {
       this.dropped += 1;
       return;
     }
     this.canBlock ??= this.prepare();
     this.lines.push(line);
     this.waiting += line.length;
-    if (this.waiting >= FLUSH_AT && this.retryMs === FLUSH_MS) this.flush();
+    if (this.waiting >= FLUSH_BYTES && this.retryMs === FLUSH_INTERVAL_MS) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), this.retryMs).unref();
   }
 
@@ -56,7 +56,7 @@ export class LogDestination {
         this.chunk = this.chunk.subarray(writeSync(this.fd, this.chunk));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() >= end) return;
-        Atomics.wait(NEVER_WOKEN, 0, 0, FLUSH_MS);
+        Atomics.wait(NEVER_WOKEN, 0, 0, FLUSH_INTERVAL_MS);
       }
     }
   }
@@ -91,7 +91,7 @@ export class LogDestination {
   }
 
   private written(bytes: number): void {
-    this.retryMs = FLUSH_MS;
+    this.retryMs = FLUSH_INTERVAL_MS;
     this.chunk = this.chunk.subarray(bytes);
     this.flush();
   }
@@ -116,7 +116,7 @@ export class LogDestination {
   }
 
   private prepare(): boolean {
-    process.on('exit', () => this.flushSync(EXIT_MS));
+    process.on('exit', () => this.flushSync(EXIT_TIMEOUT_MS));
     const status = fstatSync(this.fd);
     return !status.isFIFO() && !status.isSocket() && !isatty(this.fd);
   }

@@ -20,7 +20,7 @@ const TIMEOUTS = {
 /** A missing Host is refused by our own check, with an answer like every other. */
 const OPTIONS = { ...TIMEOUTS, requireHostHeader: false };
 /** Milliseconds without any byte in either direction after which a connection with a request is dropped. */
-const IDLE = 120_000;
+const IDLE_TIMEOUT_MS = 120_000;
 
 /** Express behind an HTTP server that bounds slow clients and lets the application refuse before a body is sent. */
 export class HttpServerAdapter extends ExpressAdapter {
@@ -39,7 +39,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const server = createServer(OPTIONS);
     servePipelines(server, (request, response) => this.listener(request, response));
-    server.setTimeout(IDLE);
+    server.setTimeout(IDLE_TIMEOUT_MS);
     // The route decides whether the body is wanted, and says so when it begins to read; other expectations
     // are ignored, as a server may (RFC 9110 §10.1.1).
     for (const event of ['checkContinue', 'checkExpectation']) {

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Bytes that are still read of a body that nobody wants. */
-const MOST_BYTES = 8 * 1024 * 1024;
+const MAX_LINGER_BYTES = 8 * 1024 * 1024;
 /** Milliseconds after which its connection is cut. */
-const MOST_TIME = 3000;
+const MAX_LINGER_MS = 3000;
 /** Connections of which something is read that nobody wants; others are cut at once. */
-const MOST_AT_ONCE = 256;
+const MAX_LINGERING = 256;
 
 const discarding = new Set<Socket>();
 
@@ -71,13 +71,13 @@ function discardBody(
   done: (isOver: boolean) => void,
 ): void {
   const { socket } = request;
-  let left = MOST_BYTES;
-  if (discarding.size >= MOST_AT_ONCE) {
+  let left = MAX_LINGER_BYTES;
+  if (discarding.size >= MAX_LINGERING) {
     done(false);
     return;
   }
   discarding.add(socket);
-  const timer = setTimeout(finish, MOST_TIME);
+  const timer = setTimeout(finish, MAX_LINGER_MS);
   request.on('data', take).once('end', finish).once('error', finish);
   owner.once('close', finish);
   request.resume();
@@ -103,13 +103,13 @@ function discardBody(
  * be parsed any more.
  */
 export function endUnread(socket: Socket, bytes: string): void {
-  const most = socket.bytesRead + MOST_BYTES;
-  if (discarding.size >= MOST_AT_ONCE) {
+  const most = socket.bytesRead + MAX_LINGER_BYTES;
+  if (discarding.size >= MAX_LINGERING) {
     socket.end(bytes, () => socket.destroy());
     return;
   }
   discarding.add(socket);
-  const timer = setTimeout(() => socket.destroy(), MOST_TIME);
+  const timer = setTimeout(() => socket.destroy(), MAX_LINGER_MS);
   socket.once('close', () => {
     clearTimeout(timer);
     discarding.delete(socket);

@@ -6,12 +6,12 @@ import { boundUnreadBody, isDiscarding } from './lingering-close.js';
 import { inTurn } from './turns.js';
 
 /** Requests of one connection that wait for the answer before theirs, and bytes of them; more are left unparsed. */
-const MOST_WAITING = 4;
-const MOST_WAITING_BYTES = 4096;
+const MAX_WAITING = 4;
+const MAX_WAITING_BYTES = 4096;
 /** Connections that may have something left unparsed. Each has at most two reads of 64 KiB. */
-const MOST_PAUSED = 128;
+const MAX_PAUSED = 128;
 /** Bytes that go to the parser at least, so that the work for a chunk has a bound whatever it consists of. */
-const LEAST_BYTES = 128;
+const MIN_REQUEST_BYTES = 128;
 const END_OF_HEAD = '\r\n\r\n';
 
 type Exchange = readonly [request: IncomingMessage, response: ServerResponse];
@@ -108,8 +108,8 @@ class Pipeline {
 
   /** A small body is taken with its head, so that its connection need not be closed when it is refused. */
   private get isFull(): boolean {
-    if (this.waitingBytes >= MOST_WAITING_BYTES) return true;
-    return this.waiting.length >= MOST_WAITING && this.waiting.at(-1)?.[0].complete === true;
+    if (this.waitingBytes >= MAX_WAITING_BYTES) return true;
+    return this.waiting.length >= MAX_WAITING && this.waiting.at(-1)?.[0].complete === true;
   }
 
   /** Gives the parser one head after the other until enough of them wait; the rest goes back into the stream. */
@@ -124,8 +124,8 @@ class Pipeline {
         return;
       }
       const isWaiting = this.waiting.length > 0;
-      const most = isWaiting ? from + MOST_WAITING_BYTES : chunk.length;
-      const end = chunk.indexOf(END_OF_HEAD, from + LEAST_BYTES);
+      const most = isWaiting ? from + MAX_WAITING_BYTES : chunk.length;
+      const end = chunk.indexOf(END_OF_HEAD, from + MIN_REQUEST_BYTES);
       const to = Math.min(end < 0 ? chunk.length : end + END_OF_HEAD.length, most);
       this.parse(chunk.subarray(from, to));
       if (isWaiting) this.waitingBytes += to - from;
@@ -135,7 +135,7 @@ class Pipeline {
 
   private holdWhileFull(): void {
     const { paused } = this.shared;
-    if (paused.size >= MOST_PAUSED && !paused.has(this.socket)) {
+    if (paused.size >= MAX_PAUSED && !paused.has(this.socket)) {
       this.socket.destroy();
       return;
     }

@@ -16,7 +16,7 @@ import { PAGE_POLICY } from '../layout.js';
 import { StaticFiles } from '../static-files.js';
 import { packageLink, packagesPage, ROWS } from './packages.page.js';
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
 /** Lists packages as a page; an answer is made once for as long as it says the same. */
 @Injectable()
@@ -40,7 +40,7 @@ export class PackagesPageService {
     const plain = query.page === undefined && query.per_page === undefined && packages.length > MOST_PER_PAGE;
     if (!plain) {
       const shown = normalQuery(query, packages.length);
-      const minute = Math.floor(Date.now() / MINUTE);
+      const minute = Math.floor(Date.now() / MINUTE_MS);
       return this.prepared.get(packages, JSON.stringify([root, shown, minute]), () => {
         const page = searchOf(packages).select(shown);
         return prepareHtml(this.render(packages, shown, page, root, false), shown, page);

@@ -3,18 +3,18 @@ const EXACT = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const ROUNDED = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 /** From which age on an age is told in a unit. */
 const AGES = [
-  [365 * DAY, 'year'],
-  [30 * DAY, 'month'],
-  [7 * DAY, 'week'],
-  [DAY, 'day'],
-  [HOUR, 'hour'],
-  [MINUTE, 'minute'],
+  [365 * DAY_MS, 'year'],
+  [30 * DAY_MS, 'month'],
+  [7 * DAY_MS, 'week'],
+  [DAY_MS, 'day'],
+  [HOUR_MS, 'hour'],
+  [MINUTE_MS, 'minute'],
 ] as const;
 
 /** `1,234 packages`, `1 package`. */
