@@ -130,6 +130,11 @@ describe('publishing', () => {
         `--x\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n${formBody('name="file"; filename="b.zip"', 'b')}`,
       ],
       [
+        'a file that contains its boundary',
+        'multipart/form-data; boundary=x',
+        formBody('name="file"; filename="a.zip"', 'a\r\n--xyz\r\nb'),
+      ],
+      [
         'a deeply nested field name',
         'multipart/form-data; boundary=x',
         `--x\r\nContent-Disposition: form-data; name="a${'[b]'.repeat(1000)}"\r\n\r\nv\r\n--x--\r\n`,

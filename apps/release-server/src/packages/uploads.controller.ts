@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
@@ -8,8 +6,8 @@ import { PublicUrl } from '../server/public-url.service.js';
 import { announcedLength, takeBody } from '../server/request-body.js';
 import { Context, RequestContext } from '../server/request-context.js';
 import { actorOf } from './actor.js';
-import { assertMultipart, receiveMultipart } from './multipart-upload.js';
-import { MULTIPART_OVERHEAD } from './multipart-watch.js';
+import { assertMultipart, openForm } from './multipart-file.js';
+import { FORM_OVERHEAD } from './multipart-inspector.js';
 import { publishedView, type PublishedView } from './package.view.js';
 import { parsePublishOptions } from './publish-options.js';
 import { PublishingService } from './publishing.service.js';
@@ -36,22 +34,18 @@ export class UploadsController {
     assertMultipart(request);
     const size = wholeSize(request.headers);
     const sizeAtMost = announcedLength(request);
-    await this.publishing.requireRoom(sizeAtMost, MULTIPART_OVERHEAD);
+    await this.publishing.requireRoom(sizeAtMost, FORM_OVERHEAD);
 
     const { signal, done } = takeBody(request, response);
-    const target = {
-      stage: (name: string, body: Readable, stop: AbortSignal) =>
-        this.publishing.receive(name, body, options, { size, sizeAtMost }, () => stop),
-      discard: this.publishing.discard.bind(this.publishing),
-    };
-    const { name, staged } = await receiveMultipart(
-      request,
-      response,
-      target,
-      this.config.max_upload_size,
-      signal,
-    ).finally(done);
-    const result = await this.publishing.publish(staged, name, options, actorOf(context));
-    return publishedView(result, base);
+    try {
+      const { name, content } = await openForm(request, response, this.config.max_upload_size, signal);
+      const staged = await this.publishing
+        .receive(name, content, options, { size, sizeAtMost }, () => signal)
+        .finally(() => content.destroy());
+      const result = await this.publishing.publish(staged, name, options, actorOf(context));
+      return publishedView(result, base);
+    } finally {
+      done();
+    }
   }
 }
