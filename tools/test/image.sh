@@ -21,6 +21,7 @@ volumes=()
 
 clean_up() {
   [ ${#containers[@]} -eq 0 ] || docker rm --force --volumes "${containers[@]}" >/dev/null 2>&1
+  [ -z "${image:-}" ] || docker image rm --force "$image-extended" >/dev/null 2>&1
   [ ${#volumes[@]} -eq 0 ] || docker volume rm --force "${volumes[@]}" >/dev/null 2>&1
 }
 inspect() { docker inspect --format "$1" "$2"; }
@@ -178,7 +179,7 @@ becomes_healthy() {
   return 1
 }
 health_check_fails() { # with the environment naming a port where nobody listens
-  ! docker exec --env PORT=1 "$run-$1" /nodejs/bin/node docker/healthcheck.mjs
+  ! docker exec --env PORT=1 "$run-$1" /nodejs/bin/node healthcheck.mjs
 }
 stops_well() {
   local began=$SECONDS
@@ -213,11 +214,31 @@ check 'it takes a package there' publishes "$work/large-1.0.0.zip"
 check 'its health check follows the port' becomes_healthy other
 
 runs_a_command() { # NAME
-  docker run --rm "${LOCKED_DOWN[@]}" "$image" "dist/apps/release-server/src/commands/$1.js" --help >"$work/help" &&
+  docker run --rm "${LOCKED_DOWN[@]}" "$image" node_modules/.bin/release-server "$1" --help >"$work/help" &&
     grep -q "^Usage: $1 " "$work/help"
 }
 check 'it rebuilds an index in the place of serving' runs_a_command repair-index
 check 'it moves packages in the place of serving' runs_a_command migrate
+
+mkdir "$work/extension" && cat >"$work/extension/main.js" <<JS
+import { Controller, Get } from '@nestjs/common';
+import { AppModule, Public, serve, TokenVerifier } from 'release-server';
+
+class Hello { hello() { return 'hello'; } }
+Controller('hello')(Hello);
+Public()(Hello);
+Get()(Hello.prototype, 'hello', Object.getOwnPropertyDescriptor(Hello.prototype, 'hello'));
+class Team extends TokenVerifier { async verify(token) { return token === '$TOKEN' ? { name: 'team' } : undefined; } }
+await serve(() => AppModule.with({ verifier: { useClass: Team }, imports: [{ module: class {}, controllers: [Hello] }] }));
+JS
+printf 'FROM %s\nCOPY main.js /app\n' "$image" >"$work/extension/Dockerfile"
+runs_extended() {
+  local image=$image-extended # start takes it
+  docker build --tag "$image" "$work/extension" && start extended 8000 && equal "$(curl -fsS "$url/hello")" hello &&
+    publishes "$work/token" && docker logs "$run-extended" | grep '"actor":"team"'
+}
+check 'one FROM and one COPY extend it' runs_extended
+check 'its health check goes on there' becomes_healthy extended
 
 check 'it refuses to start without a token, with 78' refuses_to_start 78
 check 'it refuses an unknown key, with 78' refuses_to_start 78 "${config[@]}" --env PORT=none

@@ -1,8 +1,8 @@
 // The image's health check: asks /healthz where the configuration says that the server listens. Exits with 1 if that fails.
 import { get } from 'node:http';
 
-import { loadConfig } from '../dist/apps/release-server/src/config/config.loader.js';
-import { configSchema } from '../dist/apps/release-server/src/config/config.schema.js';
+import { loadConfig } from './node_modules/release-server/dist/apps/release-server/src/config/config.loader.js';
+import { configSchema } from './node_modules/release-server/dist/apps/release-server/src/config/config.schema.js';
 
 const TIMEOUT = 4_000;
 // Node takes IPv4 on :: too, and a container need not have IPv6.
