@@ -106,7 +106,14 @@ has_a_program() {
 }
 starts_extended() { starts env KEEP_RELEASES=1 npm --prefix "$project" --silent start && grep '"keep_releases":1,.*packages are in memory' "$work/log"; }
 publish() { curl -fsS -H "Authorization: Bearer $1" -T "$bundle/LICENSE" "$url/assets/$2"; }
-verifies() { ! publish wrong a-1.0.0.txt && publish local-development-token a-1.0.0.txt && grep '"actor":"local"' "$work/log"; }
+logs() { # PATTERN
+  for _ in $(seq 50); do
+    ! grep "$1" "$work/log" || return 0
+    sleep 0.1
+  done
+  return 1
+}
+verifies() { ! publish wrong a-1.0.0.txt && publish local-development-token a-1.0.0.txt && logs '"actor":"local"'; }
 retains() {
   publish local-development-token b-2.0.0.txt && curl -fsS "$url/assets/b-2.0.0.txt" | cmp - "$bundle/LICENSE" &&
     ! curl -fsS "$url/assets/a-1.0.0.txt"
