@@ -4,7 +4,6 @@ import { lstat, stat } from 'node:fs/promises';
 import { Logger } from '@nestjs/common';
 
 import { unless } from '../errno.js';
-import { newestFirst } from '../newest-first.js';
 import { isPackageName } from '../package-name.js';
 import type { Package } from '../package-reader.js';
 import { inParallel } from '../parallel.js';
@@ -13,12 +12,7 @@ import { Digester } from './digester.js';
 import { fingerprintOf, isMoved, isTouched, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
-
-/** One revision of a file as the index knows it. */
-export interface IndexEntry {
-  readonly package: Package;
-  readonly fingerprint: string;
-}
+import { describe, PackageTable, type IndexEntry } from './package-table.js';
 
 /** For so long one look at the directory is trusted, counted from its beginning. */
 const TRUST_MS = 250;
@@ -30,8 +24,6 @@ const QUIET_MS = 500;
 /** A directory's mtime may be this coarse: a change within it may not move the mtime. */
 const GRANULARITY_MS = 1500;
 const PARALLEL_STATS = 32;
-/** For so long lists go without the digests that become known while more files are being hashed. */
-const DIGESTS_DELAY_MS = 1000;
 
 /**
  * The names and metadata of all packages in memory. Own writes enter it directly; what others do to the
@@ -40,12 +32,7 @@ const DIGESTS_DELAY_MS = 1000;
  * it can, and found by whoever opens the file.
  */
 export class PackageIndex {
-  private entries = new Map<string, IndexEntry>();
-  private snapshot: { readonly packages: readonly Package[]; readonly madeAt: number } | undefined;
-  /** The latest publish time; undefined when the package that had it has left, until somebody asks. */
-  private latest: number | undefined = 0;
-  /** Whether digests have become known that the snapshot does not have. */
-  private hasNewDigests = false;
+  private readonly table = new PackageTable();
   private readonly digester: Digester;
   private readonly logger = new Logger('storage');
 
@@ -74,7 +61,7 @@ export class PackageIndex {
   async start(): Promise<void> {
     this.watchContents();
     await this.scan(0);
-    await this.metadata.keepOnly(this.entries.keys());
+    await this.metadata.keepOnly(this.table.names());
   }
 
   async close(): Promise<void> {
@@ -92,43 +79,28 @@ export class PackageIndex {
   }
 
   get(name: string): IndexEntry | undefined {
-    return this.entries.get(name);
+    return this.table.get(name);
   }
 
-  /**
-   * Newest first, then by name; the same array until something changes. Digests enter it together: if each were a change,
-   * everything made of the list would be made again for nearly every request while a full directory is hashed.
-   */
+  /** Newest first, then by name; the same array until something changes. */
   list(): readonly Package[] {
-    const now = performance.now();
-    if (this.hasNewDigests) {
-      const isDue = now - (this.snapshot?.madeAt ?? 0) >= DIGESTS_DELAY_MS || this.digester.isIdle;
-      if (isDue) this.snapshot = undefined;
-    }
-    if (this.snapshot === undefined) {
-      this.snapshot = { packages: Object.freeze(this.packages().sort(newestFirst)), madeAt: now };
-      this.hasNewDigests = false;
-    }
-    return this.snapshot.packages;
+    return this.table.list(!this.digester.isIdle);
   }
 
   /** All packages in no particular order. */
-  packages(): Package[] {
-    return Array.from(this.entries.values(), (entry) => entry.package);
+  packages(): readonly Package[] {
+    return this.table.packages();
   }
 
   /** The latest publish time of all packages, 0 where there is none. */
   get latestTime(): number {
-    return (this.latest ??= this.packages().reduce(
-      (latest, { createdAt }) => Math.max(latest, createdAt),
-      0,
-    ));
+    return this.table.latestTime;
   }
 
   /** Enters what we published ourselves. */
   put(entry: IndexEntry): void {
     this.writtenDuringScan?.add(entry.package.name);
-    this.set(entry);
+    this.table.set(entry);
   }
 
   /** Enters what we had taken out and have put back: of the file only the ctime is another. */
@@ -152,7 +124,7 @@ export class PackageIndex {
   /** Takes out what we removed ourselves. */
   delete(name: string): void {
     this.writtenDuringScan?.add(name);
-    this.unset(name);
+    this.table.delete(name);
   }
 
   /** Looks at one file again, now. For whoever found it to be other than the index says. */
@@ -164,7 +136,7 @@ export class PackageIndex {
 
   /** Whether the file is there, and only not listed because it changed a moment ago. */
   isUnsettled(name: string): boolean {
-    return !this.entries.has(name) && this.dirty.has(name);
+    return this.table.get(name) === undefined && this.dirty.has(name);
   }
 
   /** The package that lies under a name now, listed or not. */
@@ -198,8 +170,8 @@ export class PackageIndex {
       const names = await this.layout.names();
       await inParallel(names, PARALLEL_STATS, (name) => this.examine(name, quiet));
       const present = new Set(names);
-      for (const name of this.entries.keys()) {
-        if (!present.has(name) && !this.writtenDuringScan.has(name)) this.unset(name);
+      for (const name of this.table.names()) {
+        if (!present.has(name) && !this.writtenDuringScan.has(name)) this.table.delete(name);
       }
       this.seenMtime = mtimeNs;
       this.settled = settled;
@@ -220,22 +192,22 @@ export class PackageIndex {
    * listed, unless only its time changed.
    */
   private async examine(name: string, quiet: number): Promise<void> {
-    const before = this.entries.get(name);
+    const before = this.table.get(name);
     const stats = await this.statFile(name);
     const fingerprint = stats?.isFile() === true ? fingerprintOf(stats) : undefined;
-    if (fingerprint !== undefined && fingerprint === this.entries.get(name)?.fingerprint) return;
+    if (fingerprint !== undefined && fingerprint === this.table.get(name)?.fingerprint) return;
     const sha256 = fingerprint === undefined ? undefined : await this.metadata.load(name, fingerprint);
     // Written by ourselves while we looked: that entry is newer than what we saw.
-    if (this.entries.get(name) !== before || this.writtenDuringScan?.has(name) === true) return;
+    if (this.table.get(name) !== before || this.writtenDuringScan?.has(name) === true) return;
     if (stats === undefined || fingerprint === undefined) {
-      this.unset(name);
+      this.table.delete(name);
       return;
     }
     const age = Date.now() - Number(stats.ctimeNs / 1_000_000n);
     const isWhole =
       sha256 !== undefined || (before !== undefined && isTouched(before.fingerprint, fingerprint));
     if (!isWhole && Math.abs(age) < quiet) {
-      this.unset(name);
+      this.table.delete(name);
       this.dirty.add(name);
       return;
     }
@@ -245,7 +217,10 @@ export class PackageIndex {
         `${name} says that it was modified outside of the years 1970 to 9999; it counts as of ${new Date(createdAt).toISOString()}`,
       );
     }
-    this.set({ fingerprint, package: describe(name, Number(stats.size), createdAt, sha256, fingerprint) });
+    this.table.set({
+      fingerprint,
+      package: describe(name, Number(stats.size), createdAt, sha256, fingerprint),
+    });
     if (sha256 === undefined) this.digester.enqueue(name, fingerprint, this.layout.package(name));
   }
 
@@ -258,32 +233,14 @@ export class PackageIndex {
   }
 
   private async completeDigest(name: string, fingerprint: string, sha256: string): Promise<void> {
-    const entry = this.entries.get(name);
+    const entry = this.table.get(name);
     if (entry?.fingerprint !== fingerprint) return;
     const { size, createdAt } = entry.package;
-    this.entries.set(name, {
+    this.table.complete({
       fingerprint,
       package: describe(name, size, createdAt, sha256, fingerprint),
     });
-    this.hasNewDigests = true;
     await this.metadata.save(name, fingerprint, sha256);
-  }
-
-  private set(entry: IndexEntry): void {
-    const { latest } = this;
-    const { name, createdAt } = entry.package;
-    this.unset(name);
-    this.entries.set(name, entry);
-    this.snapshot = undefined;
-    if (latest !== undefined && createdAt >= latest) this.latest = createdAt;
-  }
-
-  private unset(name: string): void {
-    const before = this.entries.get(name);
-    if (before === undefined) return;
-    this.entries.delete(name);
-    this.snapshot = undefined;
-    if (before.package.createdAt === this.latest) this.latest = undefined;
   }
 
   private watchContents(): void {
@@ -298,18 +255,6 @@ export class PackageIndex {
       this.watcher = undefined;
     }
   }
-}
-
-/** A package's description; its revision is its digest, or until that is known the file's fingerprint. */
-export function describe(
-  name: string,
-  size: number,
-  createdAt: number,
-  sha256: string | undefined,
-  fingerprint: string,
-): Package {
-  const revision = sha256 === undefined ? fingerprint : `sha256:${sha256}`;
-  return Object.freeze({ name, size, createdAt, sha256, revision });
 }
 
 function lstatBig(path: string) {

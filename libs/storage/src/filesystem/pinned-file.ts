@@ -5,7 +5,7 @@ import type { OpenPackage, Package } from '../package-reader.js';
 import type { BufferPool } from '../staging/buffer-pool.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
-import type { IndexEntry } from './package-index.js';
+import type { IndexEntry } from './package-table.js';
 
 /** A revision pinned by its open descriptor: renaming or unlinking the file does not touch it. */
 export class PinnedFile implements OpenPackage {

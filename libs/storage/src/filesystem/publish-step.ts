@@ -8,7 +8,8 @@ import type { Staging } from '../staging/staging.js';
 import { fingerprintOf, isMoved, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
-import { describe, type PackageIndex } from './package-index.js';
+import type { PackageIndex } from './package-index.js';
+import { describe } from './package-table.js';
 import { holderOf, type Placement } from './placement.js';
 import type { Trash, Withdrawn } from './trash.js';
 

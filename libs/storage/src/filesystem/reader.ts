@@ -12,7 +12,8 @@ import type { BufferPool } from '../staging/buffer-pool.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
 import type { Layout } from './layout.js';
-import type { IndexEntry, PackageIndex } from './package-index.js';
+import type { PackageIndex } from './package-index.js';
+import type { IndexEntry } from './package-table.js';
 import { CachedFile, PinnedFile } from './pinned-file.js';
 
 /** Files of at most so many bytes are kept in memory once they are read, up to the total. */

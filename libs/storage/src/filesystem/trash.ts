@@ -5,7 +5,8 @@ import type { Owner } from '../staging/owner.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
 import type { Layout } from './layout.js';
-import type { IndexEntry, PackageIndex } from './package-index.js';
+import type { PackageIndex } from './package-index.js';
+import type { IndexEntry } from './package-table.js';
 import { isRevision } from './reader.js';
 import { dropWithdrawn, putBack, withdraw } from './withdrawal.js';
 
