@@ -11,7 +11,7 @@ import { ProblemError, problemType, type Problem, type ProblemExtras } from './p
 import type { ProblemCode } from './problem-codes.js';
 
 /** Seconds after which a busy server is worth another try. */
-const RETRY_AFTER = '1';
+const RETRY_AFTER_SECONDS = '1';
 /** What is not for clients is in the log. */
 const FAULT = 'This is a fault of the server; its log tells more.';
 
@@ -51,10 +51,10 @@ function storageProblem(error: StorageError, request: IncomingMessage): Problem 
       return problem(
         error.code,
         'The server has too many files and connections open; try again in a moment.',
-        retryAfter(RETRY_AFTER),
+        retryAfter(RETRY_AFTER_SECONDS),
       );
     case 'storage_unavailable':
-      return problem(error.code, detail, retryAfter(RETRY_AFTER));
+      return problem(error.code, detail, retryAfter(RETRY_AFTER_SECONDS));
     case 'foreign_packages':
     case 'storage_failed':
       return problem('storage_failed', 'The storage did not do its work; the log of the server tells more.');
@@ -82,7 +82,7 @@ function authProblem({ code, message: detail, attempts }: AuthError): Problem {
     case 'unauthorized':
       return problem(code, detail, { headers: { 'WWW-Authenticate': 'Bearer realm="release-server"' } });
     case 'too_many_attempts':
-      return problem(code, detail, retryAfter(attempts?.retryAfter ?? RETRY_AFTER));
+      return problem(code, detail, retryAfter(attempts?.retryAfter ?? RETRY_AFTER_SECONDS));
     case 'read_only':
       return problem(code, detail);
     case 'token_unavailable':
