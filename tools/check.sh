@@ -51,7 +51,7 @@ for part; do
     format) check 'the format is that of prettier' prettier --check . ;;
     lint) check 'oxlint finds nothing' oxlint --type-aware --deny-warnings ;;
     imports) check 'imports flow one way, and each rule refuses what it is for' imports ;;
-    generated) check 'what is made of the sources is current' node tools/generate.mjs --check ;;
+    generated) check 'what is made of the sources is current' node tools/generate/main.mjs --check ;;
     scripts) scripts ;;
     *) echo "check.sh: there is no part '$part'" >&2 && exit 2 ;;
   esac

@@ -79,10 +79,4 @@ check 'refuses a misspelt key of the bucket' refuses 'buckt' "${token[@]}" --set
 check 'refuses keys of the bucket in the ConfigMap' refuses 's3Credentials.existingSecret' "${token[@]}" \
   --set config.storage_driver=s3 --set config.s3.bucket=x --set config.s3.secret_access_key=x
 
-if command -v node >/dev/null && [ -d node_modules/js-yaml ]; then
-  check 'the table in README.md agrees with values.yaml' node charts/values-table.mjs --check
-else
-  skip 'the table in README.md' 'needs node and the dependencies of package.json (npm ci)'
-fi
-
 finish

@@ -171,21 +171,6 @@ labels:
 {{- end }}
 {{- end }}
 
-{{/* The section s3 of config.yaml: what is given of it, and where the keys of s3Credentials are mounted. */}}
-{{- define "release-server.s3Config" -}}
-{{- $section := dict }}
-{{- range $key, $value := .Values.config.s3 }}
-  {{- if not (has $value (list "" nil)) }}
-    {{- $_ := set $section $key $value }}
-  {{- end }}
-{{- end }}
-{{- if .Values.s3Credentials.existingSecret }}
-  {{- $_ := set $section "access_key_id_file" "/etc/release-server/access_key_id" }}
-  {{- $_ := set $section "secret_access_key_file" "/etc/release-server/secret_access_key" }}
-{{- end }}
-{{- toYaml $section }}
-{{- end }}
-
 {{/* The names that are given, those of the Service, and those under which Ingress and HTTPRoute pass requests on. */}}
 {{- define "release-server.allowedHosts" -}}
 {{- $service := include "release-server.fullname" . }}
@@ -202,15 +187,29 @@ labels:
 {{- concat .Values.config.allowed_hosts $hosts | compact | uniq | toYaml }}
 {{- end }}
 
+{{/* What is given of a section, as YAML: what is empty is left to the server. */}}
+{{- define "release-server.given" -}}
+{{- $given := dict }}
+{{- range $key, $value := . }}
+  {{- if kindIs "map" $value }}
+    {{- $_ := set $given $key (include "release-server.given" $value | fromYaml) }}
+  {{- else if not (has $value (list "" nil list)) }}
+    {{- $_ := set $given $key $value }}
+  {{- end }}
+{{- end }}
+{{- toYaml $given }}
+{{- end }}
+
 {{/* config.yaml of the server. */}}
 {{- define "release-server.config" -}}
-{{- $config := omit .Values.config "public_url" "allowed_hosts" "auth_token_file" "s3" }}
+{{- $config := include "release-server.given" .Values.config | fromYaml }}
 {{- if .Values.config.allowed_hosts }}
   {{- $_ := set $config "allowed_hosts" (include "release-server.allowedHosts" . | fromYamlArray) }}
 {{- end }}
-{{- if include "release-server.s3" . }}
-  {{- $config = omit $config "storage_path" }}
-  {{- $_ := set $config "s3" (include "release-server.s3Config" . | fromYaml) }}
+{{- $config = omit $config (include "release-server.s3" . | empty | ternary "s3" "storage_path") }}
+{{- if and (include "release-server.s3" .) .Values.s3Credentials.existingSecret }}
+  {{- $_ := set $config.s3 "access_key_id_file" "/etc/release-server/access_key_id" }}
+  {{- $_ := set $config.s3 "secret_access_key_file" "/etc/release-server/secret_access_key" }}
 {{- end }}
 {{- /* Helm takes a null in given values for "drop the default": the key is missing then, and means no limit. */}}
 {{- if not (hasKey $config "max_packages") }}
@@ -219,9 +218,7 @@ labels:
 {{- with include "release-server.publicUrl" . }}
   {{- $_ := set $config "public_url" . }}
 {{- end }}
-{{- if .Values.config.auth_token_file }}
-  {{- $_ := set $config "auth_token_file" .Values.config.auth_token_file }}
-{{- else if include "release-server.tokenSecret" . }}
+{{- if and (not $config.auth_token_file) (include "release-server.tokenSecret" .) }}
   {{- $_ := set $config "auth_token_file" "/etc/release-server/token" }}
 {{- end }}
 {{- toYaml $config }}

@@ -15,13 +15,10 @@
   {{- fail "auth.token: the server takes printable ASCII characters without spaces; give another (for one: openssl rand -hex 32)" }}
 {{- end }}
 
-{{- $keys := list "CONFIG_PATH" "HOST" "PORT" "PUBLIC_URL" "TRUST_PROXY" "ALLOWED_HOSTS" "STORAGE_DRIVER" "STORAGE_PATH" "MAX_PACKAGES" "MAX_UPLOAD_SIZE" "MIN_FREE_SPACE" "AUTH_TOKEN" "AUTH_TOKEN_FILE" "READ_ONLY" "ALLOW_OVERWRITE" "ALLOW_DELETE" "LOG_LEVEL" "KEEP_ALIVE_TIMEOUT" "SHUTDOWN_TIMEOUT" }}
+{{- $variables := include "release-server.variables" . | fromYaml }}
 {{- range $v.extraEnv }}
-  {{- if has .name $keys }}
-    {{- fail (printf "extraEnv: %s would outrank the server's configuration: give config.%s instead (a token: auth.token or auth.existingSecret)" .name (lower .name)) }}
-  {{- end }}
-  {{- if hasPrefix "S3_" .name }}
-    {{- fail (printf "extraEnv: %s would outrank the server's configuration: give config.s3.%s instead (keys: s3Credentials.existingSecret)" .name (trimPrefix "s3_" (lower .name))) }}
+  {{- if hasKey $variables .name }}
+    {{- fail (printf "extraEnv: %s would outrank the server's configuration: give %s instead" .name (get $variables .name)) }}
   {{- end }}
   {{- if and .value (has .name (list "AWS_SECRET_ACCESS_KEY" "AWS_SESSION_TOKEN")) }}
     {{- fail (printf "extraEnv: %s would stand in the Deployment for all to read: name a Secret of yours in s3Credentials.existingSecret" .name) }}

@@ -48,13 +48,13 @@ const s3Schema = z.strictObject(
     }),
     access_key_id_file: file
       .optional()
-      .meta({ description: 'a file that holds it instead, read at the start' }),
+      .meta({ description: 'a file that holds the access key instead, read at the start' }),
     secret_access_key: text('a secret key')
       .optional()
       .meta({ description: 'secret key, likewise', otherwise: "the SDK's", secret: true }),
     secret_access_key_file: file
       .optional()
-      .meta({ description: 'a file that holds it instead, read at the start' }),
+      .meta({ description: 'a file that holds the secret key instead, read at the start' }),
     redirect_downloads: flag
       .default(false)
       .meta({ description: 'answer downloads with a 302 to the store, which clients then have to reach' }),
@@ -141,7 +141,7 @@ export const configSchema = z
       }),
     auth_token_file: file
       .optional()
-      .meta({ description: 'a file that holds it instead; read again when it changes' }),
+      .meta({ description: 'a file that holds the token instead; read again when it changes' }),
     read_only: flag.default(false).meta({ description: 'serve only; needs no token' }),
     allow_overwrite: flag
       .default(true)

@@ -29,22 +29,28 @@ const EXPECTED_URL = 'expected an absolute http or https URL';
 const NOT_IN_PATHS = /[^A-Za-z0-9._~/%-]/g;
 const encoded = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
-export const httpUrl = z.url({ protocol: /^https?$/, error: EXPECTED_URL });
+/** As far as a pattern can tell. */
+const HTTP_URL = { pattern: '^https?://[^\\s?#@]+$' };
+
+export const httpUrl = z.url({ protocol: /^https?$/, error: EXPECTED_URL }).meta(HTTP_URL);
 
 /** The base of links, without a slash at its end. */
-export const baseUrl = z.string({ error: EXPECTED_URL }).transform((value, context) => {
-  const url = URL.parse(value);
-  if (
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    `${url.username}${url.search}${url.hash}` === '' &&
-    isHost(url.hostname)
-  ) {
-    return `${url.origin}${withoutSlashesBehind(url.pathname).replace(NOT_IN_PATHS, encoded)}`;
-  }
-  context.addIssue({ code: 'custom', message: `${EXPECTED_URL} without user, query or fragment` });
-  return z.NEVER;
-});
+export const baseUrl = z
+  .string({ error: EXPECTED_URL })
+  .meta(HTTP_URL)
+  .transform((value, context) => {
+    const url = URL.parse(value);
+    if (
+      url !== null &&
+      /^https?:$/.test(url.protocol) &&
+      `${url.username}${url.search}${url.hash}` === '' &&
+      isHost(url.hostname)
+    ) {
+      return `${url.origin}${withoutSlashesBehind(url.pathname).replace(NOT_IN_PATHS, encoded)}`;
+    }
+    context.addIssue({ code: 'custom', message: `${EXPECTED_URL} without user, query or fragment` });
+    return z.NEVER;
+  });
 
 /** A pattern for it would look at every slash of a row anew. */
 function withoutSlashesBehind(path: string): string {
@@ -57,16 +63,22 @@ const EXPECTED_HOST =
   'expected a host name such as releases.example.org or *.example.org, without scheme, port and path ' +
   '(leave allowed_hosts out to allow any)';
 
+/** As far as a pattern can tell. */
+const HOST = { pattern: '^[^\\s/:]+$|^\\[?[0-9A-Fa-f:.]+\\]?$' };
+
 /** A name as `Host` headers have it: in lower case, international names in their ASCII form, without a final dot. */
-export const allowedHost = z.string({ error: EXPECTED_HOST }).transform((value, context) => {
-  const address = value.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  if (isIP(address) > 0) return address;
-  const [, wildcard = '', name = ''] = /^(\*\.)?(.*?)\.?$/s.exec(address) ?? [];
-  const host = /^[ -~]*$/.test(name) ? name : domainToASCII(name);
-  if (isHostName(host)) return wildcard + host;
-  context.addIssue({ code: 'custom', message: EXPECTED_HOST });
-  return z.NEVER;
-});
+export const allowedHost = z
+  .string({ error: EXPECTED_HOST })
+  .meta(HOST)
+  .transform((value, context) => {
+    const address = value.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+    if (isIP(address) > 0) return address;
+    const [, wildcard = '', name = ''] = /^(\*\.)?(.*?)\.?$/s.exec(address) ?? [];
+    const host = /^[ -~]*$/.test(name) ? name : domainToASCII(name);
+    if (isHostName(host)) return wildcard + host;
+    context.addIssue({ code: 'custom', message: EXPECTED_HOST });
+    return z.NEVER;
+  });
 
 /** As Express has it: whose forwarded headers are believed. */
 export const trustedProxies = z
