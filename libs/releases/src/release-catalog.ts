@@ -1,8 +1,8 @@
-import type { Package } from '#storage';
+import { newestFirst, type Package } from '#storage';
 
 import { oncePer } from './once-per.js';
 import { packageVersion, versionOf } from './package-version.js';
-import { byPreference, newestFirst } from './release-order.js';
+import { byPreference } from './release-order.js';
 import { assetId, Release, releaseId, tagOf } from './release.js';
 
 /** All releases of one snapshot of the store. What not everybody asks for is made when first asked for. */

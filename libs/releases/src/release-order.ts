@@ -1,4 +1,4 @@
-import type { Package } from '#storage';
+import { newestFirst, type Package } from '#storage';
 
 import { compareVersions, packageVersion, type PackageVersion } from './package-version.js';
 
@@ -14,10 +14,6 @@ export function byPreference(a: Package, b: Package): number {
     (ofA !== undefined && ofB !== undefined ? compareVersions(ofB, ofA) : 0) ||
     newestFirst(a, b)
   );
-}
-
-export function newestFirst(a: Package, b: Package): number {
-  return b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1);
 }
 
 function rank(version: PackageVersion | undefined): number {

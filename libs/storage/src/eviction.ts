@@ -20,6 +20,7 @@ export interface Eviction {
 
 /**
  * Chooses the packages that leave. Pure: the store calls it on the very state on which it decides, and again when it
- * has to retry. `packages` comes in no particular order and may hold the revision that the incoming one replaces.
+ * has to retry. `packages` comes in no particular order and may hold the revision that the incoming one replaces. Where
+ * nothing has changed since, it is the array that `list()` returned; it is not to be changed.
  */
 export type Evict = (packages: readonly Package[], context: EvictionContext) => readonly Eviction[];

@@ -27,9 +27,9 @@ export class PackageTable {
     return this.entries.keys();
   }
 
-  /** All packages in no particular order. */
-  packages(): Package[] {
-    return Array.from(this.entries.values(), (entry) => entry.package);
+  /** All packages: the list where that is made, so that what is made of it is shared, else in no particular order. */
+  packages(): readonly Package[] {
+    return this.snapshot?.packages ?? Array.from(this.entries.values(), (entry) => entry.package);
   }
 
   /**
@@ -43,7 +43,7 @@ export class PackageTable {
       if (isDue) this.snapshot = undefined;
     }
     if (this.snapshot === undefined) {
-      this.snapshot = { packages: Object.freeze(this.packages().sort(newestFirst)), madeAt: now };
+      this.snapshot = { packages: Object.freeze(this.packages().toSorted(newestFirst)), madeAt: now };
       this.hasNewDigests = false;
     }
     return this.snapshot.packages;

@@ -103,6 +103,21 @@ export function describePublishing(harness: PackageStoreHarness): void {
       expect((await read(store, 'a.zip')).toString()).toBe('new');
     });
 
+    it('has retention choose from the list that was returned, where nothing has changed since', async () => {
+      const store = await harness.open();
+      await publishAll(store, 'a.zip', 'b.zip');
+      const list = await store.list();
+      const chosenFrom: unknown[] = [];
+      const evict: Evict = (packages) => {
+        chosenFrom.push(packages);
+        return [];
+      };
+
+      await publish(store, 'c.zip', 'c', { evict });
+
+      expect(chosenFrom[0]).toBe(list);
+    });
+
     it('of the bytes that are stored already is an overwrite too', async () => {
       const store = await harness.open();
       const { package: existing } = await publish(store, 'a.zip', 'same');
