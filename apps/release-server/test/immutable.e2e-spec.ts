@@ -1,15 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-import { get, json, names, post, put, sha256 } from './support/client.js';
+import { get, json, names, post, put, remove, sha256 } from './support/client.js';
 import { readAnswer } from './support/raw.js';
-import { AUTH, startServer, TOKEN, withServer, type TestServer } from './support/server.js';
+import { startServer, TOKEN, withServer, type TestServer } from './support/server.js';
 
 const KEEPING = { allow_overwrite: false, allow_delete: false };
-
-async function remove(server: TestServer, name: string, headers = AUTH): Promise<Response> {
-  return fetch(`${server.url}/assets/${name}`, { method: 'DELETE', headers });
-}
 
 async function immutable(server: TestServer): Promise<unknown> {
   return (await json(await get(server, '/latest')))['immutable'];

@@ -1,15 +1,13 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { get, json } from '../support/client.js';
+import { get } from '../support/client.js';
 import type { ServerProcess } from '../support/process.js';
+import { serveMany } from './support/many-packages.js';
 import { row } from './support/row.js';
 import { MB } from './support/transfers.js';
 
-const PACKAGES = 10_000;
 const UNREAD = 60;
 /** How much later than at rest a probe may come, beside three seconds for a machine that does much else. */
 const LATER = 40;
@@ -33,12 +31,7 @@ row(
   '10,000 packages, 60 unread lists of each kind, each under another host, search or page: as one, or 503',
   { rounds: { usual: 1, long: 20, of: 'rounds of 480 lists' }, timeout: { usual: 240_000, long: 3_600_000 } },
   async ({ server: start, rounds, directory, note }) => {
-    for (let index = 0; index < PACKAGES; index += 500) {
-      const some = Array.from({ length: 500 }, (_, at) => `tool-${at % 100}-v1.${index + at}.0.zip`);
-      await Promise.all(some.map((name) => writeFile(join(directory, name), name)));
-    }
-    const server = await start({ MAX_PACKAGES: 'null' });
-    await untilHashed(server);
+    const server = await serveMany({ server: start, directory });
     // One of each kind, read to its end: what is made once is made.
     for (const request of Object.values(KINDS)) {
       const { path, accept = 'text/html' } = request(0);
@@ -82,15 +75,6 @@ row(
     expect(slowest).toBeLessThan(3000 + LATER * rest);
   },
 );
-
-/** Waits until nothing changes what is listed any more. */
-async function untilHashed(server: ServerProcess): Promise<void> {
-  for (;;) {
-    const packages = await json<{ sha256: string | null }[]>(await get(server, '/packages?format=json'));
-    if (packages.every(({ sha256 }) => sha256 !== null)) return;
-    await delay(1000);
-  }
-}
 
 /** Asks on a connection of its own and reads the first bytes only. */
 async function ask(

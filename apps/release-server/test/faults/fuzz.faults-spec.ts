@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 
-import { get, names, put, sha256 } from '../support/client.js';
+import { get, names, put, remove, sha256 } from '../support/client.js';
 import { Contract } from '../support/contract.js';
 import type { ServerProcess } from '../support/process.js';
-import { AUTH, TOKEN } from '../support/server.js';
+import { TOKEN } from '../support/server.js';
 import { excess, forms, hasPart, type FuzzedForm } from './support/forms.js';
 import { assertAlways, SEED } from './support/property.js';
 import { requests, PACKAGES, type FuzzedRequest } from './support/requests.js';
@@ -217,10 +217,6 @@ async function takeBack(server: ServerProcess, answer: Answer, form: FuzzedForm)
   );
   expect(form.body.includes(stored.name)).toBe(true);
   expect((await remove(server, stored.name)).status).toBe(204);
-}
-
-async function remove(server: ServerProcess, name: string): Promise<Response> {
-  return fetch(`${server.url}/assets/${name}`, { method: 'DELETE', headers: AUTH });
 }
 
 function about(asked: Asked, error: unknown): Error {

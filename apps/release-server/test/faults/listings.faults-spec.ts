@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
-import { get, json, put } from '../support/client.js';
-import type { ServerProcess } from '../support/process.js';
+import { put } from '../support/client.js';
+import { serveMany } from './support/many-packages.js';
 import { row } from './support/row.js';
 import { MB } from './support/transfers.js';
 
-const PACKAGES = 10_000;
 const PATHS = ['/packages?format=json', '/packages?format=html', '/latest'];
 
 row(
@@ -18,13 +14,7 @@ row(
   '10,000 packages, 200 listings at once, as JSON, as pages and as releases: each made once, memory flat',
   { rounds: { usual: 1, long: 50, of: 'rounds of 200 listings' } },
   async ({ server, rounds, directory, note }) => {
-    const files = Array.from({ length: PACKAGES }, (_, index) => `tool-${index % 100}-v1.${index}.0.zip`);
-    for (let index = 0; index < files.length; index += 500) {
-      const some = files.slice(index, index + 500);
-      await Promise.all(some.map((name) => writeFile(join(directory, name), name)));
-    }
-    const one = await server({ MAX_PACKAGES: 'null' });
-    await untilHashed(one);
+    const one = await serveMany({ server, directory });
     const { memory: idle } = await one.inspect();
     let bytes = 0;
     for (let round = 0; round < rounds; round++) {
@@ -45,15 +35,6 @@ row(
     expect(peak - idle).toBeLessThan(150 * MB);
   },
 );
-
-/** Waits until nothing changes what is listed any more. */
-async function untilHashed(server: ServerProcess): Promise<void> {
-  for (;;) {
-    const packages = await json<{ sha256: string | null }[]>(await get(server, '/packages?format=json'));
-    if (packages.every(({ sha256 }) => sha256 !== null)) return;
-    await delay(1000);
-  }
-}
 
 async function begin(port: number, path: string): Promise<IncomingMessage> {
   const sent = request({ port, host: '127.0.0.1', agent: false, path });

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { get, json, names, put, sha256 } from '../support/client.js';
+import { contentOf, get, json, names, put, sha256 } from '../support/client.js';
 import { blobNames, keysBelow, putObjects, removeObjects, textOf } from '../support/object-store.js';
 import { runToExit, type LogLine, type ServerProcess } from '../support/process.js';
 import { AUTH, TOKEN } from '../support/server.js';
@@ -22,11 +22,6 @@ const is =
     request.kind === kind;
 
 /** What a server serves under a name, or the status. */
-async function contentOf(server: ServerProcess, name: string): Promise<string> {
-  const response = await get(server, `/assets/${name}`);
-  return response.ok ? response.text() : String(response.status);
-}
-
 /** Keeps a write of the index from the store until it is let go. */
 function hold({ proxy }: Way): { isHeld: () => Promise<void>; letGo: () => void } {
   const { promise, resolve: letGo } = Promise.withResolvers<void>();

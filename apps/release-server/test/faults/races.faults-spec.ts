@@ -2,9 +2,8 @@ import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { get, json, names, post, put, sha256 } from '../support/client.js';
+import { get, json, names, post, put, remove, sha256 } from '../support/client.js';
 import type { ServerProcess } from '../support/process.js';
-import { TOKEN } from '../support/server.js';
 import { until } from '../support/until.js';
 import { row } from './support/row.js';
 
@@ -161,7 +160,7 @@ row(
 
 /** Puts eight files of one time into the directory and publishes one: the first four by name make room for it. */
 async function makeRoomByName(server: ServerProcess, directory: string, round: number): Promise<void> {
-  for (const name of await names(server)) await remove(server, name);
+  for (const name of await names(server)) expect((await remove(server, name)).status).toBe(204);
   const tied: string[] = [];
   // Those that have to go are met last, so that the order in which files are found is another one.
   for (const letters of ['hfge', 'cadb']) {
@@ -186,15 +185,6 @@ async function watchLimit(server: ServerProcess, limit: number, goesOn: () => bo
     if (listed.length > limit) throw new Error(`${listed.length} packages are listed, the limit is ${limit}`);
     await delay(5);
   }
-}
-
-async function remove(server: ServerProcess, name: string): Promise<void> {
-  const Authorization = `Bearer ${TOKEN}`;
-  const response = await fetch(`${server.url}/assets/${name}`, {
-    method: 'DELETE',
-    headers: { Authorization },
-  });
-  expect(response.status).toBe(204);
 }
 
 async function onDisk(directory: string): Promise<string[]> {

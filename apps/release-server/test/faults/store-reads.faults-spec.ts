@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { get, put } from '../support/client.js';
+import { contentOf, get, put } from '../support/client.js';
 import { runCommand } from '../support/command.js';
 import { keysBelow, removeObjects } from '../support/object-store.js';
-import type { LogLine, ServerProcess } from '../support/process.js';
+import type { LogLine } from '../support/process.js';
 import { AUTH } from '../support/server.js';
 import { prefixOf } from '../support/storage.js';
 import type { StoreRequest } from '../support/store-proxy.js';
@@ -22,11 +22,6 @@ const is =
   (kind: string) =>
   (request: StoreRequest): boolean =>
     request.kind === kind;
-
-async function contentOf(server: ServerProcess, name: string): Promise<string> {
-  const response = await get(server, `/assets/${name}`);
-  return response.ok ? response.text() : String(response.status);
-}
 
 row(
   'O12',

@@ -50,3 +50,18 @@ export async function names(server: Pick<TestServer, 'url'>): Promise<string[]> 
   const packages = await json<{ name: string }[]>(await get(server, '/packages?format=json'));
   return packages.map(({ name }) => name);
 }
+
+/** What a package holds, or the status of a refusal. */
+export async function contentOf(server: Pick<TestServer, 'url'>, name: string): Promise<string> {
+  const response = await get(server, `/assets/${name}`);
+  return response.ok ? response.text() : String(response.status);
+}
+
+/** Deletes a package, with a token. */
+export async function remove(
+  server: Pick<TestServer, 'url'>,
+  name: string,
+  headers: Record<string, string> = AUTH,
+): Promise<Response> {
+  return fetch(`${server.url}/assets/${name}`, { method: 'DELETE', headers });
+}
