@@ -50,7 +50,6 @@ export class AppModule {
     });
 
     const retention = RetentionModule.registerAsync({
-      imports: [storage],
       inject: [Config],
       useFactory: (config: Config) => ({ maxPackages: config.max_packages, readOnly: config.read_only }),
       policy: policy && { provide: RetentionPolicy, ...policy },
@@ -68,7 +67,7 @@ export class AppModule {
       verifier: verifier && { provide: TokenVerifier, ...verifier },
     });
 
-    const packages = PackagesModule.on(storage, retention);
+    const packages = PackagesModule.on(storage, retention, auth);
 
     return {
       module: AppModule,

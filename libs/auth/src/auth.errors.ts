@@ -5,6 +5,8 @@ export type AuthErrorCode =
   | 'too_many_attempts'
   /** The server takes no writes, whoever asks. */
   | 'read_only'
+  /** The token is valid, and its owner may not do this. */
+  | 'forbidden'
   /** The server cannot tell whose the token is: its file cannot be read, or the verifier failed or did not answer. */
   | 'token_unavailable';
 

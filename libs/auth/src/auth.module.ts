@@ -3,11 +3,11 @@ import { APP_GUARD } from '@nestjs/core';
 
 import { ConfigurableModuleClass } from './auth.module-definition.js';
 import { BearerGuard } from './bearer.guard.js';
-import { TokenVerifier } from './token-verifier.js';
+import { Permissions } from './permissions.js';
 
-/** Guards every route of the application that is not marked public. */
+/** Guards every route of the application that is not marked public, and decides who may change which packages. */
 @Module({
-  providers: [{ provide: APP_GUARD, useClass: BearerGuard }],
-  exports: [TokenVerifier],
+  providers: [{ provide: APP_GUARD, useClass: BearerGuard }, Permissions],
+  exports: [Permissions],
 })
 export class AuthModule extends ConfigurableModuleClass {}

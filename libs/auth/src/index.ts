@@ -3,5 +3,6 @@ export type { AuthErrorCode, TooManyAttempts } from './auth.errors.js';
 export { AuthModule } from './auth.module.js';
 export type { AuthContext, AuthOptions } from './auth.options.js';
 export { BearerGuard, Public } from './bearer.guard.js';
+export { Permissions } from './permissions.js';
 export { TokenVerifier } from './token-verifier.js';
-export type { Principal } from './token-verifier.js';
+export type { Action, Principal } from './token-verifier.js';

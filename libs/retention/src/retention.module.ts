@@ -4,7 +4,7 @@ import { ConfigurableModuleClass } from './retention.module-definition.js';
 import { RetentionPolicy } from './retention.policy.js';
 import { RetentionService } from './retention.service.js';
 
-/** Provides {@link RetentionService}, and the policy that it applies. The module that imports it brings a `PackageStore`. */
+/** Provides {@link RetentionService}, and the policy that it asks. */
 @Module({
   providers: [RetentionService],
   exports: [RetentionService, RetentionPolicy],

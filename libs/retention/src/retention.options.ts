@@ -1,7 +1,7 @@
 export interface RetentionOptions {
   /** Most packages that are kept, by the default policy; null for no limit. */
   readonly maxPackages: number | null;
-  /** Apply nothing at start. */
+  /** Nothing is published, so nothing leaves. */
   readonly readOnly: boolean;
 }
 

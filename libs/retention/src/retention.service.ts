@@ -1,44 +1,33 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import {
-  PackageStore,
   StorageError,
+  type Evict,
   type Eviction,
   type EvictionContext,
   type IncomingPackage,
   type Package,
-  type PublishCondition,
-  type PublishResult,
-  type StagedPackage,
 } from '#storage';
 
 import { RETENTION_OPTIONS, type RetentionOptions } from './retention.options.js';
 import { RetentionPolicy } from './retention.policy.js';
 
-/** Has the policy applied, by giving it to the store with every publish and at the start. */
+/** Asks the policy what leaves, for a store that removes it and for those who want to know beforehand. */
 @Injectable()
-export class RetentionService implements OnApplicationBootstrap {
+export class RetentionService {
   private readonly logger = new Logger('retention');
 
+  /** For every publish, and for the prune at the start. */
+  readonly evict: Evict = (packages, context) => this.choose(packages, context);
+
   constructor(
-    private readonly store: PackageStore,
     private readonly policy: RetentionPolicy,
     @Inject(RETENTION_OPTIONS) private readonly options: RetentionOptions,
   ) {}
 
-  /** Applies a limit that was lowered since the last run, before the first request is answered. */
-  async onApplicationBootstrap(): Promise<void> {
-    if (!this.options.readOnly) await this.enforce();
-  }
-
-  /** Publishes, and evicts what the policy then chooses, in one step. Errors: see `PackageStore.publish`. */
-  async publish(staged: StagedPackage, name: string, condition: PublishCondition): Promise<PublishResult> {
-    const result = await this.store.publish(staged, name, {
-      condition,
-      evict: (packages, context) => this.choose(packages, context),
-    });
-    for (const eviction of result.evicted) this.audit(eviction);
-    return result;
+  /** What the policy goes by. */
+  get limits(): RetentionPolicy['limits'] {
+    return this.policy.limits;
   }
 
   /**
@@ -59,13 +48,16 @@ export class RetentionService implements OnApplicationBootstrap {
     }
   }
 
-  private async enforce(): Promise<void> {
-    const evicted = await this.store
-      .prune((packages, context) => this.choose(packages, context))
-      .catch((error: unknown) => {
-        throw this.withAdvice(error);
-      });
-    for (const eviction of evicted) this.audit(eviction);
+  /** The refusal of a store to lose what it has never published, with what there is to do. */
+  withAdvice(error: unknown): unknown {
+    if (!(error instanceof StorageError) || error.code !== 'foreign_packages') return error;
+    const limits = Object.entries(this.policy.limits).map(
+      ([key, value]) => `${key} (now ${JSON.stringify(value)})`,
+    );
+    const raise =
+      limits.length === 0 ? '' : `Change ${limits.join(', ')} so that all of them may stay, or store`;
+    const advice = `${raise || 'Store'} the packages in a directory of their own.`;
+    return new StorageError(error.code, `${error.message} ${advice}`);
   }
 
   /**
@@ -93,24 +85,5 @@ export class RetentionService implements OnApplicationBootstrap {
       evictions.set(name, { package: found, reason: one.reason });
     }
     return [...evictions.values()];
-  }
-
-  /** The refusal of a store to lose what it has never published, with what there is to do. */
-  private withAdvice(error: unknown): unknown {
-    if (!(error instanceof StorageError) || error.code !== 'foreign_packages') return error;
-    const limits = Object.entries(this.policy.limits).map(
-      ([key, value]) => `${key} (now ${JSON.stringify(value)})`,
-    );
-    const raise =
-      limits.length === 0 ? '' : `Change ${limits.join(', ')} so that all of them may stay, or store`;
-    const advice = `${raise || 'Store'} the packages in a directory of their own.`;
-    return new StorageError(error.code, `${error.message} ${advice}`);
-  }
-
-  private audit({ package: { name, sha256, size }, reason }: Eviction): void {
-    this.logger.log(
-      { event: 'package.evicted', name, digest: sha256, size, reason, ...this.policy.limits },
-      `evicted ${name}: ${reason}`,
-    );
   }
 }

@@ -6,14 +6,13 @@ import { PackageReader, StorageError } from '#storage';
 
 import { setAge } from '../http/age.js';
 import { PublicUrl } from '../server/public-url.service.js';
-import { takeBody } from '../server/request-body.js';
+import { RequestBody } from '../server/request-body.js';
 import { Context, RequestContext } from '../server/request-context.js';
-import { actorOf } from './actor.js';
 import { sendPackage, sendPackageHead } from './download.js';
 import { entityTag } from '../http/conditional.js';
 import { publishedView, type PublishedView } from './package.view.js';
 import { bodyDigests, parsePublishOptions, parseRemoveCondition } from './publish-options.js';
-import { PublishingService } from './publishing.service.js';
+import { WriteService } from './write.service.js';
 import { rawSize } from './upload-headers.js';
 
 /**
@@ -24,7 +23,7 @@ import { rawSize } from './upload-headers.js';
 export class AssetsController {
   constructor(
     private readonly store: PackageReader,
-    private readonly publishing: PublishingService,
+    private readonly writes: WriteService,
     private readonly publicUrl: PublicUrl,
   ) {}
 
@@ -59,17 +58,8 @@ export class AssetsController {
     const base = this.publicUrl.baseFor(request);
     const size = rawSize(request);
     const options = parsePublishOptions(request, bodyDigests(request.headers));
-
-    let done = (): void => undefined;
-    const begin = (): AbortSignal => {
-      const taken = takeBody(request, response);
-      done = taken.done;
-      return taken.signal;
-    };
-    const staged = await this.publishing
-      .receive(name, request, options, { size }, begin)
-      .finally(() => done());
-    const result = await this.publishing.publish(staged, name, options, actorOf(context));
+    const body = new RequestBody(request, response, size);
+    const result = await this.writes.publish(body, name, options, context);
 
     const view = publishedView(result, base);
     response.status(result.replaced === undefined ? 201 : 200);
@@ -85,7 +75,7 @@ export class AssetsController {
     @Req() request: Request,
     @Context() context: RequestContext,
   ): Promise<void> {
-    await this.publishing.remove(nameOf(segments), parseRemoveCondition(request), actorOf(context));
+    await this.writes.remove(nameOf(segments), parseRemoveCondition(request), context);
   }
 
   private async describe(name: string) {

@@ -1,21 +1,26 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 
+import { EventsModule } from '../events/events.module.js';
 import { ServerModule } from '../server/server.module.js';
 import { AssetsController } from './assets.controller.js';
 import { PackageListService } from './package-list.service.js';
-import { PublishingService } from './publishing.service.js';
+import { OverwriteRule } from './overwrite-rule.js';
 import { UploadsController } from './uploads.controller.js';
+import { WriteService } from './write.service.js';
 
 /** Publish, download, delete and list. */
 @Module({
-  imports: [ServerModule],
+  imports: [EventsModule, ServerModule],
   controllers: [AssetsController, UploadsController],
-  providers: [PackageListService, PublishingService],
-  exports: [PackageListService],
+  providers: [PackageListService, OverwriteRule, WriteService],
+  exports: [EventsModule, PackageListService, WriteService],
 })
 export class PackagesModule {
-  /** On these modules, which bring a `PackageStore` and a `RetentionService`. */
+  /**
+   * On these modules, which bring a `PackageStore`, a `RetentionService` and `Permissions`. Global, so that the modules
+   * that teams bring can inject what it exports.
+   */
   static on(...imports: DynamicModule[]): DynamicModule {
-    return { module: PackagesModule, imports };
+    return { module: PackagesModule, imports, global: true };
   }
 }

@@ -16,10 +16,10 @@ const overwriteSchema = z.stringbool({
 const SHA256 = /^[0-9a-f]{64}$/i;
 
 /** How a client wants a package published. */
-export interface PublishOptions {
+export interface WriteOptions {
   readonly condition: PublishCondition;
   /** Hexadecimal SHA-256 that the bytes must have. */
-  readonly sha256: string | undefined;
+  readonly sha256?: string | undefined;
 }
 
 /** A SHA-256 in lower-case hexadecimal, and where it stands in the request. */
@@ -34,7 +34,7 @@ interface Checksum {
  *
  * @param digests - Further checksums of the package, which must agree with that one.
  */
-export function parsePublishOptions(request: Request, digests: readonly Checksum[] = []): PublishOptions {
+export function parsePublishOptions(request: Request, digests: readonly Checksum[] = []): WriteOptions {
   const overwrite = parseOverwrite(request.query['overwrite']);
   return { condition: publishCondition(request, overwrite), sha256: parseChecksum(request, digests) };
 }

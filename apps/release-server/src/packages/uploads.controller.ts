@@ -3,21 +3,20 @@ import type { Request, Response } from 'express';
 
 import { Config } from '../config/config.js';
 import { PublicUrl } from '../server/public-url.service.js';
-import { announcedLength, takeBody } from '../server/request-body.js';
+import { announcedLength, RequestBody } from '../server/request-body.js';
 import { Context, RequestContext } from '../server/request-context.js';
-import { actorOf } from './actor.js';
 import { assertMultipart, openForm } from './multipart-file.js';
 import { FORM_OVERHEAD } from './multipart-inspector.js';
 import { publishedView, type PublishedView } from './package.view.js';
 import { parsePublishOptions } from './publish-options.js';
-import { PublishingService } from './publishing.service.js';
 import { wholeSize } from './upload-headers.js';
+import { WriteService } from './write.service.js';
 
 /** `POST /upload`: publish from a form. */
 @Controller('upload')
 export class UploadsController {
   constructor(
-    private readonly publishing: PublishingService,
+    private readonly writes: WriteService,
     private readonly publicUrl: PublicUrl,
     private readonly config: Config,
   ) {}
@@ -34,18 +33,21 @@ export class UploadsController {
     assertMultipart(request);
     const size = wholeSize(request.headers);
     const sizeAtMost = announcedLength(request);
-    await this.publishing.requireRoom(sizeAtMost, FORM_OVERHEAD);
+    await this.writes.requireRoom(sizeAtMost, FORM_OVERHEAD);
 
-    const { signal, done } = takeBody(request, response);
+    const body = new RequestBody(request, response);
+    const { signal } = body;
+    body.accept();
     try {
       const { name, content } = await openForm(request, response, this.config.max_upload_size, signal);
-      const staged = await this.publishing
-        .receive(name, content, options, { size, sizeAtMost }, () => signal)
-        .finally(() => content.destroy());
-      const result = await this.publishing.publish(staged, name, options, actorOf(context));
-      return publishedView(result, base);
+      const dispose = (): void => {
+        content.destroy();
+        body.dispose();
+      };
+      const incoming = { stream: content, size, sizeAtMost, signal, dispose };
+      return publishedView(await this.writes.publish(incoming, name, options, context), base);
     } finally {
-      done();
+      body.dispose();
     }
   }
 }

@@ -87,6 +87,15 @@ export const PROBLEMS = {
     remedy:
       'Compare with `auth_token_file`; in CI, look whether the secret reaches the job (it does not in those of forks). A proxy must pass the header on',
   },
+  forbidden: {
+    status: 403,
+    title: 'Forbidden',
+    meaning: 'the token is valid and does not allow this, where an extension decides so',
+    again: 'no',
+    cause:
+      'The token is valid, and what decides about tokens does not let its owner publish or delete this name',
+    remedy: 'Publish under a name that you may use, or ask whoever gives out the tokens',
+  },
   read_only: {
     status: 403,
     title: 'The server is read-only',

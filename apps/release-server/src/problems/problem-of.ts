@@ -84,6 +84,7 @@ function authProblem({ code, message: detail, attempts }: AuthError): Problem {
     case 'too_many_attempts':
       return problem(code, detail, retryAfter(attempts?.retryAfter ?? RETRY_AFTER_SECONDS));
     case 'read_only':
+    case 'forbidden':
       return problem(code, detail);
     case 'token_unavailable':
       return problem(code, 'The server cannot check tokens now; its log tells more.');

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProblemError } from '../problems/problem.js';
 
 /** Milliseconds without a byte after which a body counts as stalled. However slow, a body that moves may take its time. */
-const STALL = 30_000;
+const STALL_MS = 30_000;
 
 /** The announced length of the body in bytes; undefined when it comes in chunks. */
 export function announcedLength(request: IncomingMessage): number | undefined {
@@ -11,26 +11,42 @@ export function announcedLength(request: IncomingMessage): number | undefined {
   return length === undefined ? undefined : Number(length);
 }
 
-/**
- * Begins to take the body: tells a client that waits for it to go on (`Expect: 100-continue`), and returns a
- * signal that aborts when the body stalls. `done` ends the watch.
- */
-export function takeBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-): { readonly signal: AbortSignal; readonly done: () => void } {
-  const stalled = new AbortController();
-  const onStall = (): void => {
-    const seconds = STALL / 1000;
-    stalled.abort(new ProblemError('request_timeout', `No byte of the body came for ${seconds} seconds.`));
-  };
-  request.setTimeout(STALL, onStall);
-  if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
-  return {
-    signal: stalled.signal,
-    done: () => {
-      request.setTimeout(0);
-      request.off('timeout', onStall);
-    },
+/** The body of a request, which is not taken before it is accepted. */
+export class RequestBody {
+  private readonly stalled = new AbortController();
+  private isWatched = false;
+
+  /** @param size - Its bytes, where they are known. */
+  constructor(
+    readonly stream: IncomingMessage,
+    private readonly response: ServerResponse,
+    readonly size?: number,
+  ) {}
+
+  /** Aborts when the body stalls. */
+  get signal(): AbortSignal {
+    return this.stalled.signal;
+  }
+
+  /** Begins to take the body: tells a client that waits for it to go on (`Expect: 100-continue`), and minds stalls. */
+  accept(): void {
+    this.isWatched = true;
+    this.stream.setTimeout(STALL_MS, this.onStall);
+    if (this.stream.headers.expect?.toLowerCase() === '100-continue') this.response.writeContinue();
+  }
+
+  /** Minds stalls no longer. */
+  dispose(): void {
+    if (!this.isWatched) return;
+    this.isWatched = false;
+    this.stream.setTimeout(0);
+    this.stream.off('timeout', this.onStall);
+  }
+
+  private readonly onStall = (): void => {
+    const seconds = STALL_MS / 1000;
+    this.stalled.abort(
+      new ProblemError('request_timeout', `No byte of the body came for ${seconds} seconds.`),
+    );
   };
 }

@@ -1,0 +1,29 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+
+import { printable } from '../observability/printable.js';
+import type { PackageEvent } from './package-event.js';
+import { PackageEvents } from './package-events.js';
+
+/** Writes a line of the log for every change of the packages. */
+@Injectable()
+export class AuditListener implements OnModuleInit {
+  private readonly audit = new Logger('audit');
+  private readonly retention = new Logger('retention');
+
+  constructor(private readonly events: PackageEvents) {}
+
+  onModuleInit(): void {
+    this.events.subscribe((event) => this.record(event));
+  }
+
+  private record(event: PackageEvent): void {
+    const { type, actor, request } = event;
+    const { name, sha256: digest, size } = event.package;
+    const by = { request_id: request?.id, ...request?.client };
+    const fields = { event: type, actor: printable(actor.name), name, digest, size, ...by };
+    if (type === 'package.evicted') {
+      const { reason, limits } = event;
+      this.retention.log({ ...fields, reason, ...limits }, `evicted ${name}: ${reason}`);
+    } else this.audit.log(fields, `${type} ${name}`);
+  }
+}

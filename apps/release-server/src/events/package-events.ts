@@ -1,0 +1,38 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import type { PackageEvent } from './package-event.js';
+
+/** Hears of a change. What it throws, or rejects with, is logged. */
+export type PackageListener = (event: PackageEvent) => void | Promise<void>;
+
+/**
+ * Tells listeners of this process each change of the packages that it made: once, as soon as it is durable, in the order
+ * in which the changes took effect. Nobody waits for a listener, and none can fail the change or keep it from others;
+ * what a process does not live to tell is never told. Whoever subscribes before the server starts, such as in a
+ * constructor or `onModuleInit`, hears of what leaves at the start too.
+ */
+@Injectable()
+export class PackageEvents {
+  private readonly logger = new Logger('events');
+  private readonly listeners = new Set<PackageListener>();
+
+  /** @returns What ends it. */
+  subscribe(listener: PackageListener): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  /** For {@link WriteService}, which makes the changes. */
+  say(event: PackageEvent): void {
+    for (const listener of this.listeners) void this.tell(listener, event);
+  }
+
+  /** Calls it at once, so that each hears of changes in their order; as `async`, for both ways to fail. */
+  private async tell(listener: PackageListener, event: PackageEvent): Promise<void> {
+    try {
+      await listener(event);
+    } catch (error) {
+      this.logger.error({ err: error, event: event.type }, `a listener failed on ${event.type}`);
+    }
+  }
+}

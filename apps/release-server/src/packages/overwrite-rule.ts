@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+
+import { PackageStore, StorageError, type Package, type PublishCondition } from '#storage';
+
+import { Config } from '../config/config.js';
+import { entityTag } from '../http/conditional.js';
+import { ProblemError } from '../problems/problem.js';
+
+/** What `allow_overwrite: false` makes of publishing: a name that is taken is taken for good. */
+@Injectable()
+export class OverwriteRule {
+  constructor(
+    private readonly store: PackageStore,
+    private readonly config: Config,
+  ) {}
+
+  /** What is left of a condition: it can only create. Rejects with `overwrite_disabled`. */
+  async permitted(name: string, condition: PublishCondition): Promise<PublishCondition> {
+    if (this.config.allow_overwrite || condition === 'absent') return condition;
+    const existing = await this.store.find(name);
+    if (existing !== undefined) throw overwriteDisabled(existing);
+    // With nothing to replace, a condition that asks for something fails as it always does.
+    if (condition !== 'any') await this.store.requireCondition(name, condition);
+    return 'absent';
+  }
+
+  /** A store's refusal, in the words of who may not overwrite. */
+  refusal(error: unknown, condition: PublishCondition): unknown {
+    if (this.config.allow_overwrite || !(error instanceof StorageError) || error.code !== 'package_exists') {
+      return error;
+    }
+    const { existing } = error;
+    if (existing === undefined) return error;
+    if (condition !== 'absent') return overwriteDisabled(existing);
+    return new StorageError('package_exists', takenForGood(existing), { existing });
+  }
+}
+
+function overwriteDisabled(existing: Package): ProblemError {
+  const { size, sha256 } = existing;
+  return new ProblemError('overwrite_disabled', takenForGood(existing), {
+    members: { digest: sha256 === undefined ? null : `sha256:${sha256}`, size },
+    headers: { ETag: entityTag(existing) },
+  });
+}
+
+function takenForGood({ name }: Package): string {
+  return `${name} is stored already, and this server keeps it as it is: allow_overwrite is false. Publish under another name.`;
+}

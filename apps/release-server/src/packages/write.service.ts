@@ -1,0 +1,134 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+
+import { Permissions, type Principal } from '#auth';
+import { RetentionService } from '#retention';
+import {
+  assertPackageName,
+  isPackageName,
+  notFound,
+  PackageStore,
+  StorageError,
+  type Eviction,
+  type Package,
+  type PublishResult,
+  type RemoveCondition,
+  type StagedPackage,
+} from '#storage';
+
+import { Config } from '../config/config.js';
+import { originOf, RETENTION, type Origin, type Requester } from '../events/package-event.js';
+import { PackageEvents } from '../events/package-events.js';
+import { ProblemError } from '../problems/problem.js';
+import type { IncomingBody } from './incoming-body.js';
+import { OverwriteRule } from './overwrite-rule.js';
+import type { WriteOptions } from './publish-options.js';
+
+/**
+ * The only way to change the packages: publish, delete, and what retention removes with a publish or at the start. Each
+ * change is said as an event. Errors are those of `PackageStore`, and `overwrite_disabled` and `delete_disabled` where
+ * the configuration says so.
+ */
+@Injectable()
+export class WriteService implements OnApplicationBootstrap {
+  constructor(
+    private readonly store: PackageStore,
+    private readonly retention: RetentionService,
+    private readonly permissions: Permissions,
+    private readonly overwrites: OverwriteRule,
+    private readonly events: PackageEvents,
+    private readonly config: Config,
+  ) {}
+
+  /** Applies a limit that was lowered since the last run, before the first request is answered. */
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.config.read_only) return;
+    const evicted = await this.store.prune(this.retention.evict).catch((error: unknown) => {
+      throw this.retention.withAdvice(error);
+    });
+    this.sayEvicted(evicted, undefined, originOf(RETENTION));
+  }
+
+  /**
+   * Refuses a body by its announced length, if there is one: `package_too_large` or `insufficient_storage`.
+   *
+   * @param overhead - Bytes that the body may have beyond its package.
+   */
+  async requireRoom(length: number | undefined, overhead = 0): Promise<void> {
+    if (length === undefined) return;
+    const maxSize = this.config.max_upload_size;
+    if (length > maxSize + overhead) {
+      throw new StorageError('package_too_large', `The upload is larger than the limit of ${maxSize} bytes.`);
+    }
+    await this.store.requireSpace(length);
+  }
+
+  /**
+   * Receives a package and publishes it. What can be refused without reading its bytes is refused first: the permission
+   * comes before everything, and the condition is decided again when the bytes are there.
+   */
+  async publish(
+    incoming: IncomingBody,
+    name: string,
+    options: WriteOptions,
+    requester: Requester,
+  ): Promise<PublishResult> {
+    const received = this.receive(incoming, name, options, requester);
+    const { actor, staged } = await received.finally(() => incoming.dispose?.());
+    try {
+      return await this.store.publish(staged, name, {
+        condition: await this.overwrites.permitted(name, options.condition),
+        evict: this.retention.evict,
+        committed: (result) => this.sayPublished(result, originOf(actor, requester)),
+      });
+    } catch (error) {
+      await this.store.discard(staged);
+      throw this.overwrites.refusal(error, options.condition);
+    }
+  }
+
+  async remove(name: string, condition: RemoveCondition, requester: Requester): Promise<Package> {
+    if (!this.config.allow_delete) {
+      throw new ProblemError('delete_disabled', 'This server keeps packages: allow_delete is false.');
+    }
+    if (!isPackageName(name)) throw notFound(name);
+    const actor = await this.permissions.require(requester.principal, 'delete', name);
+    return this.store.remove(name, condition, (removed) => {
+      this.events.say({ type: 'package.deleted', package: removed, ...originOf(actor, requester) });
+    });
+  }
+
+  private async receive(
+    incoming: IncomingBody,
+    name: string,
+    { condition, sha256 }: WriteOptions,
+    { principal }: Requester,
+  ): Promise<{ actor: Principal; staged: StagedPackage }> {
+    assertPackageName(name);
+    const actor = await this.permissions.require(principal, 'publish', name);
+    const permitted = await this.overwrites.permitted(name, condition);
+    await this.store.requireCondition(name, permitted).catch((error: unknown) => {
+      throw this.overwrites.refusal(error, condition);
+    });
+    const { stream, size, sizeAtMost, signal } = incoming;
+    await this.requireRoom(size);
+    incoming.accept?.();
+    const { max_upload_size: maxSize } = this.config;
+    return { actor, staged: await this.store.stage(stream, { maxSize, size, sizeAtMost, sha256, signal }) };
+  }
+
+  private sayPublished({ package: published, replaced, evicted }: PublishResult, origin: Origin): void {
+    this.sayEvicted(evicted, published, origin);
+    this.events.say(
+      replaced === undefined
+        ? { type: 'package.published', package: published, ...origin }
+        : { type: 'package.overwritten', package: published, previous: replaced, ...origin },
+    );
+  }
+
+  private sayEvicted(evicted: readonly Eviction[], incoming: Package | undefined, origin: Origin): void {
+    const { limits } = this.retention;
+    for (const eviction of evicted) {
+      this.events.say({ type: 'package.evicted', ...eviction, incoming, limits, ...origin });
+    }
+  }
+}
