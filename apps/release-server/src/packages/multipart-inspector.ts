@@ -26,7 +26,7 @@ export interface InspectorOptions {
  * the parser keeps to itself. Like the parser, it takes a delimiter for one wherever it stands (RFC 2046 §5.1.1).
  */
 export class MultipartInspector extends Transform {
-  private readonly delimiter: Buffer;
+  private delimiterFound: Buffer | undefined;
   /** Bytes at the end of what came that may be the beginning of a delimiter; the first needs no line break. */
   private held: Buffer = Buffer.from(CRLF);
   private place: 'outside' | 'header' | 'field' | 'file' | 'end' = 'outside';
@@ -39,7 +39,6 @@ export class MultipartInspector extends Transform {
     private readonly options: InspectorOptions,
   ) {
     super();
-    this.delimiter = Buffer.from(`${CRLF}--${boundaryOf(headers)}`, 'latin1');
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -58,6 +57,11 @@ export class MultipartInspector extends Transform {
     } catch (error) {
       done(error as Error);
     }
+  }
+
+  /** Found once bytes come, when multer has accepted the Content-Type, which it reads more strictly and faster. */
+  private get delimiter(): Buffer {
+    return (this.delimiterFound ??= Buffer.from(`${CRLF}--${boundaryOf(this.headers)}`, 'latin1'));
   }
 
   private inspect(chunk: Buffer): void {
