@@ -192,7 +192,9 @@ labels:
 {{- $given := dict }}
 {{- range $key, $value := . }}
   {{- if kindIs "map" $value }}
-    {{- $_ := set $given $key (include "release-server.given" $value | fromYaml) }}
+    {{- with include "release-server.given" $value | fromYaml }}
+      {{- $_ := set $given $key . }}
+    {{- end }}
   {{- else if not (has $value (list "" nil list)) }}
     {{- $_ := set $given $key $value }}
   {{- end }}
