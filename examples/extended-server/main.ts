@@ -3,6 +3,7 @@ import { AppModule, Config, serve } from 'release-server';
 import { MemoryPackageStore } from './memory-package.store.js';
 import { NewestReleasesPolicy } from './newest-releases.policy.js';
 import { readSettings } from './settings.js';
+import { StatsModule } from './stats.module.js';
 import { TeamTokenVerifier } from './team-token.verifier.js';
 import { WebhookModule } from './webhook.module.js';
 
@@ -16,6 +17,9 @@ await serve(() => {
     },
     verifier: { useFactory: () => TeamTokenVerifier.fromFile(settings.TEAM_TOKENS_FILE) },
     policy: { useValue: new NewestReleasesPolicy(settings.KEEP_RELEASES) },
-    imports: settings.WEBHOOK_URL === undefined ? [] : [WebhookModule.to(settings.WEBHOOK_URL)],
+    imports: [
+      StatsModule,
+      ...(settings.WEBHOOK_URL === undefined ? [] : [WebhookModule.to(settings.WEBHOOK_URL)]),
+    ],
   });
 });

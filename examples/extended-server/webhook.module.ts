@@ -1,52 +1,49 @@
-import {
-  Logger,
-  Module,
-  type CallHandler,
-  type DynamicModule,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
-import { tap, type Observable } from 'rxjs';
+import { Logger, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { PackageEvents, type PackageEvent } from 'release-server';
 
-/** Milliseconds that the receiver may take. */
-const PATIENCE = 5000;
+/** What the receiver may take. */
+const TIMEOUT_MS = 5000;
 
 /**
- * Sends the JSON of every published package to an address, once. What becomes of that changes nothing: the package is
- * stored, and its publisher told so.
+ * Sends every change of the packages to an address, once. What becomes of that changes nothing: the change is made, and
+ * who made it is told so.
  */
-class Webhook implements NestInterceptor {
+class Webhook implements OnModuleInit {
   private readonly logger = new Logger('webhook');
 
-  constructor(private readonly url: string) {}
+  constructor(
+    private readonly url: string,
+    private readonly events: PackageEvents,
+  ) {}
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const { method } = context.switchToHttp().getRequest<{ method: string }>();
-    const answer = next.handle();
-    // The two ways to publish.
-    return method === 'PUT' || method === 'POST' ? answer.pipe(tap((view) => void this.send(view))) : answer;
+  onModuleInit(): void {
+    this.events.subscribe((event) => this.send(event));
   }
 
-  private async send(view: unknown): Promise<void> {
+  private async send({ type, actor, package: { name, size, sha256 } }: PackageEvent): Promise<void> {
     try {
       const response = await fetch(this.url, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(view),
-        signal: AbortSignal.timeout(PATIENCE),
+        body: JSON.stringify({ type, actor: actor.name, name, size, sha256 }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (!response.ok) throw new Error(`it answered ${response.status}`);
     } catch (error) {
-      this.logger.warn({ err: error }, 'the webhook did not hear of a package');
+      this.logger.warn({ err: error, change: type, name }, 'the webhook did not hear of a change');
     }
   }
 }
 
-/** Tells others of every publish. */
+/** Tells others of every change. */
 @Module({})
 export class WebhookModule {
   static to(url: string): DynamicModule {
-    return { module: WebhookModule, providers: [{ provide: APP_INTERCEPTOR, useValue: new Webhook(url) }] };
+    const webhook = {
+      provide: Webhook,
+      inject: [PackageEvents],
+      useFactory: (events: PackageEvents) => new Webhook(url, events),
+    };
+    return { module: WebhookModule, providers: [webhook] };
   }
 }

@@ -104,7 +104,7 @@ hides_the_rest() {
 has_a_program() {
   equal "$(in_project npx release-server --version)" "$version" && in_project npx release-server migrate --help
 }
-starts_extended() { starts env KEEP_RELEASES=1 npm --prefix "$project" --silent start && grep '"keep_releases":1,.*packages are in memory' "$work/log"; }
+starts_extended() { starts env KEEP_RELEASES=1 "WEBHOOK_URL=$url/assets/nowhere" npm --prefix "$project" --silent start && grep '"keep_releases":1,.*packages are in memory' "$work/log"; }
 publish() { curl -fsS -H "Authorization: Bearer $1" -T "$bundle/LICENSE" "$url/assets/$2"; }
 logs() { # PATTERN
   for _ in $(seq 50); do
@@ -114,6 +114,7 @@ logs() { # PATTERN
   return 1
 }
 verifies() { ! publish wrong a-1.0.0.txt && publish local-development-token a-1.0.0.txt && logs '"actor":"local"'; }
+counts() { equal "$(curl -fsS "$url/stats")" "{\"packages\":1,\"bytes\":$(wc -c <"$bundle/LICENSE")}"; }
 retains() {
   publish local-development-token b-2.0.0.txt && curl -fsS "$url/assets/b-2.0.0.txt" | cmp - "$bundle/LICENSE" &&
     ! curl -fsS "$url/assets/a-1.0.0.txt"
@@ -150,6 +151,8 @@ if registry_answers >/dev/null 2>&1; then
   check 'its server starts, with its store and its policy' starts_extended
   check 'its verifier says who publishes' verifies
   check 'its policy says what leaves' retains
+  check 'its listener hears of it' logs '"change":"package.evicted","name":"a-1.0.0.txt"'
+  check 'its route answers' counts
 else
   skip 'a project outside of the checkout' 'npm reaches no registry'
 fi

@@ -38,13 +38,29 @@ export type {
 
 // Saying who asks
 export { AuthError, Public, TokenVerifier } from '#auth';
-export type { AuthErrorCode, Principal } from '#auth';
+export type { Action, AuthErrorCode, Principal } from '#auth';
 
 // Routes of one's own
 export { Context, RequestContext } from './server/request-context.js';
 export { ProblemError } from './problems/problem.js';
 export type { ProblemExtras, ProblemType } from './problems/problem.js';
 export type { ProblemCode } from './problems/problem-codes.js';
+
+// Hearing of changes
+export { PackageEvents, type PackageListener } from './events/package-events.js';
+export type {
+  PackageDeleted,
+  PackageEvent,
+  PackageEvicted,
+  PackageOverwritten,
+  PackagePublished,
+  Requester,
+} from './events/package-event.js';
+
+// Making them
+export { WriteService } from './packages/write.service.js';
+export type { IncomingBody } from './packages/incoming-body.js';
+export type { WriteOptions } from './packages/write-options.js';
 
 // Deciding what leaves
 export { RetentionPolicy } from '#retention';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -5,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { get, json, names, put } from './support/client.js';
+import { get, names, put } from './support/client.js';
 import {
   killServers,
   makeDirectory,
@@ -100,20 +101,38 @@ describe('the extended server', () => {
     ]);
   });
 
-  it('tells its webhook of every publish, and of nothing else', async () => {
-    await until(() => received.length === 6);
-    const { name } = JSON.parse(received[0] ?? '') as { name: string };
-    expect(name).toBe('a-v1.0.0.zip');
-    await until(() => lines('the webhook did not hear').length === 1);
-
+  it('tells its webhook of every change', async () => {
     const { status } = await fetch(`${server.url}/assets/notes.txt`, { method: 'DELETE', headers: LOCAL });
     expect(status).toBe(204);
-    expect(received).toHaveLength(6);
-    const [sent] = await json<{ url: string }[]>(await get(server, '/packages?format=json'));
-    expect(JSON.parse(received.at(-1) ?? '')).toMatchObject({
-      ...sent,
-      evicted: [{ name: 'b-v2.0.0-rc.1.zip' }, { name: 'a-v2.0.0-rc.1.zip' }],
+    await until(() => received.length === 9);
+
+    const events = received.map((body) => JSON.parse(body) as Record<string, unknown>);
+    expect(events[0]).toEqual({
+      type: 'package.published',
+      actor: 'local',
+      name: 'a-v1.0.0.zip',
+      size: 1,
+      sha256: createHash('sha256').update('a').digest('hex'),
     });
+    const said = events.map(({ type, name }) => `${String(type)} ${String(name)}`);
+    expect(said.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+      'package.deleted notes.txt',
+      'package.evicted a-v2.0.0-rc.1.zip',
+      'package.evicted b-v2.0.0-rc.1.zip',
+      'package.published a-v1.0.0.zip',
+      'package.published a-v2.0.0-rc.1.zip',
+      'package.published a-v2.0.0.zip',
+      'package.published b-v1.0.0.zip',
+      'package.published b-v2.0.0-rc.1.zip',
+      'package.published notes.txt',
+    ]);
+    // The first was answered with an error, which nobody but the log heard of.
+    await until(() => lines('the webhook did not hear').length === 1);
+  });
+
+  it('tells everybody how much is stored, on a route of its own', async () => {
+    const response = await get(server, '/stats');
+    expect([response.status, await response.json()]).toEqual([200, { packages: 3, bytes: 25 }]);
   });
 
   it('has written nothing to disk', async () => {

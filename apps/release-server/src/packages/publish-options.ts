@@ -7,6 +7,7 @@ import type { PublishCondition, RemoveCondition } from '#storage';
 
 import { strongTags } from '../http/conditional.js';
 import { ProblemError } from '../problems/problem.js';
+import type { WriteOptions } from './write-options.js';
 
 const overwriteSchema = z.stringbool({
   truthy: ['true', '1', 'yes', 'on'],
@@ -14,13 +15,6 @@ const overwriteSchema = z.stringbool({
   error: 'expected true or false',
 });
 const SHA256 = /^[0-9a-f]{64}$/i;
-
-/** How a client wants a package published. */
-export interface WriteOptions {
-  readonly condition: PublishCondition;
-  /** Hexadecimal SHA-256 that the bytes must have. */
-  readonly sha256?: string | undefined;
-}
 
 /** A SHA-256 in lower-case hexadecimal, and where it stands in the request. */
 interface Checksum {

@@ -21,7 +21,7 @@ import { PackageEvents } from '../events/package-events.js';
 import { ProblemError } from '../problems/problem.js';
 import type { IncomingBody } from './incoming-body.js';
 import { OverwriteRule } from './overwrite-rule.js';
-import type { WriteOptions } from './publish-options.js';
+import type { WriteOptions } from './write-options.js';
 
 /**
  * The only way to change the packages: publish, delete, and what retention removes with a publish or at the start. Each
