@@ -9,7 +9,7 @@ let loading = new AbortController();
 let shown = selectionOf(location);
 
 /** Whether an address is that of the list, in whatever selection. */
-export function isListAddress(url: URL): boolean {
+function isListAddress(url: URL): boolean {
   return (
     url.origin === location.origin &&
     url.pathname.replace(/\/$/, '') === location.pathname.replace(/\/$/, '') &&

@@ -12,8 +12,8 @@ const quiet = (): void => undefined;
 
 /**
  * How the application is created, by the program and by its tests. Bodies are read by those who want them.
- * Lines wait until the configured logger takes them over; where it comes to none, the start's failure is told
- * in one line of its own.
+ * Lines are buffered until the configured logger takes over; a start that fails before that is logged in one line of
+ * its own.
  */
 export const APP_OPTIONS = {
   bodyParser: false,

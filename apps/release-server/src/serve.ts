@@ -35,7 +35,7 @@ function isMisconfigured(error: unknown): boolean {
 }
 
 async function start(root: DynamicModule): Promise<void> {
-  // The modes of files are what the code says: packages can be read by whoever may enter their directory.
+  // The modes of files are what the code says: packages can be read by all who may enter their directory.
   process.umask(0o022);
   // Collects soon rather than take memory that is free: docs/adr/0004-collect-soon.md
   setFlagsFromString('--memory-saver-mode');

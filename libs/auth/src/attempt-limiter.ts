@@ -38,11 +38,11 @@ export class AttemptLimiter {
   private readonly counts = new LRUCache<string, Count>({ max: MAX_ADDRESSES, ttl: WINDOW_MS });
   private delayed = 0;
 
-  /** Takes down a wrong token; resolves when it may be answered. */
+  /** Counts a wrong token; resolves when it may be answered. */
   async failed(address: string): Promise<Attempt> {
     const key = networkOf(address);
     const entry = this.counts.get(key) ?? { attempts: 0, delayed: 0, nextAt: 0 };
-    // The minute begins with the first one: what is there is changed, not set anew.
+    // The minute begins with the first: its entry is changed in place, for setting it again would restart the TTL.
     if (entry.attempts === 0) this.counts.set(key, entry);
     const count = ++entry.attempts;
     if (count <= MAX_ATTEMPTS) return { count, retryAfter: undefined, wasDelayed: false };

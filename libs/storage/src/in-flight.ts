@@ -1,4 +1,4 @@
-/** Work in flight, for whoever has to wait for all of it. */
+/** Work in flight, for callers that wait for all of it. */
 export class InFlight {
   private readonly all = new Set<Promise<unknown>>();
 

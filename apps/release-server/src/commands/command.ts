@@ -10,7 +10,7 @@ export class UsageError extends Error {
 
 const EX_USAGE = 2;
 
-/** Runs a command that returns its exit code; what it throws is told in one line on standard error. */
+/** Runs a command that returns its exit code; what it throws is printed in one line on standard error. */
 export async function runCommand(name: string, command: () => Promise<number>): Promise<void> {
   endWithNpm();
   Logger.overrideLogger({

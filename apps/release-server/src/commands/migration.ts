@@ -24,7 +24,7 @@ export interface MigrationOptions {
   readonly overwrite: boolean;
 }
 
-/** Times that a package is copied anew because it was overwritten meanwhile. */
+/** Attempts to copy a package that is overwritten while it is read. */
 const ATTEMPTS = 5;
 
 /** The source does not have the revision any more that was being read. */

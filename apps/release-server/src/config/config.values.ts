@@ -52,7 +52,7 @@ export const baseUrl = z
     return z.NEVER;
   });
 
-/** A pattern for it would look at every slash of a row anew. */
+/** A loop, for a pattern would scan a run of slashes once for each of them. */
 function withoutSlashesBehind(path: string): string {
   let end = path.length;
   while (path[end - 1] === '/') end--;

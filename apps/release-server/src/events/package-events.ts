@@ -6,10 +6,10 @@ import type { PackageEvent } from './package-event.js';
 export type PackageListener = (event: PackageEvent) => void | Promise<void>;
 
 /**
- * Tells listeners of this process each change of the packages that it made: once, as soon as it is durable, in the order
- * in which the changes took effect. Nobody waits for a listener, and none can fail the change or keep it from others;
- * what a process does not live to tell is never told. Whoever subscribes before the server starts, such as in a
- * constructor or `onModuleInit`, hears of what leaves at the start too.
+ * Delivers each change of the packages that this process makes: once, as soon as it is durable, in the order in which
+ * the changes took effect. Nobody waits for a listener, and no listener can fail a change or keep it from the others.
+ * Events that are not delivered when the process dies are lost. A listener that subscribes before the server starts,
+ * such as in a constructor or `onModuleInit`, receives what leaves at the start too.
  */
 @Injectable()
 export class PackageEvents {

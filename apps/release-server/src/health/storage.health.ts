@@ -3,8 +3,9 @@ import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/term
 
 import { PackageStore } from '#storage';
 
-/** Milliseconds since its beginning for which a probe stands for others, and after which a probe that hangs counts as failed. */
+/** A probe's result is used again for this long after the probe began. */
 const CACHE_TTL_MS = 1000;
+/** A probe that takes longer counts as failed. */
 const TIMEOUT_MS = 5000;
 /** Probes in flight at once: one that hangs holds a thread that reads and writes files, of which there are few. */
 const MAX_PROBES_IN_FLIGHT = 2;
@@ -35,7 +36,7 @@ export class StorageHealth {
     const isOld = this.last === undefined || now - this.last.began >= CACHE_TTL_MS;
     if (this.last === undefined || (isOld && this.inFlight < MAX_PROBES_IN_FLIGHT)) {
       this.last = { began: now, result: this.probe() };
-      // Whoever asked may have given up.
+      // Its caller may have timed out.
       this.last.result.catch(() => undefined);
     }
     return this.last.result;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /**
- * Stands for the base of links in what is made once for whoever asks, under whatever name. It has the characters of a
+ * Stands for the base of links in bodies that are made once for all clients and hosts. It has the characters of a
  * base, so that writers of JSON, HTML and shell words treat it as one, and nobody can guess it and send it.
  */
 export const BASE = `http://${randomBytes(16).toString('hex')}.invalid`;

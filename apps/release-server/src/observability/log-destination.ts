@@ -36,7 +36,7 @@ export class LogDestination {
   constructor(private readonly fd: number) {}
 
   write(line: string): void {
-    // Once something is missing nothing follows until that is told, so that a gap is where the log says it is.
+    // After a dropped line no other is written until the drop is logged, so that the gap is where the log says it is.
     if (this.dropped > 0 || this.waiting + line.length > MAX_WAITING_BYTES) {
       this.dropped += 1;
       return;

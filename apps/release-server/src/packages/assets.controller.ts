@@ -2,18 +2,18 @@ import { Controller, Delete, Get, HttpCode, Param, Put, Req, Res } from '@nestjs
 import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
-import { PackageReader, StorageError } from '#storage';
+import { notFound, PackageReader } from '#storage';
 
 import { setAge } from '../http/age.js';
+import { entityTag } from '../http/conditional.js';
 import { PublicUrl } from '../server/public-url.service.js';
 import { RequestBody } from '../server/request-body.js';
 import { Context, RequestContext } from '../server/request-context.js';
 import { sendPackage, sendPackageHead } from './download.js';
-import { entityTag } from '../http/conditional.js';
 import { publishedView, type PublishedView } from './package.view.js';
 import { bodyDigests, parsePublishOptions, parseRemoveCondition } from './publish-options.js';
-import { WriteService } from './write.service.js';
 import { rawSize } from './upload-headers.js';
+import { WriteService } from './write.service.js';
 
 /**
  * `/assets/{filename}`: download, publish raw, delete. The wildcard takes names with slashes too, so that they
@@ -80,7 +80,7 @@ export class AssetsController {
 
   private async describe(name: string) {
     const stored = await this.store.find(name);
-    if (!stored) throw new StorageError('package_not_found', `There is no package named ${name}.`);
+    if (stored === undefined) throw notFound(name);
     return stored;
   }
 }

@@ -2,7 +2,7 @@ import { BASE } from '../http/fragment.js';
 import type { PackageListQuery } from './package-list.query.js';
 import type { PackagePage } from './package-search.js';
 
-/** The address of a list, relative to `prefix`, without what goes without saying. */
+/** The address of a list, relative to `prefix`, without parameters that have their default. */
 export function listUrl(prefix: string, query: Partial<PackageListQuery>): string {
   const { format, q, sort, order, page, per_page: perPage } = query;
   const parameters = {

@@ -38,8 +38,8 @@ export function parseListQuery(query: unknown): PackageListQuery {
 }
 
 /**
- * The same query in the one form of all that ask for the same: single spaces, no order that goes without saying, and
- * of all pages behind the last the first. @param stored - How many packages there are.
+ * The query in the one form that all equal queries share: single spaces, no order that is the default, and for every
+ * page past the end the first of those. @param stored - How many packages there are.
  */
 export function normalQuery(query: PackageListQuery, stored: number): PackageListQuery {
   const { q, sort, order, page, per_page: perPage = DEFAULT_PER_PAGE } = query;

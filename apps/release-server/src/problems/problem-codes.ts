@@ -7,7 +7,7 @@ interface Entry {
   readonly meaning: string;
   /** Whether the same request may succeed when it is sent again. */
   readonly again: string;
-  /** For who has the error: where it comes from, and what to do about it. */
+  /** For people who get the error: where it comes from, and what to do about it. */
   readonly cause: string;
   readonly remedy: string;
 }

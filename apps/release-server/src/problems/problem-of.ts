@@ -67,7 +67,7 @@ function conflict(
   { message: detail, existing }: StorageError,
   request: IncomingMessage,
 ): Problem {
-  // Whoever asked by If-None-Match hears of that condition (RFC 9110 §13.1.2).
+  // A client that sent If-None-Match gets the status of that condition (RFC 9110 §13.1.2).
   const code = request.headers['if-none-match'] === undefined ? found : 'precondition_failed';
   if (existing === undefined) {
     return problem(code, detail, code === 'package_exists' ? { members: { digest: null, size: null } } : {});
@@ -106,7 +106,7 @@ function httpProblem(error: HttpException): Problem {
       .replaceAll(/[^a-z]+/g, '_');
   if (status > 500) return { type: { code, status, title: phrase }, detail: FAULT };
   const said = error.getResponse();
-  // Of another error that it was made from nothing is told.
+  // Nothing is said of an error that it wraps.
   const { message, error: title = phrase } = (
     typeof said === 'string' ? { message: said } : said instanceof Error ? {} : said
   ) as { message?: string | readonly string[]; error?: string };

@@ -18,7 +18,7 @@ export function hasFailed(socket: Duplex): boolean {
 
 /** Answers what could not be parsed as HTTP, after what was asked before it and unless an answer is on its way. */
 export function answerClientError(error: NodeJS.ErrnoException, stream: Duplex): void {
-  // A head that is late is told again and again.
+  // Node reports a head that is late again and again.
   if (failed.has(stream)) return;
   failed.add(stream);
   answer(error, stream as HttpSocket);
@@ -51,7 +51,7 @@ function answer(error: NodeJS.ErrnoException, socket: HttpSocket): void {
     'Connection: close',
   ];
   const bytes = `${head.join('\r\n')}\r\n\r\n${body}`;
-  // Whoever was silent for too long sends nothing that could overtake the answer.
+  // A client that was silent for too long sends nothing that could overtake the answer.
   if (code === 'request_timeout') socket.end(bytes, () => socket.destroy());
   else endUnread(socket, bytes);
 }

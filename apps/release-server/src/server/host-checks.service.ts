@@ -7,16 +7,15 @@ import { Config } from '../config/config.js';
 import { isHost } from '../config/host-name.js';
 import { ProblemError } from '../problems/problem.js';
 import { hostName } from './host.js';
+import { PROBES } from './probes.js';
 import { PublicUrl } from './public-url.service.js';
 import type { RequestContext } from './request-context.js';
 
-/** Whoever probes a pod does so by its address, under whatever name. */
-const PROBES = new Set(['/healthz', '/readyz']);
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
- * Who must not be answered, for a page of somebody else stands behind the request. Names decide
- * against DNS rebinding, where a page reaches this server under its own name; the origin decides about writes.
+ * Refuses requests that a page of another site may have sent: by the name of this server against DNS rebinding, where
+ * such a page reaches this server under a name of its own, and writes by their origin.
  */
 @Injectable()
 export class HostChecks {
@@ -34,8 +33,9 @@ export class HostChecks {
   }
 
   check(request: IncomingMessage, { path, host, forwarded }: RequestContext): void {
+    // A kubelet probes a pod by its address, with any Host.
     if (this.names !== undefined && !PROBES.has(path.replace(/\/$/, ''))) {
-      // Both: whoever reaches this server without its proxy can send a header that only the proxy should.
+      // Both: a client that reaches this server without its proxy can send a header that only the proxy should.
       this.requireAllowed(host);
       this.requireAllowed(forwarded.host ?? '');
     }

@@ -29,7 +29,7 @@ export function answerUnread(request: IncomingMessage, response: ServerResponse,
     if (error === undefined || error === null) whole.add(response);
   });
   response.flushHeaders();
-  // From whoever was reading it, such as a parser that would read on.
+  // Its reader, such as a parser, would read on.
   request.unpipe();
   request.removeAllListeners('readable');
   discardBody(request, response, () => response.end());

@@ -80,7 +80,7 @@ function localAddress({ socket }: IncomingMessage): string {
   return `${isIP(address) === 6 ? `[${address}]` : address}:${socket.localPort}`;
 }
 
-/** Whoever resolves a path with `.` or `..` in it leads elsewhere. */
+/** A path with `.` or `..` in it leads elsewhere once a client resolves it. */
 function hasDotSegment(path: string): boolean {
   return path.split('/').some((segment) => segment === '.' || segment === '..');
 }

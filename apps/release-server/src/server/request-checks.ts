@@ -5,7 +5,7 @@ import { ProblemError } from '../problems/problem.js';
 /** Characters of a list of what a client accepts; those of browsers and programs have some 200. */
 const LONGEST_LIST = 2000;
 
-/** Refuses what no request may have: whoever read it before may have taken it for another, or for several. */
+/** Refuses what no request may have: a proxy in front may have read it as another request, or as several. */
 export function checkRequest(request: IncomingMessage, response: ServerResponse): void {
   const fault = faultOf(request);
   if (fault !== undefined) {

@@ -3,9 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 
 import { wentOut } from './lingering-close.js';
+import { PROBES } from './probes.js';
 import type { RequestContext } from './request-context.js';
-
-const PROBES = new Set(['/healthz', '/readyz']);
 
 const logger = new Logger('http');
 

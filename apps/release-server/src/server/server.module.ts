@@ -7,6 +7,6 @@ import { TrustedProxies } from './trusted-proxies.service.js';
 
 const SERVICES = [DrainService, HostChecks, PublicUrl, TrustedProxies];
 
-/** What is known of all requests, whatever they ask for. */
+/** The services that all requests pass or use, whatever their route. */
 @Module({ providers: SERVICES, exports: SERVICES })
 export class ServerModule {}

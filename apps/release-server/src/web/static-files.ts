@@ -11,7 +11,7 @@ import { PRODUCT_ROOT } from '../config/product.js';
 const SOURCES = ['pages.css', 'page.js', 'digest.worker.js', 'docs.js', 'icon.svg'] as const;
 type Source = (typeof SOURCES)[number];
 
-/** A name tells the content, so that whoever has a file never asks for it again (RFC 8246). */
+/** The name changes with the content, so that a client that has a file never asks for it again (RFC 8246). */
 const FOR_EVER = { 'Cache-Control': 'public, max-age=31536000, immutable' };
 
 /** The built style sheet, scripts and icon of the pages, read once. */

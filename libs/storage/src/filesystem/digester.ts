@@ -51,7 +51,7 @@ export class Digester {
     try {
       const stats = await file.stat({ bigint: true });
       if (fingerprintOf(stats) !== fingerprint) return undefined;
-      // Whoever writes within the same tick leaves no trace: wait until that is over.
+      // A write within the same tick leaves no trace: wait until that is over.
       const age = Date.now() - Number(stats.ctimeNs / 1_000_000n);
       if (Math.abs(age) <= tickOf(stats)) await delay(tickOf(stats));
       const hash = createHash('sha256');

@@ -145,7 +145,7 @@ export class FilesystemPackageStore extends PackageStore {
     const directory = this.assertWritable();
     const publishing = coded(`publishing ${name}`, async () => {
       const { result, withdrawn } = await this.lock.runExclusive(() => this.step.take(staged, name, options));
-      // Outside the lock: whoever publishes meanwhile shares this fsync or the next.
+      // Outside the lock: other publishes share this fsync or the next.
       await directory.sync();
       options.committed?.(result);
       await this.drop(withdrawn);

@@ -29,7 +29,7 @@ const PARALLEL_STATS = 32;
  * The names and metadata of all packages in memory. Own writes enter it directly; what others do to the
  * directory is noticed by its mtime, looked at no more than every {@link TRUST_MS} and only when somebody
  * asks. Changes to a file's content, which do not move that mtime, are reported by the operating system where
- * it can, and found by whoever opens the file.
+ * it can, and found when the file is opened.
  */
 export class PackageIndex {
   private readonly table = new PackageTable();
@@ -127,7 +127,7 @@ export class PackageIndex {
     this.table.delete(name);
   }
 
-  /** Looks at one file again, now. For whoever found it to be other than the index says. */
+  /** Looks at one file again, now. For callers that found it to be other than the index says. */
   async recheck(name: string): Promise<void> {
     if (!isPackageName(name)) return;
     this.dirty.delete(name);
@@ -249,7 +249,7 @@ export class PackageIndex {
     };
     try {
       this.watcher = watch(this.layout.root, { persistent: false }, onChange);
-      // Out of watches or not supported: whoever opens a changed file finds out.
+      // Out of watches or not supported: a changed file is noticed when it is opened.
       this.watcher.on('error', () => this.watcher?.close());
     } catch {
       this.watcher = undefined;

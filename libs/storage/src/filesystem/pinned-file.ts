@@ -40,7 +40,7 @@ export class PinnedFile implements OpenPackage {
         position += filled.length;
         reading = position <= end ? this.fill(back, position, end) : undefined;
         reading?.catch(() => undefined);
-        // Before the last bytes are handed out, so that whoever got others than were promised does not take them for whole.
+        // Before the last bytes are handed out, so that a reader that got other bytes than promised is never told they are whole.
         if (reading === undefined) await this.assertNotRewritten();
         yield filled;
         [front, back] = [back, front];

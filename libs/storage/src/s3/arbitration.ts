@@ -6,7 +6,7 @@ import type { Bucket } from './bucket.js';
 const ROUNDS = 5;
 const AT_ONCE = 16;
 
-/** Times that a round is begun anew, when the answer that it needs was lost. */
+/** Times that a round is started again when the answer that it needs was lost. */
 const RETRIES = 4;
 
 /**
@@ -50,7 +50,7 @@ async function winnerOf(condition: string, write: () => Promise<string | undefin
   const [tag] = tags;
   if (tags.length === 1 && tag !== undefined) return tag;
   const failure = writes.find((one) => one.status === 'rejected');
-  // Whoever was not answered may be the one.
+  // The write without an answer may be the one that succeeded.
   if (tag === undefined && failure !== undefined) throw failure.reason;
   throw refused(`${tags.length} of ${AT_ONCE} writes with ${condition} succeeded`);
 }

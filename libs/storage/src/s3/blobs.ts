@@ -50,7 +50,7 @@ export async function readBlobs(
 
 /**
  * The newest blob of each name, by when they were written, and of those written at once that with the greatest key:
- * whoever looks gets the same.
+ * the choice is the same for everybody.
  */
 export function newestOfEachName(blobs: readonly Blob[]): { newest: readonly Blob[]; leftOut: LeftOut[] } {
   const newest = new Map<string, Blob>();

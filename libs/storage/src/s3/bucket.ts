@@ -138,7 +138,7 @@ export class Bucket {
     }
   }
 
-  /** Copies a file into a new object, read anew for each try. */
+  /** Copies a file into a new object; each retry reads it again. */
   async upload(key: string, { path, size, sha256, name, createdAt }: LocalBlob): Promise<void> {
     const uploading = async (): Promise<void> => {
       // Opened first: the SDK waits for ever for a stream that fails to open.

@@ -8,7 +8,7 @@ import { publishTime } from '../publish-time.js';
 import { StorageError } from '../storage.errors.js';
 import { packageOf, type Entry, type Garbage, type IndexDocument } from './index-document.js';
 
-/** A change of the index, decided anew on every version of it that it meets. */
+/** A change of the index, decided again on every version of it that it meets. */
 export interface Change<T> {
   /** What came of it, if this version has it already: an answer that was lost is settled by this. */
   settled(index: IndexDocument): T | undefined;

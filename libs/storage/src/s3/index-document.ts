@@ -5,7 +5,7 @@ import { flawOfIndex } from './index-validation.js';
 import type { ObjectKeys } from './object-keys.js';
 
 const FORMAT = 1;
-/** Most bytes of an index: some 250,000 packages. More is not read, whoever wrote it, and not written. */
+/** Most bytes of an index: some 250,000 packages. A larger one is neither read nor written. */
 export const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 
 /** Where the bytes of a package lie, and what they are. */

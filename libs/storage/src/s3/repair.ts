@@ -21,7 +21,7 @@ export interface RepairPlan {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** Makes an index anew of what the blobs say of themselves, for a bucket that has lost its own. */
+/** Rebuilds the index of a bucket that has lost it, from the metadata of the blobs. */
 export class S3IndexRepair {
   /** Where the index lies, for people. */
   readonly address: string;

@@ -173,7 +173,7 @@ export class S3PackageStore extends PackageStore {
     this.collector.start();
   }
 
-  /** Of a new store; one that has blobs and no index has lost it, and starting anew would lose the packages. */
+  /** Of a new store; one with blobs and no index has lost it, and an empty index would lose the packages. */
   private async createIndex(): Promise<void> {
     if (await this.index.exists()) return;
     for await (const { key } of this.bucket.list(this.keys.blobs)) {

@@ -7,7 +7,7 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** From which age on an age is told in a unit. */
+/** Units of ages, each with the smallest age that is given in it. */
 const AGES = [
   [365 * DAY_MS, 'year'],
   [30 * DAY_MS, 'month'],

@@ -1,0 +1,2 @@
+/** The paths of liveness and readiness probes. */
+export const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
