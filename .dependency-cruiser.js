@@ -1,5 +1,6 @@
 const HTTP =
   '^(express|multer|node:http|http|node:https|https)$|node_modules/(express|multer|@nestjs/platform-express)/';
+const EXPRESS = '^express$|node_modules/(express|@types/express|@nestjs/platform-express)/';
 
 const APP = '^apps/release-server/src/';
 /** The rooms of the application: each knows those before it, and the files that compose them know all. */
@@ -87,6 +88,17 @@ export default {
       severity: 'error',
       from: { path: `${APP}[^/]+/`, pathNot: `${APP}(${ROOMS.join('|')})/` },
       to: {},
+    },
+    {
+      name: 'express-stays-behind-its-adapter',
+      comment:
+        'What every request passes is on the types of node:http, so that it need not be written twice.',
+      severity: 'error',
+      from: {
+        path: `${APP}(http|problems|server)/`,
+        pathNot: `\\.spec\\.ts$|${APP}server/(http-server\\.adapter|routes|unrouted)\\.ts$`,
+      },
+      to: { path: EXPRESS },
     },
     {
       name: 'browser-shares-what-pages-render',

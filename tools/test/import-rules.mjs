@@ -23,6 +23,7 @@ const REFUSED = {
   'libs-are-entered-through-their-index': [room('packages', 'behind'), 'libs/storage/src/inside.ts'],
   'index-is-for-outsiders': ['libs/storage/src/from-outside.ts', 'libs/storage/src/index.ts'],
   'a-room-has-its-place': [room('attic', 'a'), `${APP}/http/a.ts`],
+  'express-stays-behind-its-adapter': [room('server', 'on-express'), 'express'],
   'browser-shares-what-pages-render': ['apps/release-server/browser/a.ts', `${APP}/http/a.ts`],
   'server-does-not-import-scripts-of-pages': [room('web', 'script'), 'apps/release-server/browser/b.ts'],
   'examples-know-only-the-package': ['examples/one/main.ts', `${APP}/http/a.ts`],
@@ -46,6 +47,7 @@ const tree = await mkdtemp(join(tmpdir(), 'import-rules-'));
 await symlink(resolve('node_modules'), join(tree, 'node_modules'));
 await writeFile(join(tree, 'tsconfig.json'), '{}');
 await writeFile(join(tree, 'package.json'), '{ "type": "module" }');
+const isFile = (target) => target.endsWith('.ts');
 const sources = new Map();
 const imports = (from, to) => {
   sources.set(from, [...(sources.get(from) ?? []), ...(to === undefined ? [] : [to])]);
@@ -56,11 +58,11 @@ for (const [from, ...to] of Object.values(REFUSED)) {
     imports(last, next);
     last = next;
   }
-  if (!last.startsWith('node:')) imports(last);
+  if (isFile(last)) imports(last);
 }
 for (const [path, targets] of sources) {
   const lines = targets.map((target) => {
-    const way = target.startsWith('node:') ? target : `./${relative(dirname(path), target)}`;
+    const way = isFile(target) ? `./${relative(dirname(path), target)}` : target;
     return `import '${way.replace(/\.ts$/, '.js')}';\n`;
   });
   await mkdir(join(tree, dirname(path)), { recursive: true });
