@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// Any Node must understand this file, to be told which one the server takes: all else is loaded afterwards.
+// Any Node must understand this file and what it imports, to be told which one the server takes: all else is loaded afterwards.
 import { fileURLToPath } from 'node:url';
 
-const NODE = 24;
+import { NODE_TOO_OLD } from './node-version.js';
+
 const EX_USAGE = 2;
 const HELP = `Usage: release-server [COMMAND]
 
@@ -50,11 +51,9 @@ function serve(): void {
   ]);
 }
 
-if (Number.parseInt(process.versions.node, 10) >= NODE) {
+if (NODE_TOO_OLD === undefined) {
   await run();
 } else {
-  process.stderr.write(
-    `release-server: needs Node ${NODE} or later, and ${process.execPath} is ${process.versions.node}; npm install node@${NODE} brings it along\n`,
-  );
+  process.stderr.write(`${NODE_TOO_OLD}\n`);
   process.exitCode = 1;
 }

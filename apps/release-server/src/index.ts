@@ -1,5 +1,7 @@
 // The public interface: what `import … from 'release-server'` has. docs/extending.md lists it, and a test compares the two.
 
+import './require-node.js';
+
 // Composing a server
 export { AppModule } from './app.module.js';
 export type { Extensions } from './app.extensions.js';

@@ -1,3 +1,5 @@
+import './require-node.js';
+
 import { AppModule } from './app.module.js';
 import { serve } from './serve.js';
 

@@ -7,6 +7,10 @@ const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
   scripts: Record<'start:prod', string>;
 };
 
+const OLD = "data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.20.2' })";
+const OLD_NODE = { NODE_OPTIONS: `--import="${OLD}"` };
+const NEEDS = `release-server: needs Node 24 or later, and ${process.execPath} is 20.20.2; npm install node@24 brings it along`;
+
 describe('release-server', () => {
   it('tells its commands and its version', async () => {
     const help = await runCommand('release-server', ['--help']);
@@ -35,14 +39,13 @@ describe('release-server', () => {
   });
 
   it('says which Node it needs to a Node that is older', async () => {
-    const old = "data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.20.2' })";
-    const { code, stderr } = await runCommand('release-server', ['--version'], {
-      NODE_OPTIONS: `--import="${old}"`,
-    });
-    expect(code).toBe(1);
-    expect(stderr).toBe(
-      `release-server: needs Node 24 or later, and ${process.execPath} is 20.20.2; npm install node@24 brings it along\n`,
-    );
+    const { code, stderr } = await runCommand('release-server', ['--version'], OLD_NODE);
+    expect([code, stderr]).toEqual([1, `${NEEDS}\n`]);
+  });
+
+  it.each(['main', 'index'] as const)('says so too where %s is imported', async (module) => {
+    const { code, stderr } = await runCommand(module, [], OLD_NODE);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`\nError: ${NEEDS}\n`)]);
   });
 
   it('serves without a command, with the flags of npm run start:prod', async () => {

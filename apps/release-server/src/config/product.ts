@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
+import nodeModule from 'node:module';
 import { dirname } from 'node:path';
 
-const manifest = findPackageJSON('..', import.meta.url);
+// Not by its name, which older Nodes lack: see require-node.ts.
+const manifest = nodeModule.findPackageJSON('..', import.meta.url);
 if (manifest === undefined) throw new Error('package.json, beside which everything lies, is missing');
 
 /** Where the product lies: the directory of `package.json`, `contracts` and `dist`. */

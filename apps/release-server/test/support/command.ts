@@ -6,6 +6,8 @@ import { PRODUCT } from './built-server.js';
 
 const COMMANDS = {
   'release-server': join(PRODUCT, 'dist/apps/release-server/src/bin.js'),
+  main: join(PRODUCT, 'dist/apps/release-server/src/main.js'),
+  index: join(PRODUCT, 'dist/apps/release-server/src/index.js'),
   migrate: join(PRODUCT, 'dist/apps/release-server/src/commands/migrate.js'),
   'repair-index': join(PRODUCT, 'dist/apps/release-server/src/commands/repair-index.js'),
   seed: resolve('tools/seed/main.mjs'),
