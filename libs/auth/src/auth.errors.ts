@@ -1,3 +1,4 @@
+/** Why a request may not go on. */
 export type AuthErrorCode =
   /** No token, or none that is valid. */
   | 'unauthorized'

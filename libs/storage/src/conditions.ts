@@ -52,6 +52,7 @@ export function nameOccupied(name: string, what: string): StorageError {
   );
 }
 
+/** The error of a store that has no package of this name. */
 export function notFound(name: string): StorageError {
   return new StorageError('package_not_found', `There is no package named ${name}.`);
 }

@@ -12,6 +12,7 @@ export interface StagedPackage {
   readonly sha256: string;
 }
 
+/** What is known of the bytes of an upload before they come, and what bounds them. */
 export interface StageOptions {
   /** Most bytes that are accepted. */
   readonly maxSize: number;
@@ -31,6 +32,7 @@ export type PublishCondition = 'absent' | 'any' | 'present' | { readonly revisio
 /** What must be stored under the name for a removal to go ahead. */
 export type RemoveCondition = Exclude<PublishCondition, 'absent' | 'any'>;
 
+/** What decides about a publish, and who hears of it. */
 export interface PublishOptions {
   readonly condition: PublishCondition;
   readonly evict: Evict;
@@ -49,6 +51,7 @@ export interface PublishOptions {
  */
 export type Committed<T> = (result: T) => void;
 
+/** What a publish has done. */
 export interface PublishResult {
   readonly package: Package;
   /** The revision that was overwritten. */

@@ -1,5 +1,6 @@
 import type { Package } from './package-reader.js';
 
+/** Why a store refuses or fails. */
 export type StorageErrorCode =
   /** The name breaks the rule of {@link isPackageName}. */
   | 'invalid_package_name'

@@ -22,20 +22,24 @@ interface Change extends Origin {
   readonly package: Package;
 }
 
+/** A package became visible under a name that was free. */
 export interface PackagePublished extends Change {
   readonly type: 'package.published';
 }
 
+/** A package took the place of another of its name. */
 export interface PackageOverwritten extends Change {
   readonly type: 'package.overwritten';
   /** The revision that was there before. */
   readonly previous: Package;
 }
 
+/** Somebody deleted a package. */
 export interface PackageDeleted extends Change {
   readonly type: 'package.deleted';
 }
 
+/** Retention removed a package. */
 export interface PackageEvicted extends Change {
   readonly type: 'package.evicted';
   /** What the policy says: `made room for a.zip`. */

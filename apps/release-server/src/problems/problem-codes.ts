@@ -325,4 +325,5 @@ export const PROBLEMS = {
   },
 } as const satisfies Record<string, Entry>;
 
+/** A code of the server's own errors. */
 export type ProblemCode = keyof typeof PROBLEMS;

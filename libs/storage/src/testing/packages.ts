@@ -14,6 +14,7 @@ import { StorageError } from '../storage.errors.js';
 
 export const KEEP_ALL: Evict = () => [];
 
+/** A policy after which nothing stays but the package that comes. */
 export const EVICT_ALL: Evict = (packages) => packages.map((one) => ({ package: one, reason: 'all leave' }));
 
 /** More than any test stores. */
@@ -52,6 +53,7 @@ export function bodyOf(...chunks: readonly Uint8Array[]): Readable {
   });
 }
 
+/** Receives these bytes as an upload that nobody sees yet. */
 export async function stage(
   store: PackageStore,
   content: Uint8Array | string,
@@ -102,6 +104,7 @@ export async function contentOf(opened: OpenPackage, start?: number, end?: numbe
   }
 }
 
+/** All bytes of a package. */
 export async function read(store: PackageStore, name: string): Promise<Buffer> {
   return contentOf(await store.open(name));
 }
@@ -116,6 +119,7 @@ export async function refusalOf(attempt: Promise<unknown>): Promise<StorageError
   throw new Error('expected a StorageError', { cause: outcome });
 }
 
+/** The code of the `StorageError` with which the store refuses; fails when it does not. */
 export async function refusalCodeOf(attempt: Promise<unknown>): Promise<string> {
   return (await refusalOf(attempt)).code;
 }
