@@ -4,9 +4,9 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { Config } from './config/config.js';
+import { AppLogger } from './observability/app-logger.js';
 import { Edge } from './server/edge.js';
 import type { HttpServerAdapter } from './server/http-server.adapter.js';
-import { AppLogger } from './observability/app-logger.js';
 
 const quiet = (): void => undefined;
 

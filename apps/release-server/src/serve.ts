@@ -10,11 +10,11 @@ import { RetentionPolicy } from '#retention';
 import { PackageReader, StorageError } from '#storage';
 
 import { APP_OPTIONS, setUpApp } from './app.setup.js';
-import { Config } from './config/config.js';
 import { ConfigError, EX_CONFIG } from './config/config.error.js';
+import { Config } from './config/config.js';
+import { logStartFailure } from './observability/start-failure.js';
 import { HttpServerAdapter } from './server/http-server.adapter.js';
 import { endWithNpm } from './server/npm-parent.js';
-import { logStartFailure } from './observability/start-failure.js';
 
 /**
  * Runs what `compose` puts together, as this process, until a signal ends it. What keeps it from starting is logged in

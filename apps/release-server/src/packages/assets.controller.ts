@@ -11,8 +11,8 @@ import { RequestBody } from '../server/request-body.js';
 import { Context, RequestContext } from '../server/request-context.js';
 import { sendPackage, sendPackageHead } from './download.js';
 import { publishedView, type PublishedView } from './package.view.js';
-import { bodyDigests, parsePublishOptions, parseRemoveCondition } from './publish-options.js';
 import { rawSize } from './upload-headers.js';
+import { bodyDigests, parseRemoveCondition, parseWriteOptions } from './write-request.js';
 import { WriteService } from './write.service.js';
 
 /**
@@ -57,7 +57,7 @@ export class AssetsController {
     const name = nameOf(segments);
     const base = this.publicUrl.baseFor(request);
     const size = rawSize(request);
-    const options = parsePublishOptions(request, bodyDigests(request.headers));
+    const options = parseWriteOptions(request, bodyDigests(request.headers));
     const body = new RequestBody(request, response, size);
     const result = await this.writes.publish(body, name, options, context);
 

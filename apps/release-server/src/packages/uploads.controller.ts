@@ -8,8 +8,8 @@ import { Context, RequestContext } from '../server/request-context.js';
 import { assertMultipart, openForm } from './multipart-file.js';
 import { FORM_OVERHEAD } from './multipart-inspector.js';
 import { publishedView, type PublishedView } from './package.view.js';
-import { parsePublishOptions } from './publish-options.js';
 import { wholeSize } from './upload-headers.js';
+import { parseWriteOptions } from './write-request.js';
 import { WriteService } from './write.service.js';
 
 /** `POST /upload`: publish from a form. */
@@ -29,7 +29,7 @@ export class UploadsController {
     @Context() context: RequestContext,
   ): Promise<PublishedView> {
     const base = this.publicUrl.baseFor(request);
-    const options = parsePublishOptions(request);
+    const options = parseWriteOptions(request);
     assertMultipart(request);
     const size = wholeSize(request.headers);
     const sizeAtMost = announcedLength(request);

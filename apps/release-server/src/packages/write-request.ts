@@ -28,7 +28,7 @@ interface Checksum {
  *
  * @param digests - Further checksums of the package, which must agree with that one.
  */
-export function parsePublishOptions(request: Request, digests: readonly Checksum[] = []): WriteOptions {
+export function parseWriteOptions(request: Request, digests: readonly Checksum[] = []): WriteOptions {
   const overwrite = parseOverwrite(request.query['overwrite']);
   return { condition: publishCondition(request, overwrite), sha256: parseChecksum(request, digests) };
 }
