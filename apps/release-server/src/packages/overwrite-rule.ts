@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { PackageStore, StorageError, type Package, type PublishCondition } from '#storage';
 
 import { Config } from '../config/config.js';
-import { entityTag } from '../http/conditional.js';
 import { ProblemError } from '../problems/problem.js';
+import { storedExtras } from '../problems/stored-extras.js';
 
 /** What `allow_overwrite: false` makes of publishing: a name that is taken is taken for good. */
 @Injectable()
@@ -37,11 +37,7 @@ export class OverwriteRule {
 }
 
 function overwriteDisabled(existing: Package): ProblemError {
-  const { size, sha256 } = existing;
-  return new ProblemError('overwrite_disabled', takenForGood(existing), {
-    members: { digest: sha256 === undefined ? null : `sha256:${sha256}`, size },
-    headers: { ETag: entityTag(existing) },
-  });
+  return new ProblemError('overwrite_disabled', takenForGood(existing), storedExtras(existing));
 }
 
 function takenForGood({ name }: Package): string {

@@ -1,5 +1,7 @@
 import type { Package, PublishResult } from '#storage';
 
+import { digestOf } from '../http/digest.js';
+
 /** A package as the API tells of it. */
 export interface PackageView {
   readonly name: string;
@@ -31,10 +33,10 @@ export interface PublishedView extends PackageView {
 export function publishedView({ package: published, evicted }: PublishResult, base: string): PublishedView {
   return {
     ...packageView(published, base),
-    evicted: evicted.map(({ package: { name, size, sha256 } }) => ({
-      name,
-      size,
-      digest: sha256 === undefined ? null : `sha256:${sha256}`,
+    evicted: evicted.map(({ package: left }) => ({
+      name: left.name,
+      size: left.size,
+      digest: digestOf(left),
     })),
   };
 }

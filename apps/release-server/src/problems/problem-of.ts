@@ -6,9 +6,9 @@ import { AuthError } from '#auth';
 import { StorageError } from '#storage';
 
 import { BusyError } from '../http/busy.error.js';
-import { entityTag } from '../http/conditional.js';
-import { ProblemError, problemType, type Problem, type ProblemExtras } from './problem.js';
 import type { ProblemCode } from './problem-codes.js';
+import { ProblemError, problemType, type Problem, type ProblemExtras } from './problem.js';
+import { storedExtras } from './stored-extras.js';
 
 /** Seconds after which a busy server is worth another try. */
 const RETRY_AFTER_SECONDS = '1';
@@ -72,9 +72,7 @@ function conflict(
   if (existing === undefined) {
     return problem(code, detail, code === 'package_exists' ? { members: { digest: null, size: null } } : {});
   }
-  const { size, sha256 } = existing;
-  const digest = sha256 === undefined ? null : `sha256:${sha256}`;
-  return problem(code, detail, { members: { digest, size }, headers: { ETag: entityTag(existing) } });
+  return problem(code, detail, storedExtras(existing));
 }
 
 function authProblem({ code, message: detail, attempts }: AuthError): Problem {

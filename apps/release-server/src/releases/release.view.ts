@@ -3,6 +3,7 @@ import mime from 'mime';
 import { assetId, releaseId, stableId, UNVERSIONED_TAG, type ReleaseCatalog } from '#releases';
 import type { Package } from '#storage';
 
+import { digestOf } from '../http/digest.js';
 import { assetUrl } from '../packages/package.view.js';
 
 /**
@@ -40,7 +41,7 @@ export function releaseView({ latest, releases }: ReleaseCatalog, base: string, 
 
 /** A package as an asset of a release. */
 export function assetView(stored: Package, base: string) {
-  const { name, size, sha256 } = stored;
+  const { name, size } = stored;
   const url = assetUrl(name, base);
   const createdAt = isoTime(stored.createdAt);
   return {
@@ -53,7 +54,7 @@ export function assetView(stored: Package, base: string) {
     state: 'uploaded',
     content_type: mime.getType(name) ?? 'application/octet-stream',
     size,
-    digest: sha256 === undefined ? null : `sha256:${sha256}`,
+    digest: digestOf(stored),
     download_count: 0,
     created_at: createdAt,
     updated_at: createdAt,
