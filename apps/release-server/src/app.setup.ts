@@ -25,8 +25,11 @@ export const APP_OPTIONS = {
 /** What an application needs between its creation and its start. */
 export function setUpApp(app: NestExpressApplication): void {
   app.useLogger(app.get(AppLogger));
+  const { keep_alive_timeout: keepAliveTimeout, trust_proxy: trusted } = app.get(Config);
+  // For routes of extensions, which ask Express for the client's address and scheme.
+  app.set('trust proxy', trusted);
   const server: Server = app.getHttpServer();
-  server.keepAliveTimeout = app.get(Config).keep_alive_timeout;
+  server.keepAliveTimeout = keepAliveTimeout;
   const adapter = app.getHttpAdapter() as unknown as HttpServerAdapter;
   adapter.listener = app.get(Edge).before(adapter.listener);
 }

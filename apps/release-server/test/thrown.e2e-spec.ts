@@ -13,6 +13,7 @@ import {
   Param,
   ParseIntPipe,
   Post,
+  Req,
   Res,
   ServiceUnavailableException,
   UnauthorizedException,
@@ -22,7 +23,7 @@ import {
   type NestModule,
   type PipeTransform,
 } from '@nestjs/common';
-import express, { type Response } from 'express';
+import express, { type Request, type Response } from 'express';
 
 import { Public } from '#auth';
 
@@ -44,6 +45,10 @@ const THROWN: Record<string, () => unknown> = {
   gone: () => new GoneException({ message: 'The team has left.', since: 2025 }),
   teapot: () => new HttpException('short and stout', 418),
   several: () => new BadRequestException(['name is too long', 'size is not a number']),
+  empty: () => new HttpException('', 409),
+  untold: () => new HttpException(null as unknown as string, 409),
+  odd: () => new HttpException({ message: { deep: 1 }, error: null }, 409),
+  mixed: () => new BadRequestException({ message: ['name is too long', { size: 1 }], error: 7 }),
   wrapped: () => new HttpException(new Error(SECRET), 400),
   unavailable: () => new ServiceUnavailableException(SECRET),
   failed: () => new InternalServerErrorException(SECRET),
@@ -54,6 +59,12 @@ const THROWN: Record<string, () => unknown> = {
   quota: () =>
     new ProblemError(QUOTA, 'None is left.', { members: { left: 0 }, headers: { 'Retry-After': '60' } }),
   ours: () => new ProblemError('package_not_found', 'There is no such package.'),
+};
+
+/** What several things at once are told as, by the path. */
+const SEVERAL: Record<string, unknown> = {
+  several: ['name is too long', 'size is not a number'],
+  mixed: ['name is too long', { size: 1 }],
 };
 
 class Closed implements CanActivate {
@@ -92,6 +103,7 @@ class TeamsController {
   headers(@Res() response: Response): never {
     response.setHeader('X-Team', 'x');
     response.setHeader('ETag', '"half"');
+    response.setHeader('Content-Encoding', 'gzip');
     throw new ConflictException('Somebody was faster.');
   }
 
@@ -106,6 +118,11 @@ class TeamsController {
     return body;
   }
 
+  @Get('client')
+  client(@Req() { ip, protocol, hostname }: Request): unknown {
+    return { ip, protocol, hostname };
+  }
+
   @Get('route')
   route(@Context() { route, id }: RequestContext): unknown {
     return { route, id };
@@ -118,6 +135,26 @@ class TeamsModule implements NestModule {
     consumer.apply(express.json({ limit: 100 })).forRoutes('teams/members');
   }
 }
+
+describe('a route of an extension', () => {
+  const FORWARDED = {
+    'X-Forwarded-For': '192.0.2.1',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-Host': 'a.example',
+  };
+
+  it.each([
+    [true, { ip: '192.0.2.1', protocol: 'https', hostname: 'a.example' }],
+    [false, { ip: '127.0.0.1', protocol: 'http', hostname: '127.0.0.1' }],
+  ])('hears from Express what proxies say, where trust_proxy is %s', async (trusted, expected) => {
+    const server = await startServer({ trust_proxy: trusted }, { imports: [TeamsModule] });
+    try {
+      expect(await json(await get(server, '/teams/client', FORWARDED))).toEqual(expected);
+    } finally {
+      await server.stop();
+    }
+  });
+});
 
 describe('what a route of an extension throws', () => {
   let server: TestServer;
@@ -140,6 +177,10 @@ describe('what a route of an extension throws', () => {
     ['gone', 410, 'gone', 'Gone', 'The team has left.'],
     ['teapot', 418, 'im_a_teapot', "I'm a Teapot", 'short and stout'],
     ['several', 400, 'bad_request', 'Bad Request', 'name is too long; size is not a number'],
+    ['empty', 409, 'conflict', 'Conflict', 'Conflict'],
+    ['untold', 409, 'conflict', 'Conflict', 'Conflict'],
+    ['odd', 409, 'conflict', 'Conflict', 'Conflict'],
+    ['mixed', 400, 'bad_request', 'Bad Request', 'name is too long'],
     ['wrapped', 400, 'bad_request', 'Bad Request', 'Bad Request'],
     ['unavailable', 503, 'service_unavailable', 'Service Unavailable', FAULT],
     ['failed', 500, 'internal_error', 'The server failed', FAULT],
@@ -158,7 +199,7 @@ describe('what a route of an extension throws', () => {
     const type = `urn:release-server:problem:${code}`;
     const { errors, left, ...rest } = await json(response);
     expect(rest).toEqual({ type, title, status, detail, instance, code });
-    expect(errors).toEqual(what === 'several' ? ['name is too long', 'size is not a number'] : undefined);
+    expect(errors).toEqual(SEVERAL[what]);
     expect(left).toBe(what === 'quota' ? 0 : undefined);
     expect(response.headers.get('retry-after')).toBe(what === 'quota' ? '60' : null);
   });
@@ -174,6 +215,7 @@ describe('what a route of an extension throws', () => {
     expect(response.status).toBe(409);
     expect(response.headers.get('x-team')).toBe('x');
     expect(response.headers.has('etag')).toBe(false);
+    expect(response.headers.has('content-encoding')).toBe(false);
     expect(await json(response)).toMatchObject({ code: 'conflict', detail: 'Somebody was faster.' });
   });
 

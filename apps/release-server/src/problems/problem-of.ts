@@ -103,13 +103,20 @@ function httpProblem(error: HttpException): Problem {
       .replaceAll("'", '')
       .replaceAll(/[^a-z]+/g, '_');
   if (status > 500) return { type: { code, status, title: phrase }, detail: FAULT };
-  const said = error.getResponse();
-  // Nothing is said of an error that it wraps.
-  const { message, error: title = phrase } = (
-    typeof said === 'string' ? { message: said } : said instanceof Error ? {} : said
-  ) as { message?: string | readonly string[]; error?: string };
-  const type = { code, status, title };
+  const { message, error: title } = partsOf(error.getResponse());
+  const type = { code, status, title: textOr(phrase, title) };
+  if (!Array.isArray(message)) return { type, detail: textOr(phrase, message) };
   // Pipes find several things at once.
-  if (Array.isArray(message)) return { type, detail: message.join('; '), members: { errors: message } };
-  return { type, detail: String(message ?? phrase) };
+  const texts = message.filter((one) => typeof one === 'string');
+  return { type, detail: textOr(phrase, texts.join('; ')), members: { errors: message } };
+}
+
+/** The response of an exception may be anything. Nothing is said of an error that it wraps. */
+function partsOf(response: unknown): { readonly message?: unknown; readonly error?: unknown } {
+  if (typeof response === 'string') return { message: response };
+  return typeof response !== 'object' || response === null || response instanceof Error ? {} : response;
+}
+
+function textOr(otherwise: string, text: unknown): string {
+  return typeof text === 'string' && text !== '' ? text : otherwise;
 }

@@ -18,6 +18,7 @@ const REPRESENTATION = [
   'Accept-Ranges',
   'Age',
   'Content-Disposition',
+  'Content-Encoding',
   'Content-Range',
   'Content-Security-Policy',
   'ETag',
