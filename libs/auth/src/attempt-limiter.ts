@@ -31,7 +31,7 @@ export interface Attempt {
 }
 
 /**
- * Counts wrong tokens by network, and slows down who sends too many: over however many connections, their answers go out
+ * Counts wrong tokens by network, and slows down clients that send too many: over however many connections, their answers go out
  * one by one. Its memory is bounded, whoever sends them: what is more than can wait is answered at once.
  */
 export class AttemptLimiter {

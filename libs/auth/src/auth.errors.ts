@@ -11,7 +11,7 @@ export type AuthErrorCode =
   /** The server cannot tell whose the token is: its file cannot be read, or the verifier failed or did not answer. */
   | 'token_unavailable';
 
-/** Wrong tokens of one address, for who logs and answers them. */
+/** Wrong tokens of one address, for those who log and answer them. */
 export interface TooManyAttempts {
   readonly count: number;
   /** Seconds after which the address may try again. */

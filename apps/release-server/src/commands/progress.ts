@@ -12,7 +12,7 @@ export class Progress {
     if (!this.stream.isTTY) this.stream.write(`${text}\n`);
   }
 
-  /** What is to be read afterwards, too. */
+  /** A line that stays, on a terminal too. */
   tell(text: string): void {
     this.clear();
     this.stream.write(`${text}\n`);

@@ -1,4 +1,4 @@
-/** That too many clients want something at once. */
+/** Too many clients want something at once. */
 export class BusyError extends Error {
   override readonly name = 'BusyError';
 

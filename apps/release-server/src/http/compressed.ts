@@ -43,7 +43,7 @@ export class Compressed {
         waiting -= 1;
       });
     this.forms.set(key, form);
-    // The next who asks may have more luck.
+    // The next request may try again.
     form.catch(() => this.forms.delete(key));
     return form;
   }

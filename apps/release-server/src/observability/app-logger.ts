@@ -18,7 +18,7 @@ export class AppLogger extends Logger {
     else super.log(message, ...parameters);
   }
 
-  /** What Nest's start throws as well is told once, by who catches it. */
+  /** What Nest's start both logs and throws is logged once, where it is caught. */
   override error(message: unknown, ...parameters: unknown[]): void {
     if (FRAMEWORK.has(String(parameters.at(-1)))) super.debug(message, ...parameters);
     else super.error(message, ...parameters);

@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 
 /**
- * Sees to it that neither standard stream can stop the process, whoever writes to it: a pipe or terminal that is full
+ * Makes sure that neither standard stream can stop the process, whoever writes to it: a pipe or terminal that is full
  * refuses what is written instead of making the process wait, and an error, such as that of a pipe whose reader is gone,
  * is not thrown. Touching a stream is what makes Node set its pipe or socket to non-blocking.
  */

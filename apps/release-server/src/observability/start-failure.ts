@@ -1,6 +1,6 @@
 import { createLogger } from './logger.factory.js';
 
-/** Tells why the server did not start, in one line like any other; there is no configured logger then. */
+/** Logs why the server did not start, in one line like any other; no logger is configured then. */
 export async function logStartFailure(error: unknown): Promise<void> {
   const logger = await createLogger('info');
   const message = error instanceof Error ? error.message : String(error);

@@ -6,7 +6,7 @@ import { entityTag, evaluateRead, type ReadOutcome } from '../http/conditional.j
 import { ProblemError } from '../problems/problem.js';
 import { sendChunk } from '../http/send-chunk.js';
 
-/** Sends a package, or what its conditions and range ask for, or where to have it, and lets it go. */
+/** Sends a package as its conditions and range ask for it, or redirects to it, and closes it. */
 export async function sendPackage(request: Request, response: Response, opened: OpenPackage): Promise<void> {
   try {
     const outcome = evaluate(request, opened.package);
@@ -45,8 +45,8 @@ function evaluate(request: Request, stored: Package): PossibleOutcome {
 }
 
 /**
- * Whether who asks the store itself gets the right answer. It ignores If-Range, and may have its own mind about ranges
- * that we answer with the whole.
+ * Whether a client that is redirected to the store gets the same answer there. A store ignores If-Range, and may treat
+ * ranges otherwise that we answer with the whole.
  */
 function isServedElsewhere(request: Request, { status }: PossibleOutcome): boolean {
   return status === 206 || (status === 200 && request.headers.range === undefined);

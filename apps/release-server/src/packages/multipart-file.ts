@@ -55,7 +55,7 @@ export function openForm(
       stream.once('end', () => done()).once('error', done);
       resolve({ name, content });
     },
-    // Who reads the content keeps nothing of one that fails.
+    // The reader of the content keeps nothing of one that fails.
     _removeFile: (_request, _file, done) => done(null),
   };
   const options: Options = {

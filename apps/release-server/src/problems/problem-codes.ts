@@ -3,7 +3,7 @@ interface Entry {
   readonly status: number;
   /** Never varies. */
   readonly title: string;
-  /** For who writes a client. */
+  /** For authors of clients. */
   readonly meaning: string;
   /** Whether the same request may succeed when it is sent again. */
   readonly again: string;

@@ -78,7 +78,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
   }
 
-  /** Who tries out tokens does not fill the log: each doubling of their number is a line. */
+  /** A client that tries out tokens does not fill the log: each doubling of their number is a line. */
   private recordAttempts(count: number, fields: Client): void {
     if ((count & (count - 1)) !== 0) return;
     this.audit.warn(

@@ -28,14 +28,14 @@ export class RequestBody {
     return this.stalled.signal;
   }
 
-  /** Begins to take the body: tells a client that waits for it to go on (`Expect: 100-continue`), and minds stalls. */
+  /** Begins to take the body: tells a client that waits for it to go on (`Expect: 100-continue`), and watches for stalls. */
   accept(): void {
     this.isWatched = true;
     this.stream.setTimeout(STALL_MS, this.onStall);
     if (this.stream.headers.expect?.toLowerCase() === '100-continue') this.response.writeContinue();
   }
 
-  /** Minds stalls no longer. */
+  /** Stops watching for stalls. */
   dispose(): void {
     if (!this.isWatched) return;
     this.isWatched = false;

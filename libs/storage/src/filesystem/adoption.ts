@@ -65,7 +65,7 @@ export class Adoption {
     );
   }
 
-  /** Takes away what {@link prepare} made, and nothing else; what cannot be is still no mark. */
+  /** Removes what {@link prepare} made, and nothing else; what cannot be removed is still no mark. */
   private async abandon(): Promise<void> {
     const { layout } = this;
     if (!(await exists(layout.unadopted))) return;

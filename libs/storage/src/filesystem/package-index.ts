@@ -14,12 +14,12 @@ import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
 import { describe, PackageTable, type IndexEntry } from './package-table.js';
 
-/** For so long one look at the directory is trusted, counted from its beginning. */
+/** One look at the directory is trusted for this long, counted from its beginning. */
 const TRUST_MS = 250;
 /** One that takes long is trusted this many times its duration, and no longer than that. */
 const TRUST_FACTOR = 4;
 const LONGEST_TRUST_MS = 1000;
-/** After so long without a change a file put here by hand counts as whole. */
+/** A file put here by hand counts as whole after this long without a change. */
 const QUIET_MS = 500;
 /** A directory's mtime may be this coarse: a change within it may not move the mtime. */
 const GRANULARITY_MS = 1500;

@@ -7,7 +7,7 @@ export interface IndexEntry {
   readonly fingerprint: string;
 }
 
-/** For so long lists go without the digests that become known while more files are being hashed. */
+/** Lists go without new digests for this long while more files are being hashed. */
 const DIGESTS_DELAY_MS = 1000;
 
 /** Packages by their names, and what is known of all of them together. */

@@ -21,10 +21,11 @@ const CACHED_FILE_BYTES = 128 * 1024;
 const CACHE_BYTES = 32 * 1024 * 1024;
 /** Bytes that a cached file takes up beside its own: an entry, and the slab that Node cuts small buffers from. */
 const ENTRY_OVERHEAD_BYTES = 8 * 1024;
-/** For so long a cached file is served without a look at the disk. */
+/** A cached file is served for this long without a look at the disk. */
 const CACHE_TRUST_MS = 1000;
-/** For so long a file that others are replacing is waited for, and between two looks at it. */
+/** A file that others are replacing is waited for this long. */
 const PATIENCE_MS = 1000;
+/** Between two looks at it. */
 const PAUSE_MS = 20;
 
 /** Opens packages for reading: large ones by descriptor, small ones from memory. */

@@ -12,8 +12,8 @@ import { putBack, withdrawnIn } from './withdrawal.js';
  * publish had taken out when it was cut off. Returns the names of those.
  *
  * Files of neighbours that may live stay untouched, except at a start: then packages are put back unless their
- * owner is known to live, for a package that stays away is worse than one that is evicted twice. So does whatever
- * is not named as an owner names its files: it is not ours.
+ * owner is known to live, for a package that stays away is worse than one that is evicted twice. What is
+ * not named as an owner names its files stays too: it is not ours.
  */
 export async function recover(layout: Layout, isStart: boolean): Promise<string[]> {
   for (const directory of layout.own) await assertRealDirectory(directory);

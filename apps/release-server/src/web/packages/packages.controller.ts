@@ -28,7 +28,7 @@ export class PackagesController {
   async list(@Query() rawQuery: unknown, @Req() request: Request, @Res() response: Response): Promise<void> {
     const asked = parseListQuery(rawQuery);
     const format = asked.format ?? (request.accepts(['html', 'json']) === 'json' ? 'json' : 'html');
-    // Who reads the page as an index of links reads one, and all of it; people turn pages.
+    // Clients that read the page as an index of links read it once, and all of it; people turn pages.
     const turnsPages = format === 'html' && request.accepts()[0] === 'text/html';
     const query = { ...asked, page: asked.page ?? (turnsPages ? 1 : undefined) };
     const base = this.publicUrl.baseFor(request);
