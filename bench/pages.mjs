@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { startBuilt } from '../apps/release-server/test/support/built-server.ts';
+import { median, timed } from './timing.mjs';
 
 const FEW = 100;
 const MANY = 10_000;
@@ -81,14 +82,4 @@ async function get(address) {
   const text = Buffer.concat(await response.toArray()).toString();
   if (response.statusCode !== 200) throw new Error(`${address} answered ${response.statusCode}: ${text}`);
   return text;
-}
-
-async function timed(work) {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-function median(times) {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 }

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
+import { median, timed } from './timing.mjs';
+
 const LIBS = '../dist/libs/storage/src/s3';
 const { Bucket } = await import(`${LIBS}/bucket.js`);
 const { IndexDocument } = await import(`${LIBS}/index-document.js`);
@@ -74,14 +76,4 @@ async function publish(store, name, bytes) {
   const staged = await store.stage(Readable.from([bytes]), { maxSize: SIZE });
   const evict = (packages) => packages.toSorted((a, b) => a.createdAt - b.createdAt).slice(0, 1);
   await store.publish(staged, name, { condition: 'absent', evict });
-}
-
-async function timed(work) {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-function median(times) {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 }
