@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/examples'],
@@ -28,6 +30,6 @@ export default {
   },
   testEnvironment: 'node',
   testTimeout: 30_000,
-  // Many tests wait for servers and clocks, so that no core has to be left free.
-  maxWorkers: '100%',
+  // Many tests wait for servers and clocks: there are more of them than cores.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
 };
