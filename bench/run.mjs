@@ -1,10 +1,73 @@
-// Measures the build, one thing after another, each beside a peer in the same run:
-//   npm run bench [-- pages|s3 ...]
-import { spawnSync } from 'node:child_process';
+// Measures the build beside peers, beside another build, or beside itself with more packages: bench/README.md
+//   npm run bench [-- quick|full|NAME ...] [--against DIRECTORY] [--rounds N] [--seconds N] [--json FILE] [--dir DIRECTORY]
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 
-const chosen = process.argv.slice(2);
-for (const name of chosen.length > 0 ? chosen : ['pages', 's3']) {
-  console.log(`== ${name}`);
-  const { status } = spawnSync(process.execPath, [`bench/${name}.mjs`], { stdio: 'inherit' });
-  if (status !== 0) process.exitCode = 1;
+import * as downloads from './figures/downloads.mjs';
+import * as publishes from './figures/publishes.mjs';
+import * as reads from './figures/reads.mjs';
+import * as uploads from './figures/uploads.mjs';
+import { circumstances } from './circumstances.mjs';
+import { interleaved } from './rounds.mjs';
+import { rowsOf, table } from './table.mjs';
+
+const GROUPS = { reads, downloads, uploads, publishes };
+const MODES = { quick: { rounds: 3, seconds: 1 }, full: { rounds: 7, seconds: 3 } };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    against: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    json: { type: 'string' },
+    dir: { type: 'string', default: tmpdir() },
+  },
+});
+const mode = MODES[positionals.includes('quick') ? 'quick' : 'full'];
+const chosen = positionals.filter((word) => !(word in MODES));
+const wanted = (group, name) => chosen.length === 0 || chosen.includes(group) || chosen.includes(name);
+for (const word of chosen) {
+  if (word in GROUPS || Object.values(GROUPS).some(({ figures }) => word in figures)) continue;
+  const known = Object.entries(GROUPS).map(
+    ([group, { figures }]) => `${group} (${Object.keys(figures).join(', ')})`,
+  );
+  console.error(`bench: there is no figure '${word}'; there are ${known.join(', ')}`);
+  process.exit(2);
+}
+
+const measurements = [];
+const bench = {
+  rounds: Number(values.rounds ?? mode.rounds),
+  seconds: Number(values.seconds ?? mode.seconds),
+  directory: await mkdtemp(join(resolve(values.dir), 'bench-')),
+  checkouts: [
+    { name: 'this build', checkout: resolve('.') },
+    ...(values.against === undefined ? [] : [{ name: 'that build', checkout: resolve(values.against) }]),
+  ],
+  /** Measures a figure in rounds; `pairs` are the names to be held against each other, else the first and each other. */
+  compare: async (name, { title, unit }, contestants, measure, pairs) => {
+    const results = Object.fromEntries(await interleaved(contestants, bench.rounds, measure));
+    const [first, ...others] = contestants.map((contestant) => contestant.name);
+    const measurement = { name, title, unit, pairs: pairs ?? others.map((other) => [first, other]), results };
+    measurements.push(measurement);
+    for (const [, value, to, its, share, spread, cpu, itsCpu] of rowsOf(measurement)) {
+      console.error(`${title}: ${value} (${cpu}), ${to} ${its} (${itsCpu}): ${share} (${spread})`);
+    }
+  },
+};
+
+process.once('exit', () => rmSync(bench.directory, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+const facts = await circumstances(values);
+for (const [group, { figures, run }] of Object.entries(GROUPS)) {
+  const names = Object.keys(figures).filter((name) => wanted(group, name));
+  if (names.length > 0) await run(bench, names);
+}
+console.log(table(measurements.flatMap(rowsOf)));
+if (values.json !== undefined) {
+  await writeFile(values.json, `${JSON.stringify({ ...facts, measurements }, undefined, 2)}\n`);
 }

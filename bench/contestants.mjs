@@ -1,0 +1,55 @@
+// Who takes part: the build, another build that it is held against, and peers.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { peersFor } from './peers.mjs';
+import { startServer } from './server.mjs';
+
+/** The builds as contestants: `start(directory, { seed, environment })` gives one that runs on storage of its own. */
+export function builds({ checkouts }) {
+  return checkouts.map(({ name, checkout }) => ({
+    name,
+    start: async (directory, { seed, environment }) => {
+      const place = join(directory, name);
+      const storage = join(place, 'storage');
+      await seed(storage);
+      const server = await startServer(checkout, storage, environment);
+      return clearedAtEnd({ ...server, name, storage, assets: '/assets/', isBuild: true }, place);
+    },
+  }));
+}
+
+/** The builds and whoever else here serves this kind of request. */
+export async function contestantsFor(kind, bench) {
+  const peers = (await peersFor(kind)).map((peer) => ({
+    name: peer.name,
+    start: async (directory, options) => {
+      const place = join(directory, peer.name.replaceAll(/\W+/g, '-'));
+      return clearedAtEnd(await peer.start(place, options), place);
+    },
+  }));
+  return [...builds(bench), ...peers];
+}
+
+function clearedAtEnd(contestant, place) {
+  const stop = async () => {
+    await contestant.stop();
+    await rm(place, { recursive: true });
+  };
+  return { ...contestant, stop };
+}
+
+/** Starts them all, has `use` do its work, and stops them. */
+export async function running(contestants, directory, options, use) {
+  const started = [];
+  try {
+    for (const contestant of contestants) {
+      started.push(
+        await contestant.start(directory, typeof options === 'function' ? await options(started) : options),
+      );
+    }
+    return await use(started);
+  } finally {
+    for (const contestant of started) await contestant.stop();
+  }
+}

@@ -1,0 +1,51 @@
+// Large uploads, raw and as a form.
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { contestantsFor, running } from '../contestants.mjs';
+import { transfers } from '../load/transfers.mjs';
+import { measured } from '../measure.mjs';
+import { TOKEN } from '../server.mjs';
+
+const BYTES = 100_000_000;
+const PER_SECOND = 2;
+const PREFIX = 'large-';
+
+export const figures = {
+  put: { title: 'PUT 100 MB', unit: 'MB/s' },
+  form: { title: 'POST 100 MB as a form', unit: 'MB/s' },
+};
+
+export async function run(bench, wanted) {
+  const seed = (storage) => mkdir(storage, { recursive: true });
+  // The form stands beside the raw upload, which peers know.
+  await running(await contestantsFor('put', bench), bench.directory, { seed }, async (contestants) => {
+    for (const name of wanted) {
+      const chosen = name === 'form' ? contestants.filter(({ isBuild }) => isBuild) : contestants;
+      await bench.compare(name, figures[name], chosen, async (one) => {
+        const result = await measured(one, () => transfers({ ...job(bench), ...request(name, one) }));
+        await removeUploads(one.storage);
+        return result;
+      });
+    }
+  });
+}
+
+const job = (bench) => ({
+  headers: { Authorization: `Bearer ${TOKEN}` },
+  size: BYTES,
+  streams: 1,
+  requests: bench.seconds * PER_SECOND,
+});
+
+function request(name, { url, assets, storage, isSynced }) {
+  const file = `${PREFIX}NUMBER.zip`;
+  if (name === 'form') return { method: 'POST', url: `${url}/upload`, form: file };
+  return { method: 'PUT', url: `${url}${assets}${file}`, synced: isSynced ? join(storage, file) : undefined };
+}
+
+async function removeUploads(storage) {
+  for (const name of await readdir(storage)) {
+    if (name.startsWith(PREFIX)) await rm(join(storage, name));
+  }
+}
