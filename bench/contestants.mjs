@@ -21,7 +21,7 @@ export function builds({ checkouts }) {
 
 /** The builds and whoever else here serves this kind of request. */
 export async function contestantsFor(kind, bench) {
-  const peers = (await peersFor(kind)).map((peer) => ({
+  const peers = (bench.hasPeers ? await peersFor(kind) : []).map((peer) => ({
     name: peer.name,
     start: async (directory, options) => {
       const place = join(directory, peer.name.replaceAll(/\W+/g, '-'));

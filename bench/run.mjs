@@ -1,5 +1,5 @@
 // Measures the build beside peers, beside another build, or beside itself with more packages: bench/README.md
-//   npm run bench [-- quick|full|NAME ...] [--against DIRECTORY] [--rounds N] [--seconds N] [--json FILE] [--dir DIRECTORY]
+//   npm run bench [-- quick|full|NAME ...] [--against DIRECTORY] [--without-peers] [--rounds N] [--seconds N] [--json FILE] [--dir DIRECTORY]
 import { rmSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     json: { type: 'string' },
+    'without-peers': { type: 'boolean', default: false },
     dir: { type: 'string', default: tmpdir() },
   },
 });
@@ -43,6 +44,7 @@ const measurements = [];
 const bench = {
   rounds: Number(values.rounds ?? mode.rounds),
   seconds: Number(values.seconds ?? mode.seconds),
+  hasPeers: !values['without-peers'],
   directory: await mkdtemp(join(resolve(values.dir), 'bench-')),
   checkouts: [
     { name: 'this build', checkout: resolve('.') },

@@ -23,7 +23,8 @@ export const figures = {
 export async function run(bench, wanted) {
   const seed = (storage) => mkdir(storage, { recursive: true });
   const options = { seed, environment: { MAX_PACKAGES: 'null' } };
-  const contestants = [...(await contestantsFor('publish', bench)), { name: 'bare loop', start: startLoop }];
+  const contestants = await contestantsFor('publish', bench);
+  if (bench.hasPeers) contestants.push({ name: 'bare loop', start: startLoop });
   for (const name of wanted) {
     const { streams } = figures[name];
     const requests = bench.seconds * PER_SECOND;
