@@ -1,7 +1,5 @@
 import 'reflect-metadata';
 
-import { setFlagsFromString } from 'node:v8';
-
 import { Logger, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -37,8 +35,6 @@ function isMisconfigured(error: unknown): boolean {
 async function start(root: DynamicModule): Promise<void> {
   // The modes of files are what the code says: packages can be read by all who may enter their directory.
   process.umask(0o022);
-  // Collects soon rather than take memory that is free: docs/adr/0004-collect-soon.md
-  setFlagsFromString('--memory-saver-mode');
   const app = await NestFactory.create<NestExpressApplication>(root, new HttpServerAdapter(), APP_OPTIONS);
   setUpApp(app);
   // SIGHUP is that of a terminal that is closed.

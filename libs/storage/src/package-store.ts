@@ -24,6 +24,8 @@ export interface StageOptions {
   readonly sha256?: string | undefined;
   /** Ends the reception; `stage` rejects with the signal's reason and keeps nothing. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether nobody else has the chunks of the body, so that a store may release their memory once it has taken them. */
+  readonly ownsChunks?: boolean | undefined;
 }
 
 /** What must be stored under the name for a publish to go ahead: nothing, whatever, something, or one of these revisions. */

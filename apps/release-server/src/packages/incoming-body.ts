@@ -10,6 +10,8 @@ export interface IncomingBody {
   readonly sizeAtMost?: number | undefined;
   /** Aborts, with the error as its reason, when the rest is not worth waiting for. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether nobody else has the chunks of the stream, so that the store may release their memory. */
+  readonly ownsChunks?: boolean | undefined;
   /** Called before the first byte is read: asks the sender to go on. */
   accept?(): void;
   /** Called once when the bytes are received or refused, and before the package is visible. */

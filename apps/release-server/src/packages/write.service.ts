@@ -109,11 +109,12 @@ export class WriteService implements OnApplicationBootstrap {
     await this.store.requireCondition(name, permitted).catch((error: unknown) => {
       throw this.overwrites.refusal(error, condition);
     });
-    const { stream, size, sizeAtMost, signal } = incoming;
+    const { stream, size, sizeAtMost, signal, ownsChunks } = incoming;
     await this.requireRoom(size);
     incoming.accept?.();
     const { max_upload_size: maxSize } = this.config;
-    return { actor, staged: await this.store.stage(stream, { maxSize, size, sizeAtMost, sha256, signal }) };
+    const bounds = { maxSize, size, sizeAtMost, sha256, signal, ownsChunks };
+    return { actor, staged: await this.store.stage(stream, bounds) };
   }
 
   private sayPublished({ package: published, replaced, evicted }: PublishResult, origin: Origin): void {

@@ -1,8 +1,11 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+import { releaseChunk } from '#storage';
+
 import { hasFailed } from './client-error.js';
 import { boundUnreadBody, isDiscarding } from './lingering-close.js';
+import { announcedLength } from './request-body.js';
 import { inTurn } from './turns.js';
 
 /** Requests of one connection that wait for the answer before theirs, and bytes of them; more are left unparsed. */
@@ -43,6 +46,8 @@ interface Shared {
 class Pipeline {
   private readonly waiting: Exchange[] = [];
   private waitingBytes = 0;
+  /** Bytes that the body of the last request still has at least. */
+  private bodyBytes = 0;
   private isAnswering = false;
   private isHeld = false;
   private readonly parse: (chunk: Buffer) => void;
@@ -58,7 +63,7 @@ class Pipeline {
     this.parse = parse as typeof this.parse;
     socket.off('data', this.parse);
     socket.on('data', (chunk: Buffer) => {
-      this.read(chunk);
+      if (this.read(chunk)) releaseChunk(chunk);
       // Piece by piece, so that much of it does not keep the others waiting.
       if (isDiscarding(socket) && !socket.isPaused()) {
         this.hold();
@@ -73,6 +78,7 @@ class Pipeline {
   }
 
   add(exchange: Exchange): void {
+    this.bodyBytes = announcedLength(exchange[0]) ?? 0;
     if (this.isAnswering) this.waiting.push(exchange);
     else this.begin(exchange);
   }
@@ -112,25 +118,36 @@ class Pipeline {
     return this.waiting.length >= MAX_WAITING && this.waiting.at(-1)?.[0].complete === true;
   }
 
-  /** Gives the parser one head after the other until enough of them wait; the rest goes back into the stream. */
-  private read(chunk: Buffer): void {
+  /**
+   * Gives the parser one head after the other until enough of them wait; the rest goes back into the stream. Returns
+   * whether all is parsed.
+   */
+  private read(chunk: Buffer): boolean {
     const { socket } = this;
     let from = 0;
     while (from < chunk.length) {
       if (this.isFull) this.holdWhileFull();
-      if (socket.destroyed || hasFailed(socket)) return;
+      if (socket.destroyed || hasFailed(socket)) return false;
       if (socket.isPaused()) {
         socket.unshift(chunk.subarray(from));
-        return;
+        return false;
       }
       const isWaiting = this.waiting.length > 0;
       const most = isWaiting ? from + MAX_WAITING_BYTES : chunk.length;
-      const end = chunk.indexOf(END_OF_HEAD, from + MIN_REQUEST_BYTES);
-      const to = Math.min(end < 0 ? chunk.length : end + END_OF_HEAD.length, most);
+      const to = Math.min(this.endOfPart(chunk, from), most);
       this.parse(chunk.subarray(from, to));
+      this.bodyBytes = Math.max(0, this.bodyBytes - (to - from));
       if (isWaiting) this.waitingBytes += to - from;
       from = to;
     }
+    return true;
+  }
+
+  /** Where the parser may read to: to the end of the body that it is in, or of the next head. */
+  private endOfPart(chunk: Buffer, from: number): number {
+    if (this.bodyBytes > 0) return Math.min(from + this.bodyBytes, chunk.length);
+    const end = chunk.indexOf(END_OF_HEAD, from + MIN_REQUEST_BYTES);
+    return end < 0 ? chunk.length : end + END_OF_HEAD.length;
   }
 
   private holdWhileFull(): void {

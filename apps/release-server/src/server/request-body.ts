@@ -13,6 +13,8 @@ export function announcedLength(request: IncomingMessage): number | undefined {
 
 /** The body of a request, which is not taken before it is accepted. */
 export class RequestBody {
+  /** Node's parser makes each chunk anew. */
+  readonly ownsChunks = true;
   private readonly stalled = new AbortController();
   private isWatched = false;
 

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 
 import type { StagedPackage, StageOptions } from '../package-store.js';
 import type { BufferPair, BufferPool } from './buffer-pool.js';
+import { releaseChunk } from '../chunk-memory.js';
 import { coded } from '../errno.js';
 import { syncOf } from '../sync.js';
 import type { FreeSpace, Reservation } from './free-space.js';
@@ -116,14 +117,22 @@ export class Staging {
       for (let left = rest; filled === front.length; left = gather(left)) await flush();
     };
 
+    const release = (chunk: Uint8Array): void => {
+      if (options.ownsChunks === true) releaseChunk(chunk);
+    };
+
     const take = (chunk: Uint8Array): Promise<void> | undefined => {
       const asks =
         options.size === undefined &&
         Math.floor((size + chunk.length) / ROOM_STEP_BYTES) > Math.floor(size / ROOM_STEP_BYTES);
       size += chunk.length;
       const rest = gather(chunk);
-      if (asks) return ours(() => this.freeSpace.require(0)).then(() => flushFull(rest));
-      return filled === front.length ? flushFull(rest) : undefined;
+      if (asks || filled === front.length) {
+        const room = asks ? ours(() => this.freeSpace.require(0)) : Promise.resolve();
+        return room.then(() => flushFull(rest)).then(() => release(chunk));
+      }
+      release(chunk);
+      return undefined;
     };
 
     try {

@@ -40,6 +40,30 @@ export function describeStaging(harness: PackageStoreHarness): void {
       expect(staged).toMatchObject({ size: content.length, sha256: sha256Of(content) });
     });
 
+    it('leaves the chunks of a body as they are, whose sender may use them again', async () => {
+      const store = await harness.open();
+      const content = bytesOf(300_000);
+      const expected = sha256Of(content);
+      for (const chunks of [[content], [content.subarray(0, 70_000), content.subarray(70_000)]]) {
+        expect(await store.stage(bodyOf(...chunks), { maxSize: MAX_SIZE })).toMatchObject({
+          sha256: expected,
+        });
+      }
+      expect(sha256Of(content)).toBe(expected);
+    });
+
+    it('takes a body whose chunks are its own, whatever their sizes', async () => {
+      const store = await harness.open();
+      const content = bytesOf(2_000_000);
+      const sizes = [1, 20_000, 65_536, 300_000, 1_000_000, 0];
+      let at = 0;
+      const chunks = sizes.map((size, index) =>
+        Buffer.from(content.subarray(at, (at = index === sizes.length - 1 ? content.length : at + size))),
+      );
+      const staged = await store.stage(bodyOf(...chunks), { maxSize: content.length, ownsChunks: true });
+      expect(staged).toMatchObject({ size: content.length, sha256: sha256Of(content) });
+    });
+
     it.each<[string, string, Buffer, Partial<StageOptions>]>([
       ['an empty body', 'package_empty', Buffer.alloc(0), {}],
       ['an empty body that was announced', 'package_empty', Buffer.alloc(0), { size: 0 }],
