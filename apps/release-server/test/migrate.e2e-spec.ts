@@ -8,6 +8,7 @@ import { FilesystemPackageStore, type Package } from '#storage';
 
 import { sha256 } from './support/client.js';
 import { runCommand, type Ended } from './support/command.js';
+import { deadDigestLog, takeDigestLines } from './support/digests.js';
 import { removeObjects } from './support/object-store.js';
 import { makeDirectory } from './support/process.js';
 import { describeOnS3, prefixOf, s3Section, stagedIn } from './support/storage.js';
@@ -66,9 +67,11 @@ describe('npm run migrate', () => {
 
   /** Has the source know another digest than that of the bytes, as where a failing disk has changed them. */
   async function expectOtherBytes(name: string): Promise<void> {
-    const path = join(source, '.release-server/meta', `${sha256(name)}.json`);
-    const stored = JSON.parse(await readFile(path, 'utf8')) as { name: string };
-    await writeFile(path, JSON.stringify({ ...stored, sha256: sha256('other bytes') }));
+    const lines = (await takeDigestLines(source)).map((line) => {
+      const stored = JSON.parse(line) as { name: string };
+      return JSON.stringify(stored.name === name ? { ...stored, sha256: sha256('other bytes') } : stored);
+    });
+    await writeFile(deadDigestLog(source, 0), `${lines.join('\n')}\n`);
   }
 
   async function namesIn(path: string): Promise<string[]> {

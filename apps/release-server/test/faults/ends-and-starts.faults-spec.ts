@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { get, json, names, put, sha256 } from '../support/client.js';
+import { deadDigestLog, digestLines, takeDigestLines } from '../support/digests.js';
 import type { ServerProcess } from '../support/process.js';
 import { readAnswer } from '../support/raw.js';
 import { until } from '../support/until.js';
@@ -54,7 +55,6 @@ row(
   async ({ server, directory, rounds }) => {
     for (let round = 0; round < rounds; round++) {
       const own = join(directory, `${round}`);
-      const meta = join(own, '.release-server', 'meta');
       const incoming = join(own, '.release-server', 'incoming');
       const contents = new Map(
         Array.from({ length: 44 }, (_, index) => [`${index}.bin`, `content ${index}`]),
@@ -64,13 +64,13 @@ row(
       beginUpload(dead, 'never.bin');
       await until(async () => (await staged(own)).length === 1);
       const [tag = ''] = (await staged(own))[0]?.split('~') ?? [];
+      await until(async () => (await digestLines(own)).length === contents.size);
       await dead.kill();
       for (let index = 0; index < 1000; index++)
         await writeFile(join(incoming, `${tag}~${randomUUID()}`), 'half');
-      const entries = (await readdir(meta)).map((entry) => join(meta, entry));
-      expect(entries).toHaveLength(contents.size);
-      for (const [index, entry] of entries.entries())
-        await corrupt(index, entry, entries[index + 1] ?? entry);
+      const lines = await takeDigestLines(own);
+      for (const [index, line] of lines.entries())
+        await corrupt(index, deadDigestLog(own, index), line, lines[index + 1] ?? line);
 
       const living = await server({}, { directory: own });
       expect(await staged(own)).toEqual([]);
@@ -133,24 +133,26 @@ row(
 );
 
 /** Spoils one entry of the cache of digests in one of many ways. */
-async function corrupt(index: number, path: string, other: string): Promise<void> {
-  const text = await readFile(path, 'utf8');
-  const entry = JSON.parse(text) as Record<string, string>;
+async function corrupt(index: number, path: string, line: string, other: string): Promise<void> {
+  const record = JSON.parse(line) as Record<string, string>;
   const wrong = 'f'.repeat(64);
   const spoiled = [
     '',
-    text.slice(0, -20),
-    'null',
-    '[]',
+    line.slice(0, -20),
+    line,
+    'null\n',
+    '[]\n',
     randomBytes(100),
-    await readFile(other),
-    JSON.stringify({ ...entry, fingerprint: `1${entry['fingerprint']}`, sha256: wrong }),
-    JSON.stringify({ ...entry, name: 'other.bin', sha256: wrong }),
-    JSON.stringify({ ...entry, sha256: 'no digest' }),
-    JSON.stringify({ ...entry, sha256: 7 }),
+    `${line.slice(0, -20)}${other}\n`,
+    `${other}\n`,
+    ...[
+      { ...record, fingerprint: `1${record['fingerprint']}`, sha256: wrong },
+      { ...record, name: 'other.bin', sha256: wrong },
+      { ...record, sha256: 'no digest' },
+      { ...record, sha256: 7 },
+    ].map((one) => `${JSON.stringify(one)}\n`),
   ];
   const content = spoiled[index % (spoiled.length + 1)];
-  await rm(path);
   await (content === undefined ? mkdir(path) : writeFile(path, content));
 }
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { get, json, put, sha256 } from '../support/client.js';
+import { deadDigestLog, takeDigestLines } from '../support/digests.js';
 import { putObjects, removeObjects } from '../support/object-store.js';
 import { runToExit } from '../support/process.js';
 import { TOKEN } from '../support/server.js';
@@ -32,7 +33,7 @@ row(
   },
 );
 
-/** What lies in the place of a cached digest: each is a path to be made. */
+/** What lies in the place of a log with one digest: each is a path to be made. */
 const CACHED: ((path: string, text: string) => unknown)[] = [
   (path) => execFileSync('truncate', ['-s', '1G', path]),
   (path) => execFileSync('mkfifo', [path]),
@@ -41,7 +42,7 @@ const CACHED: ((path: string, text: string) => unknown)[] = [
   (path, text) => writeFile(path, text.replace(/[0-9a-f]{64}/, HOSTILE)),
   (path, text) => writeFile(path, text.replace(/[0-9a-f]{64}/, MARKUP)),
   (path, text) => writeFile(path, text.replace('{', '{"__proto__":{"sha256":"x"},')),
-  (path) => writeFile(path, `{"__proto__":{"name":"6.zip"},"constructor":1}`),
+  (path) => writeFile(path, `{"__proto__":{"name":"6.zip"},"constructor":1}\n`),
 ];
 
 async function tamperWithDirectory({ server }: Row, directory: string): Promise<void> {
@@ -49,12 +50,10 @@ async function tamperWithDirectory({ server }: Row, directory: string): Promise<
   const contents = new Map(CACHED.map((_, index) => [`${index}.zip`, `content ${index}`]));
   for (const [name, content] of contents) expect((await put(first, name, content)).status).toBe(201);
   await first.stop();
-  const meta = join(directory, '.release-server', 'meta');
-  for (const [index, entry] of (await readdir(meta)).entries()) {
-    const path = join(meta, entry);
-    const text = await readFile(path, 'utf8');
-    await rm(path);
-    await CACHED[index]?.(path, text);
+  const lines = await takeDigestLines(directory);
+  expect(lines).toHaveLength(CACHED.length);
+  for (const [index, tamper] of CACHED.entries()) {
+    await tamper(deadDigestLog(directory, index), `${lines[index]}\n`);
   }
   for (const [index, time] of ['@99999999999999', '@-1', '1601-01-01', '@253402300800'].entries()) {
     execFileSync('touch', ['-d', time, join(directory, `${index}.zip`)]);

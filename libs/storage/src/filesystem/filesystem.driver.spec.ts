@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { utimesSync } from 'node:fs';
 import {
   appendFile,
@@ -488,7 +487,10 @@ describe('FilesystemPackageStore', () => {
       await store.remove('c.zip');
 
       expect(await readdir(join(path, '.release-server/trash'))).toEqual([]);
-      expect(await readdir(join(path, '.release-server/meta'))).toEqual([metadataFile('d.zip')]);
+      await store.close();
+      await harness.openAt(path);
+      const digests = (await digestsIn(path)).map((line) => (JSON.parse(line) as Package).name);
+      expect(digests).toEqual(['d.zip']);
     });
   });
 
@@ -574,7 +576,8 @@ describe('FilesystemPackageStore', () => {
       const { store, path } = await openEmpty();
       await publish(store, 'a.zip', 'content');
       await store.close();
-      await writeFile(join(path, '.release-server/meta', metadataFile('a.zip')), text);
+      const [log = ''] = await readdir(join(path, '.release-server/meta'));
+      await writeFile(join(path, '.release-server/meta', log), `${text}\n`);
 
       const reopened = await harness.openAt(path);
 
@@ -688,7 +691,7 @@ describe('FilesystemPackageStore', () => {
         await publish(store, 'a.zip', 'a');
         await store.close();
         const outside = await harness.directory();
-        for (const name of ['letter.docx', `${tagOfDead()}~x`, metadataFile('b.zip')]) {
+        for (const name of ['letter.docx', `${tagOfDead()}~x`, `${tagOfDead()}.digests`]) {
           await writeFile(join(outside, name), 'precious');
         }
         const before = await treeOf(outside);
@@ -877,7 +880,7 @@ describe('FilesystemPackageStore', () => {
         await refusalOf(publish(store, 'a.zip', 'x', { condition: 'absent' }));
       }
 
-      expect(await descriptorsIn(path)).toEqual([]);
+      expect((await descriptorsIn(path)).filter((file) => !file.endsWith('.digests'))).toEqual([]);
     });
   });
 
@@ -1088,7 +1091,9 @@ describe('FilesystemPackageStore', () => {
         for (const own of ['', 'incoming', 'trash', 'meta']) {
           expect(await modeOf(join('.release-server', own))).toBe('700');
         }
-        expect(await modeOf(join('.release-server/meta', metadataFile('a.zip')))).toBe('644');
+        for (const log of await readdir(join(path, '.release-server/meta'))) {
+          expect(await modeOf(join('.release-server/meta', log))).toBe('644');
+        }
       } finally {
         process.umask(umask);
       }
@@ -1255,8 +1260,11 @@ function metadata(name: string, fingerprint: string, sha256: string): string {
   return JSON.stringify({ name, fingerprint, sha256 });
 }
 
-function metadataFile(name: string): string {
-  return `${createHash('sha256').update(name).digest('hex')}.json`;
+/** What is written down of digests. */
+async function digestsIn(path: string): Promise<string[]> {
+  const meta = join(path, '.release-server/meta');
+  const logs = (await readdir(meta)).map((file) => readFile(join(meta, file), 'utf8'));
+  return (await Promise.all(logs)).join('').split('\n').filter(Boolean);
 }
 
 /** The files below the directory that this process holds open. */

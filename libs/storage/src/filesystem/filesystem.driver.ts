@@ -73,7 +73,7 @@ export class FilesystemPackageStore extends PackageStore {
     this.location = resolve(options.path);
     const buffers = new BufferPool();
     this.layout = new Layout(options.path);
-    this.metadata = new MetadataCache(this.layout, options.readOnly);
+    this.metadata = new MetadataCache(this.layout, this.owner.tag, options.readOnly);
     this.index = new PackageIndex(this.layout, this.metadata);
     this.freeSpace = new FreeSpace(this.layout.root, options.minFreeSpace);
     this.staging = new Staging(this.layout.incoming, this.owner.tag, this.freeSpace, buffers);
@@ -174,7 +174,7 @@ export class FilesystemPackageStore extends PackageStore {
       });
       await directory.sync();
       committed?.(removed);
-      await this.metadata.forget(name);
+      this.metadata.forget(name);
       return removed;
     });
     return this.writes.add(removing);
@@ -272,8 +272,9 @@ export class FilesystemPackageStore extends PackageStore {
         'an evicted package could not be removed and will be at the next start',
       );
     });
-    const names = withdrawn.map(({ eviction }) => eviction.package.name);
-    const gone = names.filter((name) => this.index.get(name) === undefined);
-    await Promise.all(gone.map((name) => this.metadata.forget(name)));
+    for (const { eviction } of withdrawn) {
+      const { name } = eviction.package;
+      if (this.index.get(name) === undefined) this.metadata.forget(name);
+    }
   }
 }

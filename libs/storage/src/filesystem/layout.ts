@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -10,7 +9,7 @@ import { isPackageName } from '../package-name.js';
  *     <root>/<name>                        a package; its mtime is the publish time
  *     <root>/.release-server/incoming/     staged bytes, one file an upload
  *     <root>/.release-server/trash/        packages on their way out, until the publish is durable
- *     <root>/.release-server/meta/         digests, a cache
+ *     <root>/.release-server/meta/         logs of digests, a cache
  */
 export class Layout {
   /** What all of ours lies in. */
@@ -45,10 +44,6 @@ export class Layout {
   /** The names under which packages may lie now. */
   async names(): Promise<string[]> {
     return (await readdir(this.root)).filter(isPackageName);
-  }
-
-  metadata(name: string): string {
-    return join(this.meta, `${createHash('sha256').update(name).digest('hex')}.json`);
   }
 }
 

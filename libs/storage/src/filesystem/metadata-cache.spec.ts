@@ -1,31 +1,76 @@
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 
+import { Owner } from '../staging/owner.js';
+import { tagOfDead } from '../testing/owners.js';
 import { Layout } from './layout.js';
 import { MetadataCache } from './metadata-cache.js';
 
 const SHA256 = 'ab'.repeat(32);
+const OTHER = 'cd'.repeat(32);
+const RECORD = { name: 'a.zip', fingerprint: '1-2-3-4', sha256: SHA256 };
 
 describe('MetadataCache', () => {
   let layout: Layout;
   let cache: MetadataCache;
+  const owners: Owner[] = [];
+  const caches: MetadataCache[] = [];
 
   beforeEach(async () => {
     layout = new Layout(await mkdtemp(join(tmpdir(), 'metadata-cache-')));
     await mkdir(layout.meta, { recursive: true });
-    cache = new MetadataCache(layout, false);
+    cache = open();
   });
 
-  afterEach(() => rm(layout.root, { recursive: true, force: true }));
+  afterEach(async () => {
+    for (const one of caches.splice(0)) await one.close();
+    for (const owner of owners.splice(0)) owner.release();
+    await rm(layout.root, { recursive: true, force: true });
+  });
+
+  /** As another process has it. */
+  function open(readOnly = false): MetadataCache {
+    const owner = new Owner();
+    owners.push(owner);
+    const opened = new MetadataCache(layout, owner.tag, readOnly);
+    caches.push(opened);
+    return opened;
+  }
+
+  /** All lines of all logs. */
+  async function lines(): Promise<string[]> {
+    const files = (await readdir(layout.meta)).toSorted();
+    const texts = await Promise.all(files.map((file) => readFile(join(layout.meta, file), 'utf8')));
+    return texts.join('').split('\n').filter(Boolean);
+  }
+
+  const logOfDead = (): string => join(layout.meta, `${tagOfDead()}.digests`);
+  /** Of versions that kept a file for each package. */
+  const oldEntry = (name: string): string =>
+    join(layout.meta, `${createHash('sha256').update(name).digest('hex')}.json`);
+  const namesOf = (records: readonly string[]): string[] =>
+    records.map((line) => (JSON.parse(line) as { name: string }).name);
 
   it('remembers a digest beyond the process that learnt it', async () => {
     await cache.save('a.zip', '1-2-3-4', SHA256);
 
     expect(await cache.load('a.zip', '1-2-3-4')).toBe(SHA256);
-    expect(await new MetadataCache(layout, false).load('a.zip', '1-2-3-4')).toBe(SHA256);
+    expect(await open().load('a.zip', '1-2-3-4')).toBe(SHA256);
+    await cache.close();
+    expect(await open().load('a.zip', '1-2-3-4')).toBe(SHA256);
+  });
+
+  it('tells another process what it has learnt since that looked', async () => {
+    const other = open();
+    await cache.save('a.zip', '1-2-3-4', SHA256);
+    expect(await other.load('a.zip', '1-2-3-4')).toBe(SHA256);
+    await cache.save('a.zip', '1-2-3-5', OTHER, true);
+
+    expect(await other.load('a.zip', '1-2-3-6')).toBe(OTHER);
+    expect(other.known('a.zip', '1-2-3-4')).toBeUndefined();
   });
 
   it('knows nothing of another revision of the file, or of another file', async () => {
@@ -42,84 +87,171 @@ describe('MetadataCache', () => {
     const fingerprint = (ctime: bigint): string => `1-2-3-${ctime.toString(16)}`;
     await cache.save('a.zip', fingerprint(at), SHA256, true);
 
-    for (const later of [0n, 1n, second])
-      expect(await cache.load('a.zip', fingerprint(at + later))).toBe(SHA256);
-    for (const other of [-1n, 3n * second]) {
-      expect(await cache.load('a.zip', fingerprint(at + other))).toBeUndefined();
+    for (const one of [cache, open()]) {
+      for (const later of [0n, 1n, second])
+        expect(await one.load('a.zip', fingerprint(at + later))).toBe(SHA256);
+      for (const other of [-1n, 3n * second]) {
+        expect(await one.load('a.zip', fingerprint(at + other))).toBeUndefined();
+      }
+      expect(await one.load('a.zip', `1-2-4-${at.toString(16)}`)).toBeUndefined();
     }
-    expect(await cache.load('a.zip', `1-2-4-${at.toString(16)}`)).toBeUndefined();
     await cache.save('a.zip', fingerprint(at), SHA256);
     expect(await cache.load('a.zip', fingerprint(at + 1n))).toBeUndefined();
   });
 
-  it('keeps the last revision of a name', async () => {
+  it('keeps the last revision of a name, also of those that several processes have written down', async () => {
     await cache.save('a.zip', '1-2-3-4', SHA256);
-    await cache.save('a.zip', '4-5-6-7', 'cd'.repeat(32));
+    await cache.save('a.zip', '4-5-6-7', OTHER);
+    await open().save('a.zip', '1-2-3-5', SHA256);
 
     expect(await cache.load('a.zip', '1-2-3-4')).toBeUndefined();
-    expect(await cache.load('a.zip', '4-5-6-7')).toBe('cd'.repeat(32));
-    expect(await readdir(layout.meta)).toHaveLength(1);
+    expect(await cache.load('a.zip', '4-5-6-7')).toBe(OTHER);
+    expect(await open().load('a.zip', '4-5-6-7')).toBe(OTHER);
   });
 
   it.each([
     ['nothing', ''],
-    ['half of an entry', '{"name":"a.zip","fingerpr'],
+    ['half of a record', '{"name":"a.zip","fingerpr'],
     ['null', 'null'],
     ['a string', '"a.zip"'],
-    ['another name', JSON.stringify({ name: 'b.zip', fingerprint: '1-2-3-4', sha256: SHA256 })],
-    ['a fingerprint that is none', JSON.stringify({ name: 'a.zip', fingerprint: '1-2-3', sha256: SHA256 })],
+    ['another name', JSON.stringify({ ...RECORD, name: 'b.zip' })],
+    ['a fingerprint that is none', JSON.stringify({ ...RECORD, fingerprint: '1-2-3' })],
     ['no fingerprint', JSON.stringify({ name: 'a.zip', sha256: SHA256 })],
-    ['a digest that is none', JSON.stringify({ name: 'a.zip', fingerprint: '1-2-3-4', sha256: '../x' })],
-    [
-      'a digest in capitals',
-      JSON.stringify({ name: 'a.zip', fingerprint: '1-2-3-4', sha256: 'AB'.repeat(32) }),
-    ],
-    ['a number for a digest', JSON.stringify({ name: 'a.zip', fingerprint: '1-2-3-4', sha256: 5 })],
-  ])('takes an entry that holds %s for none', async (_, text) => {
-    await writeFile(layout.metadata('a.zip'), text);
+    ['a digest that is none', JSON.stringify({ ...RECORD, sha256: '../x' })],
+    ['a digest in capitals', JSON.stringify({ ...RECORD, sha256: 'AB'.repeat(32) })],
+    ['a number for a digest', JSON.stringify({ ...RECORD, sha256: 5 })],
+    ['more than a record has', JSON.stringify({ ...RECORD, more: 'x'.repeat(1000) })],
+  ])('takes a line that holds %s for none, and reads those around it', async (_, line) => {
+    const next = JSON.stringify({ ...RECORD, name: 'next.zip' });
+    await writeFile(logOfDead(), `${line}\n${next}\n`);
 
     expect(await cache.load('a.zip', '1-2-3-4')).toBeUndefined();
+    expect(cache.known('next.zip', '1-2-3-4')).toBe(SHA256);
   });
 
-  it('waits for nobody and reads little where an entry is something else', async () => {
-    const path = layout.metadata('a.zip');
+  // Mutant: what is no whole line yet is never read again.
+  it('reads a line once it is ended', async () => {
+    const [line, log] = [JSON.stringify(RECORD), logOfDead()];
+    await writeFile(log, line.slice(0, 30));
+    expect(await cache.load('a.zip', '1-2-3-4')).toBeUndefined();
+    await appendFile(log, line.slice(30));
+    expect(await cache.load('a.zip', '1-2-3-4')).toBeUndefined();
+    await appendFile(log, '\n');
+
+    expect(await cache.load('a.zip', '1-2-3-4')).toBe(SHA256);
+  });
+
+  it('reads logs of any length, and from the beginning again once one has been replaced', async () => {
+    const log = logOfDead();
+    const records = Array.from({ length: 5000 }, (_, at) => ({ ...RECORD, name: `${at}.zip` }));
+    await writeFile(log, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    await cache.catchUp();
+    expect(records.every(({ name }) => cache.known(name, '1-2-3-4') === SHA256)).toBe(true);
+
+    await rm(log);
+    await writeFile(log, `${JSON.stringify({ ...RECORD, name: 'new.zip' })}\n`);
+    expect(await cache.load('new.zip', '1-2-3-4')).toBe(SHA256);
+  });
+
+  it.each([
+    ['log', (): string => logOfDead()],
+    ['file of a package as earlier versions kept it', (): string => oldEntry('a.zip')],
+  ])('waits for nobody and reads little where a %s is something else', async (_, pathOf) => {
     const large = join(layout.root, 'large');
-    await writeFile(large, JSON.stringify({ name: 'a.zip', fingerprint: '1-2-3-4', sha256: SHA256 }));
-    const strangers = [
-      () => execFileSync('mkfifo', [path]),
-      () => mkdir(path),
-      () => symlink(large, path),
-      () => execFileSync('truncate', ['-s', '1G', path]),
+    await writeFile(large, `${JSON.stringify(RECORD)}\n`);
+    const strangers: ((path: string) => unknown)[] = [
+      (path) => execFileSync('mkfifo', [path]),
+      (path) => mkdir(path),
+      (path) => symlink(large, path),
+      (path) => execFileSync('truncate', ['-s', '1G', path]),
     ];
     for (const make of strangers) {
-      await make();
-      expect(await cache.load('a.zip', '1-2-3-4')).toBeUndefined();
+      const path = pathOf();
+      await make(path);
+      expect(await open().load('a.zip', '1-2-3-4')).toBeUndefined();
       await rm(path, { recursive: true });
     }
   });
 
   it('forgets what is removed', async () => {
     await cache.save('a.zip', '1-2-3-4', SHA256);
-    await cache.forget('a.zip');
-    await cache.forget('a.zip');
+    cache.forget('a.zip');
+    cache.forget('a.zip');
 
     expect(await cache.load('a.zip', '1-2-3-4')).toBeUndefined();
-    expect(await readdir(layout.meta)).toEqual([]);
   });
 
-  it('drops the entries of packages that are gone, and drafts', async () => {
-    await cache.save('a.zip', '1-2-3-4', SHA256);
-    await cache.save('b.zip', '1-2-3-4', SHA256);
-    await writeFile(`${layout.metadata('a.zip')}.${randomUUID()}`, '{');
+  // Mutant: what others have written is removed, and not taken over.
+  it('takes over what processes that are gone have written, without packages that are gone, and their drafts', async () => {
+    const [dead, living] = [logOfDead(), open()];
+    const records = ['a.zip', 'gone.zip'].map((name) => `${JSON.stringify({ ...RECORD, name })}\n`);
+    await writeFile(dead, records.join(''));
+    await writeFile(`${logOfDead()}.${randomUUID()}`, 'half');
+    await living.save('b.zip', '1-2-3-4', OTHER);
 
-    await cache.keepOnly(['a.zip', 'new.zip']);
+    await cache.catchUp();
+    await cache.keepOnly(['a.zip', 'b.zip', 'new.zip']);
 
-    expect(await readdir(layout.meta)).toEqual([basename(layout.metadata('a.zip'))]);
-    expect(await cache.load('a.zip', '1-2-3-4')).toBe(SHA256);
+    expect(await readdir(layout.meta)).toHaveLength(2);
+    expect(namesOf(await lines()).toSorted()).toEqual(['a.zip', 'b.zip', 'b.zip']);
+    await Promise.all([cache.close(), living.close()]);
+    expect(await open().load('a.zip', '1-2-3-4')).toBe(SHA256);
   });
 
-  it('never removes what is not named as its entries are', async () => {
-    const strangers = ['thesis.docx', `${'a'.repeat(64)}.json.bak`, `${'A'.repeat(64)}.json`, 'a.json'];
+  it('takes over the files that earlier versions kept, and their drafts', async () => {
+    await writeFile(oldEntry('a.zip'), JSON.stringify(RECORD));
+    await writeFile(oldEntry('gone.zip'), JSON.stringify({ ...RECORD, name: 'gone.zip' }));
+    await writeFile(`${oldEntry('a.zip')}.${randomUUID()}`, '{');
+
+    await cache.catchUp();
+    expect(cache.known('a.zip', '1-2-3-4')).toBe(SHA256);
+    await cache.keepOnly(['a.zip']);
+
+    expect(await readdir(layout.meta)).toHaveLength(1);
+    expect(namesOf(await lines())).toEqual(['a.zip']);
+  });
+
+  it('writes nothing at a start at which there is nothing to take over', async () => {
+    await open().save('a.zip', '1-2-3-4', SHA256);
+    await cache.catchUp();
+    await cache.keepOnly([]);
+
+    expect(await readdir(layout.meta)).toHaveLength(1);
+  });
+
+  // Mutant: a log grows for as long as its process runs.
+  it('keeps its log as long as there are packages, however often they are overwritten', async () => {
+    for (let at = 0; at < 3000; at++) void cache.save(`${at % 10}.zip`, `1-2-3-${at.toString(16)}`, SHA256);
+    for (let at = 0; at < 50; at++) await cache.save('a.zip', `1-2-3-${at}`, SHA256);
+
+    expect((await lines()).length).toBeLessThan(100);
+    expect(await readdir(layout.meta)).toHaveLength(1);
+    for (const name of ['9.zip', 'a.zip']) expect(namesOf(await lines())).toContain(name);
+    expect(await open().load('9.zip', `1-2-3-${(2999).toString(16)}`)).toBe(SHA256);
+  });
+
+  it('writes what comes while it writes together', async () => {
+    await Promise.all(Array.from({ length: 300 }, (_, at) => cache.save(`${at}.zip`, '1-2-3-4', SHA256)));
+
+    expect(new Set(namesOf(await lines())).size).toBe(300);
+  });
+
+  it('has written everything when it is closed', async () => {
+    for (const name of ['a.zip', 'b.zip', 'c.zip']) void cache.save(name, '1-2-3-4', SHA256);
+    await cache.close();
+
+    expect(namesOf(await lines())).toEqual(['a.zip', 'b.zip', 'c.zip']);
+  });
+
+  it('never removes what is not named as its files are', async () => {
+    const strangers = [
+      'thesis.docx',
+      `${'a'.repeat(64)}.json.bak`,
+      `${'A'.repeat(64)}.json`,
+      'a.json',
+      'a.digests',
+      `${tagOfDead()}.digests.bak`,
+    ];
     for (const name of strangers) await writeFile(join(layout.meta, name), 'precious');
 
     await cache.keepOnly([]);
@@ -127,34 +259,32 @@ describe('MetadataCache', () => {
     expect((await readdir(layout.meta)).toSorted()).toEqual(strangers.toSorted());
   });
 
-  it('never has half an entry, however many write one at once', async () => {
-    const digests = Array.from({ length: 30 }, (_, at) => (at + 10).toString(16).padStart(64, '0'));
-    await Promise.all(digests.map((digest) => cache.save('a.zip', '1-2-3-4', digest)));
-
-    expect(digests).toContain(await cache.load('a.zip', '1-2-3-4'));
-    expect(await readdir(layout.meta)).toHaveLength(1);
-  });
-
-  it('is only a cache: what cannot be written or read does not fail', async () => {
+  // Mutant: half a line that a full disk left is continued by the next.
+  it('is only a cache: what cannot be written or read does not fail, and what comes later is written', async () => {
     await rm(layout.meta, { recursive: true });
     await writeFile(layout.meta, 'in the way');
 
     await expect(cache.save('a.zip', '1-2-3-4', SHA256)).resolves.toBeUndefined();
-    await expect(cache.load('a.zip', '1-2-3-4')).resolves.toBeUndefined();
-    await expect(cache.forget('a.zip')).resolves.toBeUndefined();
+    await expect(open().load('a.zip', '1-2-3-4')).resolves.toBeUndefined();
     await expect(cache.keepOnly([])).resolves.toBeUndefined();
+
+    await rm(layout.meta);
+    await mkdir(layout.meta);
+    await cache.save('b.zip', '1-2-3-4', SHA256);
+    expect(await open().load('b.zip', '1-2-3-4')).toBe(SHA256);
   });
 
   it('reads, and changes nothing, when it is read-only', async () => {
     await cache.save('a.zip', '1-2-3-4', SHA256);
-    const before = await readFile(layout.metadata('a.zip'), 'utf8');
-    const readOnly = new MetadataCache(layout, true);
+    const before = await lines();
+    const readOnly = open(true);
 
     expect(await readOnly.load('a.zip', '1-2-3-4')).toBe(SHA256);
     await readOnly.save('a.zip', '4-5-6-7', SHA256);
-    await readOnly.forget('a.zip');
+    readOnly.forget('a.zip');
     await readOnly.keepOnly([]);
+    await readOnly.close();
 
-    expect(await readFile(layout.metadata('a.zip'), 'utf8')).toBe(before);
+    expect(await lines()).toEqual(before);
   });
 });

@@ -1,115 +1,237 @@
-import { constants } from 'node:fs';
-import { open, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 
-import { ctimeIn, isMoved } from './fingerprint.js';
+import { inParallel } from '../parallel.js';
+import { SharedRun } from '../shared-run.js';
+import { isAbandoned, isTag } from '../staging/owner.js';
+import { isOf, lineOf, readLog, recordIn, type DigestRecord, type LogPosition } from './digest-log.js';
+import { ctimeIn } from './fingerprint.js';
 import type { Layout } from './layout.js';
 
-interface Metadata {
-  readonly name: string;
-  readonly fingerprint: string;
-  readonly sha256: string;
-  /** The file is about to be renamed, which changes its ctime: it counts for the {@link MOVE_NS} after that in its fingerprint. */
-  readonly moving?: boolean;
-}
-
-/** Bytes: name, fingerprint and digest have less. */
+/** A log is written anew when it has so many lines more than twice as many as there are digests. */
+const SPARE_LINES = 1000;
+/** Lines that are written at once then. */
+const BATCH_LINES = 1000;
+const PARALLEL = 32;
+/** A log is opened anew after so long, for who took its process to be gone may have removed it. */
+const REOPEN_MS = 60_000;
+const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+const MODE = 0o644;
+/** Bytes of an entry of an earlier version: it has less. */
 const MAX_ENTRY_BYTES = 1024;
-const FINGERPRINT = /^[0-9a-f]{1,32}(-[0-9a-f]{1,32}){3}$/;
-/** Nanoseconds within which a file is renamed once that is announced. */
-const MOVE_NS = 2_000_000_000n;
+
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const LOG = /^(.+)\.digests$/;
+const DRAFT = new RegExp(`^(.+)\\.digests\\.${UUID}$`);
+/** Earlier versions kept a file for each package, and made drafts of it. */
+const OLD_ENTRY = /^[0-9a-f]{64}\.json$/;
+const OLD_DRAFT = new RegExp(`^[0-9a-f]{64}\\.json\\.${UUID}$`);
 
 /**
- * Digests on disk, so that a start need not read every package again. Only a cache: an entry counts while the
- * file's fingerprint is the one that was hashed, and losing all of it costs nothing but time.
+ * Digests in memory and on disk, so that a start need not read every package again. Each process appends what it learns to
+ * a log of its own, and reads those of others. Only a cache: a record counts while the file's fingerprint is the one
+ * that was hashed, and losing all of it costs nothing but time.
  */
 export class MetadataCache {
+  private readonly records = new Map<string, DigestRecord>();
+  private readonly positions = new Map<string, LogPosition>();
+  private readonly readings = new SharedRun(() => this.readLogs());
+  private readonly writings = new SharedRun(() => this.write());
+  private readonly ownLog: string;
+  private hasReadEntries = false;
+  /** Lines that wait to be written. */
+  private pending: string[] = [];
+  /** Files that the own log is to take the place of. */
+  private left: string[] = [];
+  private file: FileHandle | undefined;
+  private openedAt = 0;
+  /** Lines in the own log. */
+  private lines = 0;
+  private isClosed = false;
+
   constructor(
     private readonly layout: Layout,
+    ownerTag: string,
     private readonly readOnly: boolean,
-  ) {}
+  ) {
+    this.ownLog = `${ownerTag}.digests`;
+  }
 
-  /** The digest of the revision with this fingerprint, if it is known. */
+  /** The digest of the revision with this fingerprint, if it is known, be it from another process a moment ago. */
   async load(name: string, fingerprint: string): Promise<string | undefined> {
-    let text: string;
-    try {
-      text = await readEntry(this.layout.metadata(name));
-    } catch {
-      return undefined;
-    }
-    const stored = parse(text);
-    return stored?.name === name && isOf(stored, fingerprint) ? stored.sha256 : undefined;
+    const known = this.known(name, fingerprint);
+    if (known !== undefined) return known;
+    await this.catchUp();
+    return this.known(name, fingerprint);
+  }
+
+  /** The same as of the last {@link catchUp}. */
+  known(name: string, fingerprint: string): string | undefined {
+    const record = this.records.get(name);
+    return record !== undefined && isOf(record, fingerprint) ? record.sha256 : undefined;
+  }
+
+  /** Reads what other processes have written down until now. */
+  async catchUp(): Promise<void> {
+    await this.readings.next();
   }
 
   /**
-   * Remembers a digest; with `moving`, of a file that is about to be renamed. Never fails: a cache that cannot be
-   * written is a slower start.
+   * Remembers a digest, and resolves when others can know it; with `moving`, of a file that is about to be renamed. Never
+   * fails: a cache that cannot be written is a slower start.
    */
   async save(name: string, fingerprint: string, sha256: string, moving?: true): Promise<void> {
-    if (this.readOnly) return;
-    const path = this.layout.metadata(name);
-    const draft = `${path}.${randomUUID()}`;
-    const metadata: Metadata = { name, fingerprint, sha256, ...(moving && { moving }) };
-    try {
-      await writeFile(draft, JSON.stringify(metadata), { mode: 0o644 });
-      await rename(draft, path);
-    } catch {
-      await rm(draft, { force: true }).catch(() => undefined);
-    }
+    if (this.readOnly || this.isClosed) return;
+    const record: DigestRecord = { name, fingerprint, sha256, ...(moving && { moving }) };
+    this.records.set(name, record);
+    this.pending.push(lineOf(record));
+    await this.writings.next();
   }
 
-  async forget(name: string): Promise<void> {
-    if (this.readOnly) return;
-    await rm(this.layout.metadata(name), { force: true }).catch(() => undefined);
+  /** Its lines go when the log is written anew. */
+  forget(name: string): void {
+    this.records.delete(name);
   }
 
-  /** Removes entries of packages that are gone, and unfinished ones. */
+  /** Forgets packages that are gone, takes over what processes that are gone have written, and removes that. */
   async keepOnly(names: Iterable<string>): Promise<void> {
     if (this.readOnly) return;
-    const wanted = new Set([...names].map((name) => basename(this.layout.metadata(name))));
-    const stored = await readdir(this.layout.meta).catch(() => []);
-    for (const file of stored.filter(isMetadataFile)) {
-      if (!wanted.has(file)) await rm(join(this.layout.meta, file), { force: true }).catch(() => undefined);
+    const wanted = new Set(names);
+    for (const name of this.records.keys()) if (!wanted.has(name)) this.records.delete(name);
+    await inParallel(await this.files(), PARALLEL, async (file) => {
+      if (await this.isLeft(file)) this.left.push(file);
+    });
+    await this.writings.next();
+  }
+
+  /** Writes down what waits for it, and lets go of the log. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.writings.next();
+    await this.letGo();
+  }
+
+  private async readLogs(): Promise<void> {
+    const files = await this.files();
+    if (!this.hasReadEntries) {
+      this.hasReadEntries = true;
+      const old = files.filter((file) => OLD_ENTRY.test(file));
+      await inParallel(old, PARALLEL, async (file) => {
+        this.learn(recordIn(await this.readEntry(file).catch(() => '')));
+      });
+    }
+    for (const file of files) {
+      if (ownerIn(file, LOG) === undefined || file === this.ownLog) continue;
+      const [path, last] = [join(this.layout.meta, file), this.positions.get(file)];
+      const position = await readLog(path, last, (record) => this.learn(record)).catch(() => undefined);
+      if (position !== undefined) this.positions.set(file, position);
+    }
+  }
+
+  /** Of two revisions of a name that others tell of, the one with the later ctime is there now. */
+  private learn(record: DigestRecord | undefined): void {
+    if (record === undefined) return;
+    const known = this.records.get(record.name);
+    if (known !== undefined && ctimeIn(known.fingerprint) > ctimeIn(record.fingerprint)) return;
+    this.records.set(record.name, record);
+  }
+
+  private async write(): Promise<void> {
+    const { pending, left } = this;
+    const isRewritten = left.length > 0 || this.lines > 2 * this.records.size + SPARE_LINES;
+    if (pending.length === 0 && !isRewritten) return;
+    [this.pending, this.left] = [[], []];
+    try {
+      if (isRewritten) await this.rewrite(left);
+      else await this.append(pending);
+    } catch {
+      await this.letGo();
+      // Half a line may stand at its end, which the next must not be part of.
+      this.pending.unshift('\n');
+    }
+  }
+
+  private async append(lines: readonly string[]): Promise<void> {
+    if (performance.now() - this.openedAt > REOPEN_MS) await this.letGo();
+    if (this.file === undefined) {
+      this.file = await open(join(this.layout.meta, this.ownLog), APPEND, MODE);
+      this.openedAt = performance.now();
+    }
+    await this.file.appendFile(lines.join(''));
+    this.lines += lines.length;
+  }
+
+  /** Replaces the own log by one with a line for each digest that is known, and removes files of which it has all. */
+  private async rewrite(superseded: readonly string[]): Promise<void> {
+    this.lines = 0;
+    const path = join(this.layout.meta, this.ownLog);
+    const draft = `${path}.${randomUUID()}`;
+    const file = await open(draft, APPEND | constants.O_EXCL, MODE);
+    try {
+      let lines: string[] = [];
+      for (const record of this.records.values()) {
+        lines.push(lineOf(record));
+        this.lines += 1;
+        if (lines.length < BATCH_LINES) continue;
+        await file.appendFile(lines.join(''));
+        lines = [];
+      }
+      await file.appendFile(lines.join(''));
+      await rename(draft, path);
+    } catch (error) {
+      await file.close();
+      await rm(draft, { force: true });
+      throw error;
+    }
+    await this.letGo();
+    [this.file, this.openedAt] = [file, performance.now()];
+    await inParallel(superseded, PARALLEL, (name) => rm(join(this.layout.meta, name), { force: true }));
+  }
+
+  private async letGo(): Promise<void> {
+    const { file } = this;
+    this.file = undefined;
+    await file?.close().catch(() => undefined);
+  }
+
+  private async files(): Promise<string[]> {
+    return readdir(this.layout.meta).catch(() => []);
+  }
+
+  /** Whether a file of ours is one that nobody writes any more. */
+  private async isLeft(name: string): Promise<boolean> {
+    if (!isMetadataFile(name) || name === this.ownLog) return false;
+    const owner = ownerIn(name, LOG) ?? ownerIn(name, DRAFT);
+    if (owner === undefined) return true;
+    const stats = await lstat(join(this.layout.meta, name)).catch(() => undefined);
+    return stats?.isFile() === true && isAbandoned(owner, stats.ctimeMs);
+  }
+
+  /** Whatever lies there: what is no regular file, or too large for an entry, is none, and waits for nobody. */
+  private async readEntry(name: string): Promise<string> {
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const file = await open(join(this.layout.meta, name), flags);
+    try {
+      const buffer = Buffer.alloc(MAX_ENTRY_BYTES);
+      const { bytesRead } = (await file.stat()).isFile()
+        ? await file.read(buffer, 0, MAX_ENTRY_BYTES, 0)
+        : { bytesRead: 0 };
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
     }
   }
 }
 
-/** Whatever lies there: what is no regular file, or too large for an entry, is none, and waits for nobody. */
-async function readEntry(path: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const buffer = Buffer.alloc(MAX_ENTRY_BYTES);
-    const { bytesRead } = (await file.stat()).isFile()
-      ? await file.read(buffer, 0, MAX_ENTRY_BYTES, 0)
-      : { bytesRead: 0 };
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
-
-function isOf(stored: Metadata, fingerprint: string): boolean {
-  if (stored.moving !== true) return stored.fingerprint === fingerprint;
-  const later = ctimeIn(fingerprint) - ctimeIn(stored.fingerprint);
-  return isMoved(stored.fingerprint, fingerprint) && later >= 0n && later <= MOVE_NS;
-}
-
-/** Whether a file of that name is an entry of ours, or the draft of one. */
+/** Whether a file of that name is a log of ours, an entry of an earlier version, or the draft of one. */
 export function isMetadataFile(name: string): boolean {
-  return /^[0-9a-f]{64}\.json(\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/.test(name);
+  const owner = ownerIn(name, LOG) ?? ownerIn(name, DRAFT);
+  return owner !== undefined || OLD_ENTRY.test(name) || OLD_DRAFT.test(name);
 }
 
-function parse(text: string): Metadata | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) return undefined;
-    const { name, fingerprint, sha256, moving } = value as Record<string, unknown>;
-    if (typeof name !== 'string' || typeof fingerprint !== 'string' || typeof sha256 !== 'string')
-      return undefined;
-    const isSound = FINGERPRINT.test(fingerprint) && /^[0-9a-f]{64}$/.test(sha256);
-    return isSound ? { name, fingerprint, sha256, moving: moving === true } : undefined;
-  } catch {
-    return undefined;
-  }
+function ownerIn(name: string, pattern: RegExp): string | undefined {
+  const [, tag] = pattern.exec(name) ?? [];
+  return tag !== undefined && isTag(tag) ? tag : undefined;
 }

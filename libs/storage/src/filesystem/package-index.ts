@@ -60,6 +60,7 @@ export class PackageIndex {
   /** Reads the directory for the first time; everything in it is taken to be whole. */
   async start(): Promise<void> {
     this.watchContents();
+    await this.metadata.catchUp();
     await this.scan(0);
     await this.metadata.keepOnly(this.table.names());
   }
@@ -67,6 +68,7 @@ export class PackageIndex {
   async close(): Promise<void> {
     this.watcher?.close();
     await this.digester.close();
+    await this.metadata.close();
   }
 
   /** Brings the index up to what the directory says now, or said at most {@link LONGEST_TRUST_MS} ago. */

@@ -1,0 +1,90 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+import { ctimeIn, isMoved } from './fingerprint.js';
+
+/** A digest, and the revision of a file that it is of. */
+export interface DigestRecord {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly sha256: string;
+  /** The file is about to be renamed, which changes its ctime: it counts for the {@link MOVE_NS} after that in its fingerprint. */
+  readonly moving?: boolean;
+}
+
+/** How far a log has been read, and which file that was: its owner replaces it by a shorter one now and then. */
+export interface LogPosition {
+  readonly inode: bigint;
+  readonly offset: number;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+/** Name, fingerprint and digest have less. */
+const MAX_RECORD_CHARACTERS = 1024;
+const FINGERPRINT = /^[0-9a-f]{1,32}(-[0-9a-f]{1,32}){3}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+const NEWLINE = 0x0a;
+/** Nanoseconds within which a file is renamed once that is announced. */
+const MOVE_NS = 2_000_000_000n;
+
+/** A record as a line of a log. */
+export function lineOf(record: DigestRecord): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+/** The record in a line, if it is one. */
+export function recordIn(line: string): DigestRecord | undefined {
+  if (line.length === 0 || line.length > MAX_RECORD_CHARACTERS) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { name, fingerprint, sha256, moving } = value as Record<string, unknown>;
+    if (typeof name !== 'string' || typeof fingerprint !== 'string' || typeof sha256 !== 'string')
+      return undefined;
+    if (!FINGERPRINT.test(fingerprint) || !SHA256.test(sha256)) return undefined;
+    return moving === true ? { name, fingerprint, sha256, moving } : { name, fingerprint, sha256 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a record tells of the revision with this fingerprint. */
+export function isOf(record: DigestRecord, fingerprint: string): boolean {
+  if (record.moving !== true) return record.fingerprint === fingerprint;
+  const later = ctimeIn(fingerprint) - ctimeIn(record.fingerprint);
+  return isMoved(record.fingerprint, fingerprint) && later >= 0n && later <= MOVE_NS;
+}
+
+/**
+ * Reads the records that have come to a log since it was read last, and returns how far it is read now. A line that is not
+ * ended is left for the next time: it is being written, or was when its process died. What is no log is none, however large,
+ * and waits for nobody.
+ */
+export async function readLog(
+  path: string,
+  last: LogPosition | undefined,
+  onRecord: (record: DigestRecord) => void,
+): Promise<LogPosition> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = await file.stat({ bigint: true });
+    const inode = stats.ino;
+    if (!stats.isFile()) return { inode, offset: Infinity };
+    const size = Number(stats.size);
+    let offset = last?.inode === inode && (last.offset <= size || last.offset === Infinity) ? last.offset : 0;
+    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK_BYTES, size - offset)));
+    while (buffer.length > 0) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
+      const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE) + 1;
+      if (end === 0) return { inode, offset: bytesRead < MAX_RECORD_CHARACTERS ? offset : Infinity };
+      for (const line of buffer.toString('utf8', 0, end).split('\n')) {
+        const record = recordIn(line);
+        if (record !== undefined) onRecord(record);
+      }
+      offset += end;
+    }
+    return { inode, offset };
+  } finally {
+    await file.close();
+  }
+}
