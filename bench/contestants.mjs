@@ -3,7 +3,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { peersFor } from './peers.mjs';
+import { seedReleases } from './seed.mjs';
 import { startServer } from './server.mjs';
+
+/** Small, so that many are quickly there; what is measured is not their content. */
+const SCALE_BYTES = 256;
 
 /** The builds as contestants: `start(directory, { seed, environment })` gives one that runs on storage of its own. */
 export function builds({ checkouts }) {
@@ -52,4 +56,32 @@ export async function running(contestants, directory, options, use) {
   } finally {
     for (const contestant of started) await contestant.stop();
   }
+}
+
+/**
+ * The builds on storage of so many packages each; `pairs` hold the most against the fewest of the same build, and every
+ * number against that of the other build.
+ */
+export function withPackages(bench, counts) {
+  const nameOf = (build, count) => `${build}, ${count.toLocaleString('en')}`;
+  const contestants = builds(bench).flatMap((build) =>
+    counts.map((count) => ({
+      name: nameOf(build.name, count),
+      start: async (directory) => {
+        const seed = (storage) => seedReleases(storage, { count, bytes: SCALE_BYTES });
+        const place = join(directory, String(count));
+        return {
+          ...(await build.start(place, { seed, environment: { MAX_PACKAGES: 'null' } })),
+          name: nameOf(build.name, count),
+        };
+      },
+    })),
+  );
+  const [first, ...others] = bench.checkouts.map(({ name }) => name);
+  const least = counts[0];
+  contestants.pairs = [
+    ...counts.slice(1).map((count) => [nameOf(first, count), nameOf(first, least)]),
+    ...others.flatMap((other) => counts.map((count) => [nameOf(first, count), nameOf(other, count)])),
+  ];
+  return contestants;
 }

@@ -1,16 +1,16 @@
 // Contestants take turns, so that what else the machine does meets all of them, and ratios are taken within a round.
 
 /**
- * Measures each contestant once a round, in another order every round. What `measure` returns by name of contestant;
- * the first round, in which everything is slow, is not counted.
+ * Measures each contestant once a round, in another order every round: what `measure` returns, by name of contestant.
+ * The first round, in which everything is slow, is not counted, unless each starts afresh every time.
  */
-export async function interleaved(contestants, rounds, measure) {
-  const results = new Map(contestants.map(({ name }) => [name, []]));
-  for (let round = -1; round < rounds; round++) {
+export async function interleaved(contestants, rounds, measure, { isFresh = false } = {}) {
+  const results = Object.fromEntries(contestants.map(({ name }) => [name, []]));
+  for (let round = isFresh ? 0 : -1; round < rounds; round++) {
     const order = round % 2 === 0 ? contestants : contestants.toReversed();
     for (const contestant of order) {
       const result = await measure(contestant, round);
-      if (round >= 0) results.get(contestant.name).push(result);
+      if (round >= 0) results[contestant.name].push(result);
     }
   }
   return results;

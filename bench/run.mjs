@@ -8,13 +8,18 @@ import { parseArgs } from 'node:util';
 
 import * as downloads from './figures/downloads.mjs';
 import * as publishes from './figures/publishes.mjs';
+import * as memory from './figures/memory.mjs';
 import * as reads from './figures/reads.mjs';
+import * as s3 from './figures/s3.mjs';
+import * as scale from './figures/scale.mjs';
+import * as searches from './figures/searches.mjs';
+import * as start from './figures/start.mjs';
 import * as uploads from './figures/uploads.mjs';
 import { circumstances } from './circumstances.mjs';
 import { interleaved } from './rounds.mjs';
 import { rowsOf, table } from './table.mjs';
 
-const GROUPS = { reads, downloads, uploads, publishes };
+const GROUPS = { reads, downloads, uploads, publishes, scale, searches, start, memory, s3 };
 const MODES = { quick: { rounds: 3, seconds: 1 }, full: { rounds: 7, seconds: 3 } };
 
 const { values, positionals } = parseArgs({
@@ -28,7 +33,8 @@ const { values, positionals } = parseArgs({
     dir: { type: 'string', default: tmpdir() },
   },
 });
-const mode = MODES[positionals.includes('quick') ? 'quick' : 'full'];
+const isQuick = positionals.includes('quick');
+const mode = MODES[isQuick ? 'quick' : 'full'];
 const chosen = positionals.filter((word) => !(word in MODES));
 const wanted = (group, name) => chosen.length === 0 || chosen.includes(group) || chosen.includes(name);
 for (const word of chosen) {
@@ -44,6 +50,7 @@ const measurements = [];
 const bench = {
   rounds: Number(values.rounds ?? mode.rounds),
   seconds: Number(values.seconds ?? mode.seconds),
+  isQuick,
   hasPeers: !values['without-peers'],
   directory: await mkdtemp(join(resolve(values.dir), 'bench-')),
   checkouts: [
@@ -51,18 +58,20 @@ const bench = {
     ...(values.against === undefined ? [] : [{ name: 'that build', checkout: resolve(values.against) }]),
   ],
   /** Measures a figure in rounds; `pairs` are the names to be held against each other, else the first and each other. */
-  compare: async (name, { title, unit }, contestants, measure, pairs) => {
-    const results = Object.fromEntries(await interleaved(contestants, bench.rounds, measure));
+  compare: async (name, { title, unit, isFresh }, contestants, measure, pairs) => {
+    const results = await interleaved(contestants, bench.rounds, measure, { isFresh });
     const [first, ...others] = contestants.map((contestant) => contestant.name);
-    const measurement = { name, title, unit, pairs: pairs ?? others.map((other) => [first, other]), results };
+    bench.record({ name, title, unit, pairs: pairs ?? others.map((other) => [first, other]), results });
+  },
+  record: (measurement) => {
     measurements.push(measurement);
-    for (const [, value, to, its, share, spread, cpu, itsCpu] of rowsOf(measurement)) {
+    for (const [title, value, to, its, share, spread, cpu, itsCpu] of rowsOf(measurement)) {
       console.error(`${title}: ${value} (${cpu}), ${to} ${its} (${itsCpu}): ${share} (${spread})`);
     }
   },
 };
 
-process.once('exit', () => rmSync(bench.directory, { recursive: true, force: true }));
+process.once('exit', () => rmSync(bench.directory, { recursive: true, force: true, maxRetries: 10 }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const facts = await circumstances(values);
 for (const [group, { figures, run }] of Object.entries(GROUPS)) {

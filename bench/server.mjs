@@ -52,7 +52,7 @@ export async function loopDelay(child) {
 }
 
 /** Files that it did not publish are hashed in the background, and each changes the list. */
-async function digestsKnown(url) {
+export async function digestsKnown(url) {
   for (;;) {
     const list = await fetch(`${url}/packages?format=json`);
     if (!(await list.text()).includes('"sha256":null')) return;

@@ -1,13 +1,25 @@
 // The table of ratios: one line for each contestant that a build is held against.
 import { median, ratio } from './rounds.mjs';
 
-const HEADINGS = ['figure', 'of', 'beside', 'its', 'ratio', 'min–max', 'CPU', 'its CPU', 'ratio', 'loop p99'];
+const HEADINGS = [
+  'figure',
+  'of',
+  'beside',
+  'its',
+  'ratio',
+  'min–max',
+  'CPU',
+  'its CPU',
+  'ratio',
+  'loop p99, max',
+];
 
 /** What is shown of a unit: the key of its value, and of its CPU time. */
 const UNITS = {
   '/s': ['requestsPerSecond', 'cpuMicrosecondsPerRequest', 'µs'],
   'MB/s': ['megabytesPerSecond', 'cpuSecondsPerGigabyte', 's/GB'],
   ms: ['milliseconds', 'cpuMilliseconds', 'ms'],
+  s: ['seconds', 'cpuSeconds', 's'],
   MB: ['megabytes', undefined, ''],
 };
 
@@ -23,7 +35,7 @@ export function rowsOf({ title, unit = '/s', pairs, results }) {
     };
     const share = ratio(values(of, key), values(to, key));
     const cost = cpuKey === undefined ? undefined : ratio(values(of, cpuKey), values(to, cpuKey)).median;
-    const delay = median(values(of, 'loopDelayP99Ms'));
+    const delays = ['loopDelayP99Ms', 'loopDelayMaxMs'].map((what) => median(values(of, what)));
     return [
       title,
       `${of}: ${shown(of)}`,
@@ -34,7 +46,7 @@ export function rowsOf({ title, unit = '/s', pairs, results }) {
       cpu(of),
       cpu(to),
       Number.isFinite(cost) ? number(cost) : '–',
-      Number.isFinite(delay) ? `${number(delay)} ms` : '–',
+      delays.every(Number.isFinite) ? `${delays.map(number).join(', ')} ms` : '–',
     ];
   });
 }
