@@ -21,7 +21,7 @@ node_modules/.bin/tsc --build libs/storage/tsconfig.testing.json
 sed "1,/^  version: /s/^  version: .*/  version: $version/" contracts/openapi.yaml >"$package/contracts/openapi.yaml"
 grep -qx "  version: $version" "$package/contracts/openapi.yaml" || die 'contracts/openapi.yaml: found no version to set' 1
 cp package.json package-lock.json LICENSE README.md CHANGELOG.md "$package/"
-find dist/apps dist/libs dist/browser -type f ! -name '*.map' ! -name '*.tsbuildinfo' | "$tar" -c -T - | "$tar" -x -C "$package"
+find dist/apps dist/libs dist/browser dist/server -type f ! -name '*.map' ! -name '*.tsbuildinfo' | "$tar" -c -T - | "$tar" -x -C "$package"
 echo 'engine-strict=true' >"$package/.npmrc"
 
 # What differs from a checkout, for Node and compilers below node_modules: no sources, and no Node of its own.

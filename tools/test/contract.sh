@@ -33,7 +33,7 @@ start_server() {
   local log=$work/server.log
   mkdir "$work/packages"
   env CONFIG_PATH=/dev/null HOST=127.0.0.1 PORT=0 STORAGE_PATH="$work/packages" AUTH_TOKEN="$TOKEN" MIN_FREE_SPACE=0 \
-    node dist/apps/release-server/src/main.js >"$log" 2>&1 &
+    node dist/server/main.js >"$log" 2>&1 &
   server=$!
   for _ in $(seq 100); do
     url=$(grep -o 'http://127\.0\.0\.1:[0-9]*' "$log" | head -n 1)

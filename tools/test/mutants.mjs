@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 
 import ts from 'typescript';
 
+import { bundle } from '../build/bundle.mjs';
 import { loadMutants, Sources } from '../../apps/release-server/test/faults/mutants/mutants.ts';
 
 /** Mutants at once; more would make rows fail by their time. */
@@ -41,6 +42,7 @@ async function build(mutant) {
     const { outputText } = ts.transpileModule(source, { compilerOptions, fileName: path });
     await writeFile(join(tree, 'dist', path.replace(/\.tsx?$/, '.js')), outputText);
   }
+  await bundle(tree);
   return tree;
 }
 

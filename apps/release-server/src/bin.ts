@@ -40,15 +40,17 @@ async function run(): Promise<void> {
   }
 }
 
-/** Becomes the server: the flag counts only where Node starts with it, and a child would need its signals passed on. */
+/**
+ * Becomes the server: the flag counts only where Node starts with it, and a child would need its signals passed on.
+ * Compiled code is kept beside the code, by who may write there.
+ */
 function serve(): void {
-  const main = fileURLToPath(new URL('main.js', import.meta.url));
-  process.execve?.(process.execPath, [
+  const inDist = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+  process.execve?.(
     process.execPath,
-    ...process.execArgv,
-    '--max-semi-space-size=1',
-    main,
-  ]);
+    [process.execPath, ...process.execArgv, '--max-semi-space-size=1', inDist('server/main.js')],
+    { NODE_COMPILE_CACHE: inDist('compile-cache'), ...process.env },
+  );
 }
 
 if (NODE_TOO_OLD === undefined) {

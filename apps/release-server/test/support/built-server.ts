@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** The tree whose build is run: this one, or one that a test of the tests has broken on purpose. */
 export const PRODUCT = resolve(process.env['PRODUCT'] ?? '.');
-export const MAIN = join(PRODUCT, 'dist/apps/release-server/src/main.js');
+export const MAIN = join(PRODUCT, 'dist/server/main.js');
 /** As `npm start` and the image set them; docs/adr/0004 says why. */
 const NODE_FLAGS = ['--max-semi-space-size=1'];
 

@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 
-import { PRODUCT } from './built-server.js';
+import { MAIN, PRODUCT } from './built-server.js';
 
 const COMMANDS = {
   'release-server': join(PRODUCT, 'dist/apps/release-server/src/bin.js'),
-  main: join(PRODUCT, 'dist/apps/release-server/src/main.js'),
+  main: MAIN,
   index: join(PRODUCT, 'dist/apps/release-server/src/index.js'),
   migrate: join(PRODUCT, 'dist/apps/release-server/src/commands/migrate.js'),
   'repair-index': join(PRODUCT, 'dist/apps/release-server/src/commands/repair-index.js'),
