@@ -40,17 +40,15 @@ async function run(): Promise<void> {
   }
 }
 
-/**
- * Becomes the server: the flag counts only where Node starts with it, and a child would need its signals passed on.
- * Compiled code is kept beside the code, by who may write there.
- */
+/** Becomes the server: the flag counts only where Node starts with it, and a child would need its signals passed on. */
 function serve(): void {
-  const inDist = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-  process.execve?.(
+  const main = fileURLToPath(new URL('../../../server/main.js', import.meta.url));
+  process.execve?.(process.execPath, [
     process.execPath,
-    [process.execPath, ...process.execArgv, '--max-semi-space-size=1', inDist('server/main.js')],
-    { NODE_COMPILE_CACHE: inDist('compile-cache'), ...process.env },
-  );
+    ...process.execArgv,
+    '--max-semi-space-size=1',
+    main,
+  ]);
 }
 
 if (NODE_TOO_OLD === undefined) {
