@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import type { Package } from '#storage';
 
 import { packageVersion } from './package-version.js';
-import { catalogOf, ReleaseCatalog } from './release-catalog.js';
+import { catalogOf, type ReleaseCatalog } from './release-catalog.js';
 import { assetId, releaseId } from './release.js';
 
 /** Packages of these names, the newest first. */
 function catalog(...names: readonly string[]): ReleaseCatalog {
-  return new ReleaseCatalog(
+  return catalogOf(
     names.map((name, age) => ({ name, size: 1, createdAt: 100 - age, sha256: undefined, revision: name })),
   );
 }
@@ -96,8 +96,8 @@ describe('the catalog of releases', () => {
       'a-1.0+y.zip',
     ];
     const packages = Object.freeze(catalog(...names).packages.map((one) => ({ ...one, createdAt: 1 })));
-    const one = new ReleaseCatalog(packages);
-    const other = new ReleaseCatalog(packages.toReversed());
+    const one = catalogOf(packages);
+    const other = catalogOf(packages.toReversed());
 
     expect(other.releases).toEqual(one.releases);
     expect(other.assets).toEqual(one.assets);

@@ -15,6 +15,17 @@ export interface Fragment {
   readonly digest: string;
 }
 
+/** Fragments in order, and what is known of them together, so that a body of many costs a look at each block. */
+export interface FragmentBlock {
+  readonly fragments: readonly Fragment[];
+  /** Bytes without bases. */
+  readonly length: number;
+  /** How many bases are filled in. */
+  readonly bases: number;
+  /** Those of the fragments, one behind the other: the same for a body whatever its blocks. */
+  readonly digests: string;
+}
+
 /** Makes a fragment of a text in which `BASE` stands wherever the base goes, or of bytes without one. */
 export function fragmentOf(content: string | Buffer): Fragment {
   const parts =
@@ -26,27 +37,67 @@ export function fragmentOf(content: string | Buffer): Fragment {
   return { bytes, places, digest: hash.digest('base64url').slice(0, 27) };
 }
 
-/** The bytes of some fragments in order, with the base where it goes; nothing is copied. */
-export function* piecesOf(fragments: readonly Fragment[], base: Buffer): Generator<Buffer> {
-  for (const { bytes, places } of fragments) {
-    let start = 0;
-    for (const place of places) {
-      if (place > start) yield bytes.subarray(start, place);
-      yield base;
-      start = place;
-    }
-    if (start < bytes.length) yield start === 0 ? bytes : bytes.subarray(start);
+/** A block of some fragments, with a separator between two of them. */
+export function blockOf(fragments: readonly Fragment[], separator?: Fragment): FragmentBlock {
+  const all =
+    separator === undefined
+      ? fragments
+      : fragments.flatMap((fragment, index) => (index === 0 ? [fragment] : [separator, fragment]));
+  let [length, bases, digests] = [0, 0, ''];
+  for (const { bytes, places, digest } of all) {
+    length += bytes.length;
+    bases += places.length;
+    digests += digest;
   }
+  return { fragments: all, length, bases, digests };
 }
 
-/** Fragments with a separator between, and something in front and behind. */
+/** Blocks with a separator between, and something in front and behind. */
 export function joined(
   head: string,
-  fragments: readonly Fragment[],
-  separator: string,
+  blocks: readonly FragmentBlock[],
+  separator: Fragment,
   tail: string,
-): readonly Fragment[] {
-  const between = fragmentOf(separator);
-  const list = fragments.flatMap((fragment, index) => (index === 0 ? [fragment] : [between, fragment]));
-  return [fragmentOf(head), ...list, fragmentOf(tail)];
+): readonly FragmentBlock[] {
+  const between = blockOf([separator]);
+  const list = blocks.flatMap((block, index) => (index === 0 ? [block] : [between, block]));
+  return [blockOf([fragmentOf(head)]), ...list, blockOf([fragmentOf(tail)])];
+}
+
+/**
+ * The bytes of some blocks in order, with the base where it goes, in chunks of that many bytes. A chunk is valid only until
+ * the next one is asked for: its memory is used again.
+ */
+export function* chunksOf(
+  blocks: readonly FragmentBlock[],
+  base: Buffer,
+  chunkBytes: number,
+): Generator<Buffer> {
+  const chunk = Buffer.allocUnsafe(chunkBytes);
+  let filled = 0;
+  for (const { fragments } of blocks) {
+    for (const { bytes, places } of fragments) {
+      let start = 0;
+      for (let at = 0; at <= places.length; at++) {
+        const end = places[at] ?? bytes.length;
+        while (start < end) {
+          const copied = bytes.copy(chunk, filled, start, end);
+          start += copied;
+          filled += copied;
+          if (filled < chunkBytes) continue;
+          yield chunk;
+          filled = 0;
+        }
+        for (let from = 0; at < places.length && from < base.length;) {
+          const copied = base.copy(chunk, filled, from);
+          from += copied;
+          filled += copied;
+          if (filled < chunkBytes) continue;
+          yield chunk;
+          filled = 0;
+        }
+      }
+    }
+  }
+  if (filled > 0) yield chunk.subarray(0, filled);
 }

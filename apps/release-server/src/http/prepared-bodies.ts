@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 import { Mutex } from 'async-mutex';
 import { LRUCache } from 'lru-cache';
@@ -15,6 +15,9 @@ const MAX_WAITING = 32;
 const RETRY_AFTER_SECONDS = 2;
 /** Bytes of a reference to a fragment. */
 const REFERENCE_BYTES = 8;
+
+/** Makes a body; one of many packages in slices between which other work has a turn. */
+type Make = () => PreparedBody | Promise<PreparedBody>;
 
 /**
  * Bodies made from one state, forgotten when the state is another object: each made once, one after the other with
@@ -36,7 +39,7 @@ export class PreparedBodies<State extends object> {
   private state: State | undefined;
 
   /** Throws `BusyError` where the body would have to be made and that would be too much. */
-  async get(state: State, key: string, make: () => PreparedBody): Promise<PreparedBody> {
+  async get(state: State, key: string, make: Make): Promise<PreparedBody> {
     if (state !== this.state) {
       this.bodies.clear();
       this.beingMade.clear();
@@ -61,14 +64,15 @@ export class PreparedBodies<State extends object> {
     }
   }
 
-  private async inTurn(make: () => PreparedBody): Promise<PreparedBody> {
+  private async inTurn(make: Make): Promise<PreparedBody> {
     this.waiting += 1;
     try {
       return await this.turns.runExclusive(async () => {
         // Where several wait, all other requests get as much time as the body before has taken.
-        await delay(this.waiting > 1 ? Math.max(0, this.restUntil - performance.now()) : 0);
+        const rest = this.waiting > 1 ? this.restUntil - performance.now() : 0;
+        await (rest > 0 ? delay(rest) : nextTurn());
         const began = performance.now();
-        const made: PreparedBody = { ...make(), hold: () => this.hold(made) };
+        const made: PreparedBody = { ...(await make()), hold: () => this.hold(made) };
         const ended = performance.now();
         this.restUntil = ended + (ended - began);
         return made;
@@ -94,7 +98,8 @@ export class PreparedBodies<State extends object> {
  * Bytes that a body alone holds. Fragments that many bodies share are not its own; its compressed forms, each a small
  * part of its length, are as large together.
  */
-function sizeOf({ fragments, length, compressed }: PreparedBody): number {
-  const own = fragments.length === 1 ? length : fragments.length * REFERENCE_BYTES;
+function sizeOf({ blocks, length, compressed }: PreparedBody): number {
+  const fragments = blocks.reduce((count, block) => count + block.fragments.length, 0);
+  const own = fragments === 1 ? length : fragments * REFERENCE_BYTES;
   return 1 + own + (compressed === undefined ? 0 : length);
 }

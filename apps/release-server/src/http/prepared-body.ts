@@ -1,21 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import accepts from 'accepts';
 import vary from 'vary';
 
 import { CODINGS, Compressed, type Coding } from './compressed.js';
 import { noneMatchHits } from './conditional.js';
-import { BASE, fragmentOf, piecesOf, type Fragment } from './fragment.js';
+import { BASE, blockOf, chunksOf, fragmentOf, type FragmentBlock } from './fragment.js';
 import { sendChunk } from './send-chunk.js';
 
 /** Bytes of an answer that are copied together before they are written: what a client that does not read costs. */
-const BLOCK_BYTES = 32 * 1024;
+const CHUNK_BYTES = 32 * 1024;
+/** Bytes that are written before other work has its turn, however fast the client reads. */
+const BYTES_A_TURN = 16 * CHUNK_BYTES;
 
 /** An answer that is made once and sent many times, to each client with the base of links under which it asked. */
 export interface PreparedBody {
   readonly contentType: string;
-  readonly fragments: readonly Fragment[];
+  readonly blocks: readonly FragmentBlock[];
   /** Bytes without bases. */
   readonly length: number;
   /** How many bases are filled in. */
@@ -36,25 +39,25 @@ export interface PrepareOptions {
   readonly compressible?: boolean;
 }
 
-/** Prepares an answer from text with `BASE` in it, from bytes, or from fragments that other answers share. */
+/** Prepares an answer from text with `BASE` in it, from bytes, or from blocks that other answers share. */
 export function prepareBody(
   contentType: string,
-  content: string | Buffer | readonly Fragment[],
+  content: string | Buffer | readonly FragmentBlock[],
   { headers = {}, compressible = false }: PrepareOptions = {},
 ): PreparedBody {
-  const fragments = Array.isArray(content)
-    ? (content as readonly Fragment[])
-    : [fragmentOf(content as string)];
+  const blocks = Array.isArray(content)
+    ? (content as readonly FragmentBlock[])
+    : [blockOf([fragmentOf(content as string)])];
   const hash = createHash('sha256');
   let [length, bases] = [0, 0];
-  for (const fragment of fragments) {
-    hash.update(fragment.digest);
-    length += fragment.bytes.length;
-    bases += fragment.places.length;
+  for (const block of blocks) {
+    hash.update(block.digests);
+    length += block.length;
+    bases += block.bases;
   }
   const digest = hash.digest('base64url').slice(0, 27);
   const compressed = compressible ? new Compressed() : undefined;
-  return { contentType, fragments, length, bases, digest, headers, compressed };
+  return { contentType, blocks, length, bases, digest, headers, compressed };
 }
 
 /**
@@ -110,15 +113,12 @@ async function sendWhole(
     (await compressed?.get(coding, prepared.bases > 0 ? base : '', () => wholeOf(prepared, baseBytes)));
   if (small !== undefined && coding !== undefined) {
     response.setHeader('Content-Encoding', coding);
-    await sendPieces(request, response, [small], small.length);
+    await sendChunks(request, response, partsOf(small), small.length);
   } else {
     response.setHeader('ETag', etagOf(prepared, base, undefined));
-    await sendPieces(
-      request,
-      response,
-      piecesOf(prepared.fragments, baseBytes),
-      lengthOf(prepared, baseBytes),
-    );
+    const length = lengthOf(prepared, baseBytes);
+    const chunks = chunksOf(prepared.blocks, baseBytes, Math.min(length, CHUNK_BYTES));
+    await sendChunks(request, response, chunks, length);
   }
 }
 
@@ -133,14 +133,19 @@ function lengthOf({ length, bases }: PreparedBody, base: Buffer): number {
 }
 
 function wholeOf(prepared: PreparedBody, base: Buffer): Buffer {
-  return Buffer.concat([...piecesOf(prepared.fragments, base)], lengthOf(prepared, base));
+  const [whole = Buffer.alloc(0)] = chunksOf(prepared.blocks, base, lengthOf(prepared, base));
+  return whole;
 }
 
-/** Sends pieces of so many bytes together, a block after the other, each when the one before is out. */
-async function sendPieces(
+function* partsOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
+}
+
+/** Sends chunks of so many bytes together, each when the one before is out. */
+async function sendChunks(
   { method }: IncomingMessage,
   response: ServerResponse,
-  pieces: Iterable<Buffer>,
+  chunks: Iterable<Buffer>,
   length: number,
 ): Promise<void> {
   response.setHeader('Content-Length', length);
@@ -148,18 +153,12 @@ async function sendPieces(
     response.end();
     return;
   }
-  const block = Buffer.allocUnsafe(Math.min(length, BLOCK_BYTES));
-  let [filled, left] = [0, length];
-  for (const piece of pieces) {
-    for (let at = 0; at < piece.length;) {
-      const copied = piece.copy(block, filled, at);
-      at += copied;
-      filled += copied;
-      left -= copied;
-      if (filled < block.length && left > 0) continue;
-      if (!(await sendChunk(response, block.subarray(0, filled), left === 0))) return;
-      filled = 0;
-    }
+  let sent = 0;
+  for (const chunk of chunks) {
+    const before = sent;
+    sent += chunk.length;
+    if (!(await sendChunk(response, chunk, sent === length))) return;
+    if (Math.floor(sent / BYTES_A_TURN) > Math.floor(before / BYTES_A_TURN)) await nextTurn();
   }
 }
 

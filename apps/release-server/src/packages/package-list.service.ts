@@ -8,24 +8,26 @@ import { PreparedBodies } from '../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { listHeaders } from './package-list.links.js';
 import { normalQuery, type PackageListQuery } from './package-list.query.js';
-import { searchOf } from './package-search.js';
+import { searchPackages } from './package-search.js';
 import { packageView } from './package.view.js';
 
 /** Lists packages as JSON; an answer is made once for as long as it says the same. */
 @Injectable()
 export class PackageListService {
   private readonly prepared = new PreparedBodies<readonly Package[]>();
-  private readonly views = new PackageFragments((stored) => JSON.stringify(packageView(stored, BASE)));
+  private readonly views = new PackageFragments((stored) => JSON.stringify(packageView(stored, BASE)), ',');
 
   constructor(private readonly store: PackageReader) {}
 
   async list(query: PackageListQuery): Promise<PreparedBody> {
     const packages = await this.store.list();
     const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
-    return this.prepared.get(packages, JSON.stringify(normal), () => {
-      const page = searchOf(packages).select(normal);
-      const views = joined('[', this.views.of(page.packages, packages.length), ',', ']');
-      return prepareBody('application/json', views, { headers: listHeaders(normal, page) });
+    return this.prepared.get(packages, JSON.stringify(normal), async () => {
+      const page = await searchPackages(packages, normal);
+      const views = await this.views.of(page.blocks, packages.length);
+      return prepareBody('application/json', joined('[', views, this.views.separator, ']'), {
+        headers: listHeaders(normal, page),
+      });
     });
   }
 }

@@ -1,62 +1,112 @@
-import { oncePer } from '#releases';
-import type { Package } from '#storage';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { followedOrder, oncePer } from '#releases';
+import { newestFirst, type Package } from '#storage';
 
 import { DEFAULT_PER_PAGE, defaultOrder, type PackageListQuery } from './package-list.query.js';
 
+/** Blocks of packages that are searched before other work has its turn. */
+const BLOCKS_A_TURN = 16;
+
 /** One page of a selection. */
 export interface PackagePage {
-  readonly packages: readonly Package[];
+  /** In blocks; those of a whole list stay the same from one snapshot to the next but for what changed. */
+  readonly blocks: readonly (readonly Package[])[];
   /** Packages in the whole selection. */
   readonly total: number;
   readonly page: number;
   readonly pages: number;
 }
 
-/** A package with its name in lower case, for the search. */
-interface Entry {
-  readonly stored: Package;
-  readonly lowerCase: string;
+/** All orders of which the others are the reverse. Of two of one size the first is that with the lesser name. */
+const newest = followedOrder(newestFirst);
+const names = followedOrder(byName);
+const largest = followedOrder((a, b) => b.size - a.size || byName(a, b));
+const smallest = followedOrder((a, b) => a.size - b.size || byName(a, b));
+
+/**
+ * Searches, sorts and cuts; the whole selection where the query asks for no page. Orders are kept from one snapshot of
+ * the store to the next, so that a page costs its packages, and a search a look through the names.
+ */
+export async function searchPackages(
+  packages: readonly Package[],
+  query: PackageListQuery,
+): Promise<PackagePage> {
+  const { q, page, per_page: perPage } = query;
+  const words = wordsOf(q);
+  const sorted = await sort(packages, query);
+  const found = words.length === 0 ? sorted : await filter(sorted, words);
+  const total = found.reduce((sum, { length }) => sum + length, 0);
+  if (page === undefined && perPage === undefined) return { blocks: found, total, page: 1, pages: 1 };
+  const current = page ?? 1;
+  const length = perPage ?? DEFAULT_PER_PAGE;
+  return {
+    blocks: cut(found, (current - 1) * length, current * length),
+    total,
+    page: current,
+    pages: Math.max(1, Math.ceil(total / length)),
+  };
 }
 
-/** All packages of one snapshot of the store, sorted once in each order, so that a request costs no more than a look. */
-export class PackageSearch {
-  private readonly entries: readonly Entry[];
-  private readonly orders = new Map<string, readonly Entry[]>();
-
-  /** @param packages - Newest first. */
-  constructor(packages: readonly Package[]) {
-    this.entries = packages.map((stored) => ({ stored, lowerCase: stored.name.toLowerCase() }));
-  }
-
-  /** Searches, sorts and cuts; the whole selection where the query asks for no page. */
-  select(query: PackageListQuery): PackagePage {
-    const { q, page, per_page: perPage } = query;
-    const words = wordsOf(q);
-    const sorted = this.sorted(query);
-    const found =
-      words.length === 0
-        ? sorted
-        : sorted.filter(({ lowerCase }) => words.every((word) => lowerCase.includes(word)));
-    const total = found.length;
-    const current = page ?? 1;
-    const length = perPage ?? (page === undefined ? Math.max(1, total) : DEFAULT_PER_PAGE);
-    const shown = found.slice((current - 1) * length, current * length).map(({ stored }) => stored);
-    return { packages: shown, total, page: current, pages: Math.max(1, Math.ceil(total / length)) };
-  }
-
-  private sorted(query: PackageListQuery): readonly Entry[] {
-    const key = `${query.sort} ${orderOf(query)}`;
-    let sorted = this.orders.get(key);
-    if (sorted === undefined) {
-      sorted = sort(this.entries, query);
-      this.orders.set(key, sorted);
+async function sort(
+  packages: readonly Package[],
+  query: PackageListQuery,
+): Promise<readonly (readonly Package[])[]> {
+  const isAscending = orderOf(query) === 'asc';
+  switch (query.sort) {
+    case 'created_at': {
+      const { blocks } = await newest.prepare(packages);
+      return isAscending ? reversed(blocks) : blocks;
     }
-    return sorted;
+    case 'name': {
+      const { blocks } = await names.prepare(packages);
+      return isAscending ? blocks : reversed(blocks);
+    }
+    case 'size':
+      return (await (isAscending ? smallest : largest).prepare(packages)).blocks;
   }
 }
 
-/** The search in a snapshot, prepared once for all who have that list. */
-export const searchOf = oncePer((packages: readonly Package[]) => new PackageSearch(packages));
+function reversed(blocks: readonly (readonly Package[])[]): readonly (readonly Package[])[] {
+  return blocks.toReversed().map(reversedBlock);
+}
+
+const reversedBlock = oncePer((block: readonly Package[]): readonly Package[] => block.toReversed());
+const lowerCaseNames = oncePer((block: readonly Package[]): readonly string[] =>
+  block.map(({ name }) => name.toLowerCase()),
+);
+
+async function filter(
+  blocks: readonly (readonly Package[])[],
+  words: readonly string[],
+): Promise<readonly (readonly Package[])[]> {
+  const found: (readonly Package[])[] = [];
+  for (const [at, block] of blocks.entries()) {
+    if (at > 0 && at % BLOCKS_A_TURN === 0) await nextTurn();
+    const lowerCase = lowerCaseNames(block);
+    const fitting = block.filter((_, index) => words.every((word) => lowerCase[index]?.includes(word)));
+    if (fitting.length > 0) found.push(fitting);
+  }
+  return found;
+}
+
+/** What lies between two places of the whole, as one block. */
+function cut(
+  blocks: readonly (readonly Package[])[],
+  start: number,
+  end: number,
+): readonly (readonly Package[])[] {
+  const packages: Package[] = [];
+  let before = 0;
+  for (const block of blocks) {
+    if (before >= end) break;
+    if (before + block.length > start) {
+      packages.push(...block.slice(Math.max(0, start - before), end - before));
+    }
+    before += block.length;
+  }
+  return packages.length === 0 ? [] : [packages];
+}
 
 /**
  * What a name has to have in it: each word once, the longest first, for few names have that, and none that another one
@@ -74,19 +124,6 @@ export function orderOf({ sort: by, order }: PackageListQuery): 'asc' | 'desc' {
   return order ?? defaultOrder(by);
 }
 
-/** `entries` come newest first. Of two of one size the first is that with the lesser name, in both directions. */
-function sort(entries: readonly Entry[], query: PackageListQuery): readonly Entry[] {
-  const sign = orderOf(query) === 'asc' ? 1 : -1;
-  switch (query.sort) {
-    case 'created_at':
-      return sign === 1 ? entries.toReversed() : entries;
-    case 'name':
-      return entries.toSorted((a, b) => sign * byName(a, b));
-    case 'size':
-      return entries.toSorted((a, b) => sign * (a.stored.size - b.stored.size) || byName(a, b));
-  }
-}
-
-function byName({ stored: a }: Entry, { stored: b }: Entry): number {
+function byName(a: Package, b: Package): number {
   return a.name < b.name ? -1 : 1;
 }

@@ -10,12 +10,13 @@ import { assetUrl } from '../packages/package.view.js';
  * All packages as one release without its assets, in the shape of GitHub's "Get the latest release" (REST API 2022-11-28). What
  * this server has no counterpart for is null, empty or zero; downloads are not counted.
  *
+ * @param catalog - Of the list of a store, which comes newest first.
  * @param immutable - Whether packages can be neither overwritten nor deleted.
  */
-export function releaseView({ latest, releases }: ReleaseCatalog, base: string, immutable: boolean) {
+export function releaseView(catalog: ReleaseCatalog, base: string, immutable: boolean) {
+  const { latest, packages } = catalog;
   const tag = latest?.tag ?? UNVERSIONED_TAG;
-  const times = releases.map(({ createdAt }) => createdAt);
-  const newest = times.length === 0 ? undefined : isoTime(times.reduce((a, b) => Math.max(a, b)));
+  const newest = packages[0] && isoTime(packages[0].createdAt);
   return {
     url: `${base}/latest`,
     html_url: `${base}/packages`,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { catalogOf } from '#releases';
+import { prepareCatalog } from '#releases';
 import { PackageReader, type Package } from '#storage';
 
 import { Config } from '../config/config.js';
@@ -14,7 +14,7 @@ import { assetView, releaseView } from './release.view.js';
 @Injectable()
 export class ReleasesService {
   private readonly prepared = new PreparedBodies<readonly Package[]>();
-  private readonly assets = new PackageFragments((stored) => JSON.stringify(assetView(stored, BASE)));
+  private readonly assets = new PackageFragments((stored) => JSON.stringify(assetView(stored, BASE)), ',');
   private readonly immutable: boolean;
 
   constructor(
@@ -27,11 +27,14 @@ export class ReleasesService {
   /** The latest release. */
   async latest(): Promise<PreparedBody> {
     const packages = await this.store.list();
-    return this.prepared.get(packages, 'latest', () => {
-      const catalog = catalogOf(packages);
-      const assets = this.assets.of(catalog.assets, packages.length);
+    return this.prepared.get(packages, 'latest', async () => {
+      const catalog = await prepareCatalog(packages);
       const release = JSON.stringify(releaseView(catalog, BASE, this.immutable));
-      return prepareBody('application/json', joined(`${release.slice(0, -1)},"assets":[`, assets, ',', ']}'));
+      const assets = await this.assets.of(catalog.assetBlocks, packages.length);
+      return prepareBody(
+        'application/json',
+        joined(`${release.slice(0, -1)},"assets":[`, assets, this.assets.separator, ']}'),
+      );
     });
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { catalogOf, oncePer, type ReleaseCatalog } from '#releases';
+import { oncePer, prepareCatalog, type ReleaseCatalog } from '#releases';
 import { forecast, RetentionPolicy, RetentionService } from '#retention';
 import { PackageReader, type Package } from '#storage';
 
@@ -11,7 +11,7 @@ import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
 import { listHeaders } from '../../packages/package-list.links.js';
 import { MOST_PER_PAGE, normalQuery, type PackageListQuery } from '../../packages/package-list.query.js';
-import { searchOf, type PackagePage } from '../../packages/package-search.js';
+import { searchPackages, type PackagePage } from '../../packages/package-search.js';
 import { PAGE_POLICY } from '../layout.js';
 import { StaticFiles } from '../static-files.js';
 import { packageLink, packagesPage, ROWS } from './packages.page.js';
@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000;
 @Injectable()
 export class PackagesPageService {
   private readonly prepared = new PreparedBodies<readonly Package[]>();
-  private readonly links = new PackageFragments((stored) => packageLink(stored, BASE));
+  private readonly links = new PackageFragments((stored) => packageLink(stored, BASE), '');
   private readonly forecastOf = oncePer((catalog: ReleaseCatalog) => forecast(catalog, this.retention));
 
   constructor(
@@ -41,28 +41,28 @@ export class PackagesPageService {
     if (!plain) {
       const shown = normalQuery(query, packages.length);
       const minute = Math.floor(Date.now() / MINUTE_MS);
-      return this.prepared.get(packages, JSON.stringify([root, shown, minute]), () => {
-        const page = searchOf(packages).select(shown);
-        return prepareHtml(this.render(packages, shown, page, root, false), shown, page);
+      return this.prepared.get(packages, JSON.stringify([root, shown, minute]), async () => {
+        const page = await searchPackages(packages, shown);
+        return prepareHtml(await this.render(packages, shown, page, root, false), shown, page);
       });
     }
     const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
-    return this.prepared.get(packages, JSON.stringify([root, normal]), () => {
-      const page = searchOf(packages).select(normal);
-      const [head = '', tail = ''] = this.render(packages, normal, page, root, true).split(ROWS);
-      const links = joined(head, this.links.of(page.packages, packages.length), '', tail);
-      return prepareHtml(links, normal, page);
+    return this.prepared.get(packages, JSON.stringify([root, normal]), async () => {
+      const page = await searchPackages(packages, normal);
+      const [head = '', tail = ''] = (await this.render(packages, normal, page, root, true)).split(ROWS);
+      const links = await this.links.of(page.blocks, packages.length);
+      return prepareHtml(joined(head, links, this.links.separator, tail), normal, page);
     });
   }
 
-  private render(
+  private async render(
     packages: readonly Package[],
     query: PackageListQuery,
     page: PackagePage,
     root: string,
     plain: boolean,
-  ): string {
-    const catalog = catalogOf(packages);
+  ): Promise<string> {
+    const catalog = await prepareCatalog(packages);
     return packagesPage({
       catalog,
       page,

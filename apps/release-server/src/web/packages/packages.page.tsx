@@ -100,7 +100,7 @@ function Results(props: PackagesPageProps) {
           <a href={`${root}packages`}>Show all packages</a>
         </p>
       )}
-      {page.total > 0 && page.packages.length === 0 && (
+      {page.total > 0 && page.blocks.length === 0 && (
         <p class="nothing">
           {page.pages === 1 ? 'There is only one page.' : `There are only ${page.pages} pages.`}{' '}
           <a href={listUrl(root, { ...query, page: undefined })}>Go to the first</a>
@@ -114,7 +114,7 @@ function Results(props: PackagesPageProps) {
 
 function List(props: PackagesPageProps) {
   const { plain, query, page } = props;
-  if (page.packages.length === 0) return null;
+  if (page.blocks.length === 0) return null;
   if (plain) return <ul>{ROWS}</ul>;
   return query.sort === 'created_at' ? <Releases {...props} /> : <Flat {...props} />;
 }
@@ -122,7 +122,7 @@ function List(props: PackagesPageProps) {
 /** By release, in the order in which their packages come; last those without a version. */
 function Releases(props: PackagesPageProps) {
   const { catalog, page } = props;
-  const groups = Map.groupBy(page.packages, (stored) => catalog.releaseOf(stored));
+  const groups = Map.groupBy(page.blocks.flat(), (stored) => catalog.releaseOf(stored));
   const withVersion = [...groups].filter(([{ version }]) => version !== undefined);
   const without = [...groups].filter(([{ version }]) => version === undefined);
   return (
@@ -187,7 +187,7 @@ function Flat({ page, base, now, forecast, config, query }: PackagesPageProps) {
   const caption = `Packages by ${query.sort}`;
   return (
     <PackageTable
-      packages={page.packages}
+      packages={page.blocks.flat()}
       base={base}
       now={now}
       leaving={forecast.names}
