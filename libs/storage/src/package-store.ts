@@ -74,8 +74,14 @@ export abstract class PackageStore extends PackageReader {
   /**
    * Rejects as {@link publish} would now, for the same name and condition. For asking before a body is read;
    * the answer that counts is that of `publish`.
+   *
+   * @param care - `known` leaves to `publish` what takes a look at the disk, for bodies that cost less than that.
    */
-  abstract requireCondition(name: string, condition: PublishCondition): Promise<void>;
+  abstract requireCondition(
+    name: string,
+    condition: PublishCondition,
+    care?: 'thorough' | 'known',
+  ): Promise<void>;
 
   /**
    * Receives a body durably where nobody can see it. Reads `body` no further after an error and leaves it

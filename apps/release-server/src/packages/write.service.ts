@@ -106,7 +106,8 @@ export class WriteService implements OnApplicationBootstrap {
     assertPackageName(name);
     const actor = await this.permissions.require(principal, 'publish', name);
     const permitted = await this.overwrites.permitted(name, condition);
-    await this.store.requireCondition(name, permitted).catch((error: unknown) => {
+    const care = incoming.isTrifle === true ? 'known' : 'thorough';
+    await this.store.requireCondition(name, permitted, care).catch((error: unknown) => {
       throw this.overwrites.refusal(error, condition);
     });
     const { stream, size, sizeAtMost, signal, ownsChunks } = incoming;

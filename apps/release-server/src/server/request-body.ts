@@ -5,6 +5,9 @@ import { ProblemError } from '../problems/problem.js';
 /** Milliseconds without a byte after which a body counts as stalled. However slow, a body that moves may take its time. */
 const STALL_MS = 30_000;
 
+/** Bytes of a body that is on its way with its head. */
+const TRIFLE_BYTES = 64 * 1024;
+
 /** The announced length of the body in bytes; undefined when it comes in chunks. */
 export function announcedLength(request: IncomingMessage): number | undefined {
   const length = request.headers['content-length'];
@@ -25,6 +28,11 @@ export class RequestBody {
     readonly size?: number,
   ) {}
 
+  /** Whether it is so small that it comes with its head, and its client does not wait to be told to send it. */
+  get isTrifle(): boolean {
+    return this.size !== undefined && this.size <= TRIFLE_BYTES && !this.isAwaited;
+  }
+
   /** Aborts when the body stalls. */
   get signal(): AbortSignal {
     return this.stalled.signal;
@@ -34,7 +42,7 @@ export class RequestBody {
   accept(): void {
     this.isWatched = true;
     this.stream.setTimeout(STALL_MS, this.onStall);
-    if (this.stream.headers.expect?.toLowerCase() === '100-continue') this.response.writeContinue();
+    if (this.isAwaited) this.response.writeContinue();
   }
 
   /** Stops watching for stalls. */
@@ -43,6 +51,10 @@ export class RequestBody {
     this.isWatched = false;
     this.stream.setTimeout(0);
     this.stream.off('timeout', this.onStall);
+  }
+
+  private get isAwaited(): boolean {
+    return this.stream.headers.expect?.toLowerCase() === '100-continue';
   }
 
   private readonly onStall = (): void => {

@@ -36,6 +36,7 @@ import { PackageIndex } from './package-index.js';
 import { Placement } from './placement.js';
 import { PublishStep } from './publish-step.js';
 import { Reader } from './reader.js';
+import { RecentStat } from './recent-stat.js';
 import { recover } from './recovery.js';
 import { Trash, type Withdrawn } from './trash.js';
 
@@ -54,6 +55,7 @@ export class FilesystemPackageStore extends PackageStore {
   private readonly owner = new Owner();
   private readonly lock = new Mutex();
   private readonly layout: Layout;
+  private readonly recent: RecentStat;
   private readonly metadata: MetadataCache;
   private readonly index: PackageIndex;
   private readonly freeSpace: FreeSpace;
@@ -73,6 +75,7 @@ export class FilesystemPackageStore extends PackageStore {
     this.location = resolve(options.path);
     const buffers = new BufferPool();
     this.layout = new Layout(options.path);
+    this.recent = new RecentStat(this.layout.root);
     this.metadata = new MetadataCache(this.layout, this.owner.tag, options.readOnly);
     this.index = new PackageIndex(this.layout, this.metadata);
     this.freeSpace = new FreeSpace(this.layout.root, options.minFreeSpace);
@@ -82,6 +85,7 @@ export class FilesystemPackageStore extends PackageStore {
     this.trash = new Trash(this.layout, this.owner, this.index);
     this.step = new PublishStep(
       this.layout,
+      this.recent,
       this.metadata,
       this.index,
       this.staging,
@@ -121,12 +125,16 @@ export class FilesystemPackageStore extends PackageStore {
     await coded('asking for free space', () => this.freeSpace.require(size));
   }
 
-  async requireCondition(name: string, condition: PublishCondition): Promise<void> {
+  async requireCondition(
+    name: string,
+    condition: PublishCondition,
+    care: 'thorough' | 'known' = 'thorough',
+  ): Promise<void> {
     assertPackageName(name);
     this.names.assert(name);
     const existing = await this.find(name);
     assertCondition(name, condition, existing);
-    if (existing === undefined)
+    if (existing === undefined && care === 'thorough')
       await coded(`looking at ${name}`, () => this.step.assertFree(name, condition));
   }
 
@@ -144,10 +152,13 @@ export class FilesystemPackageStore extends PackageStore {
     this.names.assert(name);
     const directory = this.assertWritable();
     const publishing = coded(`publishing ${name}`, async () => {
-      const { result, withdrawn } = await this.lock.runExclusive(() => this.step.take(staged, name, options));
+      const { result, withdrawn, saved } = await this.lock.runExclusive(() =>
+        this.step.take(staged, name, options),
+      );
       // Outside the lock: other publishes share this fsync or the next.
       await directory.sync();
       options.committed?.(result);
+      await saved;
       await this.drop(withdrawn);
       return result;
     });
@@ -224,6 +235,7 @@ export class FilesystemPackageStore extends PackageStore {
       await this.adoption.prepare();
       await recover(this.layout, true);
       this.names = await NameLimit.of(this.layout.incoming, this.owner.tag);
+      await this.recent.start();
       await this.placement.start();
       await this.staging.probe();
       this.sweeper = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();

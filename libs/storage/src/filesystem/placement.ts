@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Logger } from '@nestjs/common';
@@ -46,7 +46,7 @@ export class Placement {
       });
       if (supported) {
         // The package is there now, whatever becomes of its staged name; a start sweeps that.
-        if (free) await rm(source, { force: true }).catch(() => undefined);
+        if (free) await unlink(source).catch(() => undefined);
         return free;
       }
       await this.doWithoutHardLinks();

@@ -1,4 +1,4 @@
-import { lstat, utimes } from 'node:fs/promises';
+import { utimes } from 'node:fs/promises';
 
 import { alreadyExists, assertCondition, nameOccupied } from '../conditions.js';
 import { unless } from '../errno.js';
@@ -11,6 +11,7 @@ import type { MetadataCache } from './metadata-cache.js';
 import type { PackageIndex } from './package-index.js';
 import { describe } from './package-table.js';
 import { holderOf, type Placement } from './placement.js';
+import type { RecentStat } from './recent-stat.js';
 import type { Trash, Withdrawn } from './trash.js';
 
 /** What utimes fails with where times cannot be set. */
@@ -18,10 +19,19 @@ const NO_UTIMES = ['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 /** Times that a name is tried again because what held it has gone. */
 const ATTEMPTS = 5;
 
+/** What the step has done that is not durable yet. */
+export interface Taken {
+  readonly result: PublishResult;
+  readonly withdrawn: readonly Withdrawn[];
+  /** Resolves when the digest is written down. Never rejects. */
+  readonly saved: Promise<void>;
+}
+
 /** The one step in which a package appears and others leave: all of it, or nothing. One at a time. */
 export class PublishStep {
   constructor(
     private readonly layout: Layout,
+    private readonly recent: RecentStat,
     private readonly metadata: MetadataCache,
     private readonly index: PackageIndex,
     private readonly staging: Staging,
@@ -30,11 +40,7 @@ export class PublishStep {
   ) {}
 
   /** Decides, withdraws, and has the package appear under the name; or puts back what was withdrawn. */
-  async take(
-    staged: StagedPackage,
-    name: string,
-    options: PublishOptions,
-  ): Promise<{ result: PublishResult; withdrawn: readonly Withdrawn[] }> {
+  async take(staged: StagedPackage, name: string, options: PublishOptions): Promise<Taken> {
     const { condition, evict } = options;
     await this.index.refresh();
     if (typeof condition === 'object') await this.index.recheck(name);
@@ -50,7 +56,7 @@ export class PublishStep {
     // Where the file system lets nobody set it, the time is that of the upload.
     await unless(NO_UTIMES, () => utimes(source, seconds, seconds));
     // Neither link nor rename changes size and mtime, while under the name may lie another's file a moment later.
-    const stats = await lstat(source, { bigint: true });
+    const stats = await this.recent.of(source);
     const before = fingerprintOf(stats);
     const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, before);
 
@@ -69,13 +75,13 @@ export class PublishStep {
       throw error;
     }
 
-    const after = await this.index.fingerprintAt(name).catch(() => undefined);
+    const after = await this.recent.of(target).then(fingerprintOf, () => before);
     // Another's file by now: who opens it finds out.
-    const fingerprint = after !== undefined && isMoved(before, after) ? after : before;
+    const fingerprint = isMoved(before, after) ? after : before;
     this.index.put({ package: published, fingerprint });
-    await this.metadata.save(name, fingerprint, staged.sha256);
+    const saved = this.metadata.save(name, fingerprint, staged.sha256);
     const evicted = withdrawn.map(({ eviction }) => eviction);
-    return { result: { package: published, replaced: existing, evicted }, withdrawn };
+    return { result: { package: published, replaced: existing, evicted }, withdrawn, saved };
   }
 
   /** What is not listed may have the name all the same: a file that came a moment ago, or something that is no file. */
