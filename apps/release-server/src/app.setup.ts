@@ -1,12 +1,14 @@
 import type { Server } from 'node:http';
 
 import type { NestApplicationOptions } from '@nestjs/common';
+import type { ApplicationConfig } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { Config } from './config/config.js';
 import { AppLogger } from './observability/app-logger.js';
 import { Edge } from './server/edge.js';
 import type { HttpServerAdapter } from './server/http-server.adapter.js';
+import { ReadPath } from './server/read-path.js';
 
 const quiet = (): void => undefined;
 
@@ -31,5 +33,9 @@ export function setUpApp(app: NestExpressApplication): void {
   const server: Server = app.getHttpServer();
   server.keepAliveTimeout = keepAliveTimeout;
   const adapter = app.getHttpAdapter() as unknown as HttpServerAdapter;
-  adapter.listener = app.get(Edge).before(adapter.listener);
+  const edge = app.get(Edge);
+  adapter.listener = edge.before(adapter.listener);
+  adapter.closed = (request, response) => edge.after(request, response);
+  // Nest has no other way to tell what takes part in every request.
+  app.get(ReadPath).open((app as unknown as { readonly config: ApplicationConfig }).config);
 }

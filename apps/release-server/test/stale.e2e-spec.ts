@@ -44,6 +44,7 @@ describe('a store that is answered for while it cannot be reached', () => {
   // Mutant: what was set for the answer that failed goes out with the error.
   it('fails as an error does where the bytes cannot be had', async () => {
     const open = store.open.bind(store);
+    store.peekContent = () => undefined;
     store.open = async (name) => {
       const opened = await open(name);
       // eslint-disable-next-line require-yield

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 
 import { AttemptLimiter } from './attempt-limiter.js';
 import { AuthError } from './auth.errors.js';
@@ -14,6 +13,11 @@ const PUBLIC = 'auth:public';
 /** Opens a controller or route to everybody: no token is asked for, and one that is sent is ignored. */
 export const Public = (): ClassDecorator & MethodDecorator => SetMetadata(PUBLIC, true);
 
+/** Whether a route is {@link Public}. @param declaredBy - Its method, and the class of its controller. */
+export function isPublic(declaredBy: readonly object[]): boolean {
+  return declaredBy.some((one) => Reflect.getMetadata(PUBLIC, one) === true);
+}
+
 /**
  * Asks for a bearer token (RFC 6750 §2.1) wherever a route is not {@link Public}, before the body is read and
  * before anything is looked up. Rejects with `AuthError`.
@@ -23,17 +27,12 @@ export class BearerGuard implements CanActivate {
   private readonly attempts = new AttemptLimiter();
 
   constructor(
-    private readonly reflector: Reflector,
     private readonly verifier: TokenVerifier,
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const isPublic = this.reflector.getAllAndOverride<boolean>(PUBLIC, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (isPublic) return true;
+    if (isPublic([context.getHandler(), context.getClass()])) return true;
     if (this.options.readOnly) throw new AuthError('read_only', 'This server is read-only.');
     const request = context.switchToHttp().getRequest<IncomingMessage>();
     const token = bearerToken(request);

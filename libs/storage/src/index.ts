@@ -1,7 +1,7 @@
 export { PackageReader } from './package-reader.js';
 export { PackageStore } from './package-store.js';
 export type { Evict, Eviction, EvictionContext, IncomingPackage } from './eviction.js';
-export type { OpenPackage, Package } from './package-reader.js';
+export type { OpenPackage, Package, PackageContent } from './package-reader.js';
 export type {
   Committed,
   PublishCondition,

@@ -29,6 +29,13 @@ export interface OpenPackage {
   readonly redirect?: ((disposition: string) => Promise<string>) | undefined;
 }
 
+/** A package with its bytes. */
+export interface PackageContent {
+  readonly package: Package;
+  /** Shared: nobody writes to it. */
+  readonly bytes: Buffer;
+}
+
 /** Where packages are read: what those get who only read, and its injection token. */
 export abstract class PackageReader {
   /** Where that is, in words for the log: `/data`, `the bucket releases`. */
@@ -45,6 +52,16 @@ export abstract class PackageReader {
 
   /** Pins the current revision for reading. Rejects with `package_not_found`. */
   abstract open(name: string): Promise<OpenPackage>;
+
+  /** What {@link list} would resolve to, where that is known without a look at the store; undefined where it is not. */
+  peekList(): readonly Package[] | undefined {
+    return undefined;
+  }
+
+  /** A package that {@link open} would read from memory, without a look at the store; undefined where it would not. */
+  peekContent(_name: string): PackageContent | undefined {
+    return undefined;
+  }
 
   /**
    * Milliseconds since what {@link list}, {@link find} and {@link open} just answered was certainly the latest: 0 but for a

@@ -20,13 +20,16 @@ export function strongTags(header: string): '*' | string[] {
 
 /** Whether If-None-Match names the tag, by the weak comparison that it uses (RFC 9110 §13.1.2). */
 export function noneMatchHits(header: string, tag: string): boolean {
+  // What nearly every client sends.
+  if (header === tag) return true;
   const tags = parseEntityTags(header);
   return tags === '*' || tags.some(({ opaque }) => `"${opaque}"` === tag);
 }
 
 /** What a read is answered with; `range` holds the first and last byte. */
 export type ReadOutcome =
-  | { readonly status: 200 | 304 }
+  | { readonly status: 200 }
+  | { readonly status: 304 }
   | { readonly status: 412 | 416 }
   | { readonly status: 206; readonly range: { readonly start: number; readonly end: number } };
 

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 
 import { BusyError } from './busy.error.js';
 import type { PreparedBody } from './prepared-body.js';
+import { MAX_FORMS, WHOLE_BYTES } from './prepared-form.js';
 
 const MiB = 1024 * 1024;
 /** Bytes of bodies that are being sent, each counted once however many read it, beyond which no other is made. */
@@ -37,6 +38,11 @@ export class PreparedBodies<State extends object> {
   /** As of `performance.now()`. */
   private restUntil = 0;
   private state: State | undefined;
+
+  /** The body where it is made already. */
+  peek(state: State, key: string): PreparedBody | undefined {
+    return state === this.state ? this.bodies.get(key) : undefined;
+  }
 
   /** Throws `BusyError` where the body would have to be made and that would be too much. */
   async get(state: State, key: string, make: Make): Promise<PreparedBody> {
@@ -101,5 +107,6 @@ export class PreparedBodies<State extends object> {
 function sizeOf({ blocks, length, compressed }: PreparedBody): number {
   const fragments = blocks.reduce((count, block) => count + block.fragments.length, 0);
   const own = fragments === 1 ? length : fragments * REFERENCE_BYTES;
-  return 1 + own + (compressed === undefined ? 0 : length);
+  const forms = length > WHOLE_BYTES ? 0 : MAX_FORMS * length;
+  return 1 + own + forms + (compressed === undefined ? 0 : length);
 }

@@ -3,17 +3,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import accepts from 'accepts';
-import vary from 'vary';
 
 import { CODINGS, Compressed, type Coding } from './compressed.js';
 import { noneMatchHits } from './conditional.js';
-import { BASE, blockOf, chunksOf, fragmentOf, type FragmentBlock } from './fragment.js';
+import { blockOf, fragmentOf, type FragmentBlock } from './fragment.js';
+import { sendHead, type FlatHeaders } from './head.js';
+import { PreparedForms, WHOLE_BYTES, type PreparedForm } from './prepared-form.js';
 import { sendChunk } from './send-chunk.js';
 
 /** Bytes of an answer that are copied together before they are written: what a client that does not read costs. */
 const CHUNK_BYTES = 32 * 1024;
 /** Bytes that are written before other work has its turn, however fast the client reads. */
 const BYTES_A_TURN = 16 * CHUNK_BYTES;
+
+const NO_HEADERS: FlatHeaders = [];
 
 /** An answer that is made once and sent many times, to each client with the base of links under which it asked. */
 export interface PreparedBody {
@@ -29,6 +32,8 @@ export interface PreparedBody {
   readonly headers: Readonly<Record<string, string>>;
   /** Undefined for what is always sent as it is. */
   readonly compressed: Compressed | undefined;
+  /** What it is under each base of links. */
+  readonly forms: PreparedForms;
   /** Says that it is being sent; what is returned says that it no longer is. */
   readonly hold?: () => () => void;
 }
@@ -57,84 +62,109 @@ export function prepareBody(
   }
   const digest = hash.digest('base64url').slice(0, 27);
   const compressed = compressible ? new Compressed() : undefined;
-  return { contentType, blocks, length, bases, digest, headers, compressed };
+  const forms = new PreparedForms();
+  return { contentType, blocks, length, bases, digest, headers, compressed, forms };
 }
 
 /**
- * Sends a prepared body, compressed where the client wants that, or 304 where the client has it. @param base - of
- * links; what is sent without links needs none.
+ * Sends a prepared body, compressed where the client wants that, or 304 where the client has it. A small one that is
+ * sent as it is goes out at once, with its head.
+ *
+ * @param base - Of links; what is sent without links needs none.
+ * @param headers - What this answer has beside those of the body.
  */
-export async function sendPrepared(
+export function sendPrepared(
   request: IncomingMessage,
   response: ServerResponse,
   prepared: PreparedBody,
   base = '',
-): Promise<void> {
-  const { compressed, headers } = prepared;
-  const coding = compressed && codingFor(request);
-  const etag = etagOf(prepared, base, coding);
-  response.setHeader('ETag', etag);
-  response.setHeader('Cache-Control', 'no-cache');
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value.replaceAll(BASE, base));
-  if (compressed !== undefined) vary(response, 'Accept-Encoding');
+  headers: FlatHeaders = NO_HEADERS,
+): void | Promise<void> {
+  const coding = prepared.compressed && codingFor(request);
+  const form = prepared.forms.get(prepared, base, coding);
   const ifNoneMatch = request.headers['if-none-match'];
-  if (ifNoneMatch !== undefined && noneMatchHits(ifNoneMatch, etag)) {
-    response.statusCode = 304;
+  if (ifNoneMatch !== undefined && noneMatchHits(ifNoneMatch, form.etag)) {
+    sendHead(response, 304, withHeaders(form.headers, headers));
     response.end();
     return;
   }
-  response.statusCode = 200;
-  response.setHeader('Content-Type', prepared.contentType);
-  const release = prepared.hold?.();
-  try {
-    await sendWhole(request, response, prepared, base, coding);
-  } finally {
-    release?.();
-  }
+  if (coding !== undefined) return sendCoded(request, response, prepared, form, coding, headers);
+  if (form.length > WHOLE_BYTES) return sendLarge(request, response, prepared, form, headers);
+  sendSmall(request, response, prepared, form, headers);
+}
+
+function withHeaders(one: FlatHeaders, other: FlatHeaders): FlatHeaders {
+  return other.length === 0 ? one : one.concat(other);
 }
 
 /** The densest that the client takes. */
 function codingFor(request: IncomingMessage): Coding | undefined {
+  if (request.headers['accept-encoding'] === undefined) return undefined;
   const accepted = accepts(request);
   return CODINGS.find((one) => accepted.encoding(one) === one);
 }
 
-async function sendWhole(
+async function sendCoded(
   request: IncomingMessage,
   response: ServerResponse,
   prepared: PreparedBody,
-  base: string,
-  coding: Coding | undefined,
+  form: PreparedForm,
+  coding: Coding,
+  headers: FlatHeaders,
 ): Promise<void> {
-  const { compressed } = prepared;
-  const baseBytes = Buffer.from(base);
-  const small =
-    coding &&
-    (await compressed?.get(coding, prepared.bases > 0 ? base : '', () => wholeOf(prepared, baseBytes)));
-  if (small !== undefined && coding !== undefined) {
-    response.setHeader('Content-Encoding', coding);
-    await sendChunks(request, response, partsOf(small), small.length);
-  } else {
-    response.setHeader('ETag', etagOf(prepared, base, undefined));
-    const length = lengthOf(prepared, baseBytes);
-    const chunks = chunksOf(prepared.blocks, baseBytes, Math.min(length, CHUNK_BYTES));
-    await sendChunks(request, response, chunks, length);
+  const { base } = form;
+  const ofLinks = prepared.bases > 0 ? base : '';
+  const small = await prepared.compressed?.get(coding, ofLinks, () => form.whole());
+  if (small === undefined) {
+    const plain = prepared.forms.get(prepared, base);
+    await sendLarge(request, response, prepared, plain, headers);
+    return;
   }
+  sendHead(response, 200, withHeaders(form.headOf(small.length, coding), headers));
+  await sendHeld(request, response, prepared, partsOf(small), small.length);
 }
 
-/** The strong tag of what is sent under that base, in quotes. */
-function etagOf({ digest, bases }: PreparedBody, base: string, coding: Coding | undefined): string {
-  const ofBase = bases === 0 ? [] : [createHash('sha256').update(base).digest('base64url').slice(0, 11)];
-  return `"${[digest, ...ofBase, ...(coding === undefined ? [] : [coding])].join('-')}"`;
+function sendSmall(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  { hold }: PreparedBody,
+  form: PreparedForm,
+  headers: FlatHeaders,
+): void {
+  sendHead(response, 200, withHeaders(form.head, headers));
+  if (method === 'HEAD') {
+    response.end();
+    return;
+  }
+  response.end(form.bytes);
+  // Of a client that has not taken all of it.
+  if (hold !== undefined && (response.socket?.writableLength ?? 0) > 0) response.once('close', hold());
 }
 
-function lengthOf({ length, bases }: PreparedBody, base: Buffer): number {
-  return length + bases * base.length;
+async function sendLarge(
+  request: IncomingMessage,
+  response: ServerResponse,
+  prepared: PreparedBody,
+  form: PreparedForm,
+  headers: FlatHeaders,
+): Promise<void> {
+  sendHead(response, 200, withHeaders(form.head, headers));
+  await sendHeld(request, response, prepared, form.chunks(CHUNK_BYTES), form.length);
 }
 
-function wholeOf(prepared: PreparedBody, base: Buffer): Buffer {
-  const [whole = Buffer.alloc(0)] = chunksOf(prepared.blocks, base, lengthOf(prepared, base));
-  return whole;
+async function sendHeld(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { hold }: PreparedBody,
+  chunks: Iterable<Buffer>,
+  length: number,
+): Promise<void> {
+  const release = hold?.();
+  try {
+    await sendChunks(request, response, chunks, length);
+  } finally {
+    release?.();
+  }
 }
 
 function* partsOf(bytes: Buffer): Generator<Buffer> {
@@ -148,7 +178,6 @@ async function sendChunks(
   chunks: Iterable<Buffer>,
   length: number,
 ): Promise<void> {
-  response.setHeader('Content-Length', length);
   if (method === 'HEAD' || length === 0) {
     response.end();
     return;
@@ -170,8 +199,6 @@ export function sendText(
   content: string,
 ): void {
   const body = Buffer.from(content);
-  response.statusCode = status;
-  response.setHeader('Content-Type', contentType);
-  response.setHeader('Content-Length', body.length);
+  sendHead(response, status, ['Content-Type', contentType, 'Content-Length', String(body.length)]);
   response.end(body);
 }

@@ -19,7 +19,7 @@ export async function createLogger(
     level,
     base: null,
     messageKey: 'message',
-    timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+    timestamp,
   };
   const logger = isTerminal
     ? pino(options, await prettyLines(standardOutput))
@@ -33,6 +33,19 @@ export async function createLogger(
       `${lines} lines of the log could not be written and are lost`,
     );
   return logger;
+}
+
+let lastMs = Number.NaN;
+let lastTimestamp = '';
+
+/** Made once for all lines of one millisecond. */
+function timestamp(): string {
+  const now = Date.now();
+  if (now !== lastMs) {
+    lastMs = now;
+    lastTimestamp = `,"timestamp":"${new Date(now).toISOString()}"`;
+  }
+  return lastTimestamp;
 }
 
 async function prettyLines(destination: LogDestination): Promise<DestinationStream> {

@@ -1,15 +1,18 @@
-import { Controller, Delete, Get, HttpCode, Param, Put, Req, Res } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { Controller, Delete, Get, HttpCode, Param, Put, Req, Res, type OnModuleInit } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
 import { notFound, PackageReader } from '#storage';
 
-import { setAge } from '../http/age.js';
+import { ageHeaders } from '../http/age.js';
 import { entityTag } from '../http/conditional.js';
 import { PublicUrl } from '../server/public-url.service.js';
+import { ReadPath } from '../server/read-path.js';
 import { RequestBody } from '../server/request-body.js';
 import { Context, RequestContext } from '../server/request-context.js';
-import { sendPackage, sendPackageHead } from './download.js';
+import { sendContent, sendPackage, sendPackageHead } from './download.js';
 import { publishedView, type PublishedView } from './package.view.js';
 import { rawSize } from './upload-headers.js';
 import { bodyDigests, parseRemoveCondition, parseWriteOptions } from './write-request.js';
@@ -20,31 +23,30 @@ import { WriteService } from './write.service.js';
  * are refused as names.
  */
 @Controller('assets')
-export class AssetsController {
+export class AssetsController implements OnModuleInit {
   constructor(
     private readonly store: PackageReader,
     private readonly writes: WriteService,
     private readonly publicUrl: PublicUrl,
+    private readonly reads: ReadPath,
   ) {}
+
+  onModuleInit(): void {
+    const declaredBy = [AssetsController, AssetsController.prototype.download];
+    this.reads.add('/assets/*filename', declaredBy, (request, response, _context, name) =>
+      this.send(name, request, response),
+    );
+  }
 
   /** Answers HEAD too. */
   @Public()
   @Get('*filename')
-  async download(
+  download(
     @Param('filename') segments: string[],
-    @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    const name = nameOf(segments);
-    if (request.method === 'HEAD') {
-      const stored = await this.describe(name);
-      setAge(response, this.store);
-      sendPackageHead(request, response, stored);
-      return;
-    }
-    const opened = await this.store.open(name);
-    setAge(response, this.store);
-    await sendPackage(request, response, opened);
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): void | Promise<void> {
+    return this.send(nameOf(segments), request, response);
   }
 
   @Put('*filename')
@@ -78,10 +80,21 @@ export class AssetsController {
     await this.writes.remove(nameOf(segments), parseRemoveCondition(request), context);
   }
 
-  private async describe(name: string) {
-    const stored = await this.store.find(name);
-    if (stored === undefined) throw notFound(name);
-    return stored;
+  private send(name: string, request: IncomingMessage, response: ServerResponse): void | Promise<void> {
+    const content = this.store.peekContent(name);
+    if (content === undefined) return this.open(name, request, response);
+    sendContent(request, response, content, ageHeaders(this.store));
+  }
+
+  private async open(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'HEAD') {
+      const stored = await this.store.find(name);
+      if (stored === undefined) throw notFound(name);
+      sendPackageHead(request, response, stored, ageHeaders(this.store));
+      return;
+    }
+    const opened = await this.store.open(name);
+    await sendPackage(request, response, opened, ageHeaders(this.store));
   }
 }
 

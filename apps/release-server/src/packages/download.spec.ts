@@ -36,7 +36,7 @@ describe('sending a package', () => {
         request.headers.range = `bytes=${start}-`;
         request.socket.destroy();
         await once(response, 'close');
-        await sendPackage(request, response, opened);
+        await sendPackage(request, response, opened, []);
         resolve(opened.closed);
       });
       const server = createServer(app).listen(0, '127.0.0.1', () => {

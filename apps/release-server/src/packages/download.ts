@@ -1,31 +1,56 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { OpenPackage, Package } from '#storage';
+import { oncePer } from '#releases';
+import type { OpenPackage, Package, PackageContent } from '#storage';
 
 import { entityTag, evaluateRead, type ReadOutcome } from '../http/conditional.js';
+import { sendHead, type FlatHeaders } from '../http/head.js';
 import { ProblemError } from '../problems/problem.js';
 import { sendChunk } from '../http/send-chunk.js';
 
-/** Sends a package as its conditions and range ask for it, or redirects to it, and closes it. */
-export async function sendPackage(request: Request, response: Response, opened: OpenPackage): Promise<void> {
+/** Sends a package as its conditions and range ask for it, or redirects to it, and closes it. @param headers - Further ones. */
+export async function sendPackage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  opened: OpenPackage,
+  headers: FlatHeaders,
+): Promise<void> {
   try {
     const outcome = evaluate(request, opened.package);
     const { redirect } = opened;
     if (redirect !== undefined && isServedElsewhere(request, outcome)) {
-      sendRedirect(response, await redirect(attachment(opened.package.name)));
+      sendRedirect(response, await redirect(attachment(opened.package.name)), headers);
       return;
     }
-    const body = prepareAnswer(response, opened.package, outcome);
-    if (body === undefined) response.end();
-    else await sendBytes(response, opened.read(body.start, body.end), body.end - body.start + 1);
+    await sendBytes(response, answerTo(outcome, opened.package, headers), opened);
   } finally {
     await opened.close();
   }
 }
 
+/** Sends a package that is in memory as {@link sendPackage} does, in one write. */
+export function sendContent(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { package: stored, bytes }: PackageContent,
+  headers: FlatHeaders,
+): void {
+  const answer = answerTo(evaluate(request, stored), stored, headers);
+  const { body } = answer;
+  sendHead(response, answer.status, answer.headers);
+  if (body === undefined) response.end();
+  else response.end(bytes.subarray(body.start, body.end + 1));
+}
+
 /** Answers HEAD as {@link sendPackage} answers GET, without a body. */
-export function sendPackageHead(request: Request, response: Response, stored: Package): void {
-  prepareAnswer(response, stored, evaluate(request, stored));
+export function sendPackageHead(
+  request: IncomingMessage,
+  response: ServerResponse,
+  stored: Package,
+  headers: FlatHeaders,
+): void {
+  const answer = answerTo(evaluate(request, stored), stored, headers);
+  sendHead(response, answer.status, answer.headers);
   response.end();
 }
 
@@ -35,10 +60,10 @@ function attachment(name: string): string {
 }
 
 /** What a download that is possible is answered with. */
-type PossibleOutcome = Exclude<ReadOutcome, { status: 412 | 416 }>;
+type PossibleOutcome = Exclude<ReadOutcome, { readonly status: 412 | 416 }>;
 
 /** Throws for 412 and 416. */
-function evaluate(request: Request, stored: Package): PossibleOutcome {
+function evaluate(request: IncomingMessage, stored: Package): PossibleOutcome {
   const outcome = evaluateRead(request.headers, stored);
   assertPossible(outcome, stored);
   return outcome;
@@ -48,47 +73,62 @@ function evaluate(request: Request, stored: Package): PossibleOutcome {
  * Whether a client that is redirected to the store gets the same answer there. A store ignores If-Range, and may treat
  * ranges otherwise that we answer with the whole.
  */
-function isServedElsewhere(request: Request, { status }: PossibleOutcome): boolean {
+function isServedElsewhere(request: IncomingMessage, { status }: PossibleOutcome): boolean {
   return status === 206 || (status === 200 && request.headers.range === undefined);
 }
 
 /** The address holds for some minutes only, and must not be kept beyond them. */
-function sendRedirect(response: Response, url: string): void {
-  response.status(302);
-  response.setHeader('Location', url);
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Content-Length', 0);
+function sendRedirect(response: ServerResponse, url: string, headers: FlatHeaders): void {
+  const own = ['Location', url, 'Cache-Control', 'no-store', 'Content-Length', '0'];
+  sendHead(response, 302, [...own, ...headers]);
   response.end();
 }
 
-/** Sets status and headers; returns the first and last byte to send, if any. */
-function prepareAnswer(
-  response: Response,
-  stored: Package,
-  outcome: PossibleOutcome,
-): { start: number; end: number } | undefined {
-  response.status(outcome.status);
-  response.setHeader('ETag', entityTag(stored));
-  response.setHeader('Last-Modified', new Date(stored.createdAt).toUTCString());
-  response.setHeader('Cache-Control', 'no-cache');
-  response.setHeader('Accept-Ranges', 'bytes');
-  if (outcome.status === 304) return undefined;
-
-  const range = outcome.status === 206 ? outcome.range : { start: 0, end: stored.size - 1 };
-  response.setHeader('Content-Type', 'application/octet-stream');
-  response.setHeader('Content-Disposition', attachment(stored.name));
-  response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'");
-  response.setHeader('Content-Length', range.end - range.start + 1);
-  if (stored.sha256 !== undefined) {
-    // RFC 9530 §3: of the whole, also with a range.
-    const digest = Buffer.from(stored.sha256, 'hex').toString('base64');
-    response.setHeader('Repr-Digest', `sha-256=:${digest}:`);
-  }
-  if (outcome.status === 206) {
-    response.setHeader('Content-Range', `bytes ${range.start}-${range.end}/${stored.size}`);
-  }
-  return range;
+/** An answer before it is begun. */
+interface Answer {
+  readonly status: number;
+  readonly headers: FlatHeaders;
+  /** First and last byte of what is sent; undefined where nothing is. */
+  readonly body: { readonly start: number; readonly end: number } | undefined;
 }
+
+function answerTo(outcome: PossibleOutcome, stored: Package, further: FlatHeaders): Answer {
+  const { validators, whole } = headersOf(stored);
+  switch (outcome.status) {
+    case 304:
+      return { status: 304, headers: [...validators, ...further], body: undefined };
+    case 200: {
+      const headers = [...whole, 'Content-Length', String(stored.size), ...further];
+      return { status: 200, headers, body: { start: 0, end: stored.size - 1 } };
+    }
+    case 206: {
+      const { start, end } = outcome.range;
+      const length = ['Content-Length', String(end - start + 1)];
+      const range = ['Content-Range', `bytes ${start}-${end}/${stored.size}`];
+      return { status: 206, headers: [...whole, ...length, ...range, ...further], body: outcome.range };
+    }
+  }
+}
+
+/** What the answers with one revision have in common: those of a 304, and those of a body. */
+const headersOf = oncePer((stored: Package) => {
+  const validators = [
+    ['ETag', entityTag(stored)],
+    ['Last-Modified', new Date(stored.createdAt).toUTCString()],
+    ['Cache-Control', 'no-cache'],
+    ['Accept-Ranges', 'bytes'],
+  ].flat();
+  const whole = [
+    ...validators,
+    ...['Content-Type', 'application/octet-stream'],
+    ...['Content-Disposition', attachment(stored.name)],
+    ...['Content-Security-Policy', "sandbox; default-src 'none'"],
+  ];
+  // RFC 9530 §3: of the whole, also with a range.
+  const digest = stored.sha256 && Buffer.from(stored.sha256, 'hex').toString('base64');
+  if (digest !== undefined) whole.push('Repr-Digest', `sha-256=:${digest}:`);
+  return { validators, whole };
+});
 
 function assertPossible(outcome: ReadOutcome, stored: Package): asserts outcome is PossibleOutcome {
   if (outcome.status === 412) {
@@ -107,16 +147,24 @@ function assertPossible(outcome: ReadOutcome, stored: Package): asserts outcome 
   }
 }
 
-/** Writes chunks as fast as the client takes them; a chunk is asked for when the one before is out. */
+/**
+ * Writes chunks as fast as the client takes them; a chunk is asked for when the one before is out. The head comes with
+ * the first, so that a package that cannot be read is an error with a status.
+ */
 async function sendBytes(
-  response: Response,
-  chunks: AsyncIterable<Uint8Array>,
-  length: number,
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+  opened: OpenPackage,
 ): Promise<void> {
-  let left = length;
-  for await (const chunk of chunks) {
-    left -= chunk.length;
-    if (!(await sendChunk(response, chunk, left === 0))) return;
+  if (body !== undefined) {
+    let left = body.end - body.start + 1;
+    for await (const chunk of opened.read(body.start, body.end)) {
+      if (!response.headersSent) sendHead(response, status, headers);
+      left -= chunk.length;
+      if (!(await sendChunk(response, chunk, left === 0))) return;
+    }
+    if (left === 0 && response.headersSent) return;
   }
-  if (length === 0) response.end();
+  sendHead(response, status, headers);
+  response.end();
 }

@@ -1,29 +1,38 @@
-import { Controller, Get, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { Controller, Get, Req, Res, type OnModuleInit } from '@nestjs/common';
 
 import { Public } from '#auth';
 import { PackageReader } from '#storage';
 
-import { setAge } from '../http/age.js';
+import { ageHeaders } from '../http/age.js';
 import { sendPrepared } from '../http/prepared-body.js';
 import { PublicUrl } from '../server/public-url.service.js';
+import { ReadPath } from '../server/read-path.js';
 import { ReleasesService } from './releases.service.js';
 
 /** `GET /latest`: everything that is stored, as a GitHub release. */
 @Public()
 @Controller('latest')
-export class ReleasesController {
+export class ReleasesController implements OnModuleInit {
   constructor(
     private readonly store: PackageReader,
     private readonly releases: ReleasesService,
     private readonly publicUrl: PublicUrl,
+    private readonly reads: ReadPath,
   ) {}
 
+  onModuleInit(): void {
+    const declaredBy = [ReleasesController, ReleasesController.prototype.latest];
+    this.reads.add('/latest', declaredBy, (request, response) => this.latest(request, response));
+  }
+
   @Get()
-  async latest(@Req() request: Request, @Res() response: Response): Promise<void> {
+  latest(@Req() request: IncomingMessage, @Res() response: ServerResponse): void | Promise<void> {
     const base = this.publicUrl.baseFor(request);
-    const body = await this.releases.latest();
-    setAge(response, this.store);
-    await sendPrepared(request, response, body, base);
+    const body = this.releases.latest();
+    const send = (made: Awaited<typeof body>): void | Promise<void> =>
+      sendPrepared(request, response, made, base, ageHeaders(this.store));
+    return body instanceof Promise ? body.then(send) : send(body);
   }
 }

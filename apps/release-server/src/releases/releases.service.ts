@@ -10,6 +10,8 @@ import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { PackageFragments } from '../http/package-fragments.js';
 import { assetView, releaseView } from './release.view.js';
 
+const LATEST = 'latest';
+
 /** Shows packages as releases; an answer is made once for as long as the packages stay the same. */
 @Injectable()
 export class ReleasesService {
@@ -24,10 +26,15 @@ export class ReleasesService {
     this.immutable = !config.allow_overwrite && !config.allow_delete;
   }
 
-  /** The latest release. */
-  async latest(): Promise<PreparedBody> {
+  /** The latest release; no promise where it is made already. */
+  latest(): PreparedBody | Promise<PreparedBody> {
+    const packages = this.store.peekList();
+    return (packages && this.prepared.peek(packages, LATEST)) ?? this.makeLatest();
+  }
+
+  private async makeLatest(): Promise<PreparedBody> {
     const packages = await this.store.list();
-    return this.prepared.get(packages, 'latest', async () => {
+    return this.prepared.get(packages, LATEST, async () => {
       const catalog = await prepareCatalog(packages);
       const release = JSON.stringify(releaseView(catalog, BASE, this.immutable));
       const assets = await this.assets.of(catalog.assetBlocks, packages.length);

@@ -24,11 +24,15 @@ export class DrainService implements BeforeApplicationShutdown {
     private readonly config: Config,
   ) {}
 
-  /** Counts a request until its answer is out. */
+  /** Counts a request. */
   track(response: ServerResponse): void {
     if (this.draining) response.setHeader('Connection', 'close');
     this.inFlight.add(response);
-    response.once('close', () => this.inFlight.delete(response));
+  }
+
+  /** No longer counts one whose answer is out. */
+  forget(response: ServerResponse): void {
+    this.inFlight.delete(response);
   }
 
   async beforeApplicationShutdown(signal?: string): Promise<void> {

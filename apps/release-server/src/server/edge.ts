@@ -1,14 +1,16 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
 import { Injectable } from '@nestjs/common';
 
+import { keepHeaders, setKeptHeaders } from '../http/head.js';
 import { DrainService } from './drain.service.js';
 import { HostChecks } from './host-checks.service.js';
 import { ProblemFilter } from './problem.filter.js';
+import { ReadPath } from './read-path.js';
 import { checkRequest } from './request-checks.js';
-import { beginRequest } from './request-context.js';
-import { logRequest } from './request-log.js';
-import { setSecurityHeaders } from './security-headers.js';
+import { beginRequest, contextOf } from './request-context.js';
+import { RequestLog } from './request-log.js';
+import { securityHeaders } from './security-headers.js';
 import { TrustedProxies } from './trusted-proxies.service.js';
 
 /** What every request passes before a framework sees it, whatever its address. */
@@ -18,24 +20,44 @@ export class Edge {
     private readonly proxies: TrustedProxies,
     private readonly drain: DrainService,
     private readonly hosts: HostChecks,
+    private readonly reads: ReadPath,
     private readonly problems: ProblemFilter,
+    private readonly log: RequestLog,
   ) {}
 
-  /** A listener that passes on to `next` what is not refused. */
+  /** A listener that passes on to `next` what is neither refused nor answered by the read path. */
   before(next: RequestListener): RequestListener {
     return (request, response) => {
       const context = beginRequest(request, this.proxies);
-      logRequest(context, request, response);
       this.drain.track(response);
-      setSecurityHeaders(request, response);
+      keepHeaders(response, ['X-Request-Id', context.id, ...securityHeaders(request)]);
       try {
         checkRequest(request, response);
         this.hosts.check(request, context);
+        const read = this.reads.find(request, context);
+        if (read === undefined) {
+          setKeptHeaders(response);
+          next(request, response);
+          return;
+        }
+        const rest = context.path.slice(read.path.length);
+        read
+          .handle(request, response, context, rest)
+          ?.catch((error: unknown) => this.refuse(error, request, response));
       } catch (error) {
-        this.problems.answer(error, request, response);
-        return;
+        this.refuse(error, request, response);
       }
-      next(request, response);
     };
+  }
+
+  /** Of a request whose answer is out, or whose client is gone. */
+  after(request: IncomingMessage, response: ServerResponse): void {
+    this.drain.forget(response);
+    this.log.write(contextOf(request), request, response);
+  }
+
+  private refuse(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+    if (!response.headersSent) setKeptHeaders(response);
+    this.problems.answer(error, request, response);
   }
 }

@@ -22,10 +22,21 @@ const OPTIONS = { ...TIMEOUTS, requireHostHeader: false };
 /** Milliseconds without any byte in either direction after which a connection with a request is dropped. */
 const IDLE_TIMEOUT_MS = 120_000;
 
+/** What Nest's adapter keeps to itself. */
+interface Hooks {
+  readonly onRequestHook?: unknown;
+  readonly onResponseHook?: unknown;
+}
+
 /** Express behind an HTTP server that bounds slow clients and lets the application refuse before a body is sent. */
 export class HttpServerAdapter extends ExpressAdapter {
   /** Who gets each request first. */
   listener: RequestListener = this.getInstance<RequestListener>();
+  /** Who hears of each request when its answer is out, or its client gone. */
+  closed: RequestListener = () => undefined;
+
+  /** How many layers Nest's adapter has put before all others, for its hooks. */
+  readonly hookLayers: number;
 
   constructor() {
     const instance = express();
@@ -34,11 +45,22 @@ export class HttpServerAdapter extends ExpressAdapter {
     instance.set('etag', false);
     instance.disable('x-powered-by');
     super(instance);
+    this.hookLayers = instance.router.stack.length;
+  }
+
+  /** Whether Nest's adapter has something to call before or after each route. */
+  get hasHooks(): boolean {
+    const { onRequestHook, onResponseHook } = this as unknown as Hooks;
+    return onRequestHook !== undefined || onResponseHook !== undefined;
   }
 
   override initHttpServer(): void {
     const server = createServer(OPTIONS);
-    servePipelines(server, (request, response) => this.listener(request, response));
+    servePipelines(
+      server,
+      (request, response) => this.listener(request, response),
+      (request, response) => this.closed(request, response),
+    );
     server.setTimeout(IDLE_TIMEOUT_MS);
     // The route decides whether the body is wanted, and says so when it begins to read; other expectations
     // are ignored, as a server may (RFC 9110 §10.1.1).

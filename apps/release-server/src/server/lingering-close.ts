@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Bytes that are still read of a body that nobody wants. */
@@ -20,7 +20,7 @@ const whole = new WeakSet<ServerResponse>();
  * not cut off. It stops, or the connection is closed in the end.
  */
 export function answerUnread(request: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
-  if (request.complete || !hasBody(request)) {
+  if (request.complete || !hasBody(request.headers)) {
     response.end(body);
     return;
   }
@@ -50,7 +50,7 @@ export function wentOut(response: ServerResponse): boolean {
  * to keep the connection.
  */
 export function boundUnreadBody(request: IncomingMessage, response: ServerResponse): void {
-  if (!hasBody(request)) return;
+  if (!hasBody(request.headers)) return;
   // Before Node's own listener, which leaves a body alone that is being read.
   response.prependOnceListener('finish', () => {
     if (request.complete) return;
@@ -121,6 +121,6 @@ export function endUnread(socket: Socket, bytes: string): void {
   socket.resume();
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
+export function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

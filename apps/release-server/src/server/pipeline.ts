@@ -27,9 +27,13 @@ type Exchange = readonly [request: IncomingMessage, response: ServerResponse];
  * What waits is bounded. Node pauses a connection by the answers that it has to buffer, and answers that have not
  * begun count for nothing there.
  */
-export function servePipelines(server: Server, handle: RequestListener): void {
+export function servePipelines(
+  server: Server,
+  handle: RequestListener,
+  closed: RequestListener = () => undefined,
+): void {
   const pipelines = new WeakMap<Socket, Pipeline>();
-  const shared = { handle, paused: new Set<Socket>() };
+  const shared = { handle, closed, paused: new Set<Socket>() };
   server.on('connection', (socket: Socket) => {
     pipelines.set(socket, new Pipeline(socket, shared));
   });
@@ -39,6 +43,8 @@ export function servePipelines(server: Server, handle: RequestListener): void {
 /** What the pipelines of a server have in common. */
 interface Shared {
   readonly handle: RequestListener;
+  /** Called when an answer is out, or its client gone. */
+  readonly closed: RequestListener;
   readonly paused: Set<Socket>;
 }
 
@@ -85,7 +91,10 @@ class Pipeline {
 
   private begin([request, response]: Exchange): void {
     this.isAnswering = true;
-    response.once('close', () => this.next());
+    response.once('close', () => {
+      this.next();
+      this.shared.closed(request, response);
+    });
     boundUnreadBody(request, response);
     this.shared.handle(request, response);
   }

@@ -17,7 +17,7 @@ export function checkRequest(request: IncomingMessage, response: ServerResponse)
 
 function faultOf(request: IncomingMessage): string | undefined {
   // Node takes the first of several Host headers, and a proxy in front may have taken another (RFC 9112 §3.2).
-  const hosts = request.headersDistinct['host']?.length ?? 0;
+  const hosts = countHosts(request.rawHeaders);
   if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
     return 'The request needs exactly one Host header.';
   }
@@ -29,6 +29,15 @@ function faultOf(request: IncomingMessage): string | undefined {
     return 'The only transfer coding is chunked.';
   }
   return undefined;
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count;
 }
 
 /**

@@ -12,6 +12,15 @@ import type { Forwarded, TrustedProxies } from './trusted-proxies.service.js';
 /** What a client may choose as its request's id. */
 const REQUEST_ID = /^[A-Za-z0-9._:+/=@-]{1,128}$/;
 
+/** Random numbers for each request cost more than its checks: ids are a UUID of this process with a counter at its end. */
+const ID_PREFIX = randomUUID().slice(0, -12);
+let count = 0;
+
+function nextId(): string {
+  count += 1;
+  return ID_PREFIX + count.toString(16).padStart(12, '0');
+}
+
 /** Who asks, as lines of the log say it. */
 export interface Client {
   readonly address: string;
@@ -34,6 +43,11 @@ export class RequestContext {
   readonly address: string;
   /** Who asks, where the route asks for a token. */
   principal?: Principal;
+  /** As of `performance.now()`. */
+  readonly arrivedAt = performance.now();
+  /** What the connection had sent before. */
+  readonly sentBefore: number;
+  private foundRoute: string | undefined;
 
   constructor(
     private readonly request: IncomingMessage & { readonly route?: { readonly path: string } },
@@ -41,17 +55,21 @@ export class RequestContext {
   ) {
     const { headers, url = '/' } = request;
     const asked = headers['x-request-id'];
-    this.id = typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : randomUUID();
-    const [path = '/'] = url.split('?', 1);
-    this.path = path.replace(/^[a-z]+:\/\/[^/]*/i, '') || '/';
+    this.id = typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : nextId();
+    this.path = pathOf(url);
+    this.sentBefore = request.socket.bytesWritten;
     this.host = requestedHost(request);
     this.forwarded = proxies.forwardedOf(request);
     this.address = proxies.clientAddress(request, this.forwarded);
   }
 
-  /** The pattern of the route that answers, such as `/assets/*filename`; undefined until Express has found one. */
+  /** The pattern of the route that answers, such as `/assets/*filename`; undefined until one is found. */
   get route(): string | undefined {
-    return this.request.route?.path;
+    return this.foundRoute ?? this.request.route?.path;
+  }
+
+  set route(pattern: string) {
+    this.foundRoute = pattern;
   }
 
   get client(): Client {
@@ -60,17 +78,24 @@ export class RequestContext {
   }
 }
 
-const contexts = new WeakMap<IncomingMessage, RequestContext>();
+const CONTEXT = Symbol('request context');
+type Begun = IncomingMessage & { [CONTEXT]?: RequestContext };
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  return path.startsWith('/') ? path : path.replace(/^[a-z]+:\/\/[^/]*/i, '') || '/';
+}
 
 /** Makes the context of a request that has just arrived. */
 export function beginRequest(request: IncomingMessage, proxies: TrustedProxies): RequestContext {
   const context = new RequestContext(request, proxies);
-  contexts.set(request, context);
+  (request as Begun)[CONTEXT] = context;
   return context;
 }
 
 export function contextOf(request: IncomingMessage): RequestContext {
-  const context = contexts.get(request);
+  const context = (request as Begun)[CONTEXT];
   if (context === undefined) throw new Error('The request has no context: it did not come in by the server');
   return context;
 }

@@ -7,7 +7,7 @@ export interface Route {
 }
 
 /** The parts of Express's router that tell its routes. */
-interface Layer {
+export interface Layer {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
   match(path: string): boolean;
 }
@@ -32,11 +32,38 @@ export function allowedMethods(request: Request): string[] {
   return [...methods].sort();
 }
 
+/**
+ * What Express tries for a GET before the one route of that pattern, beside routes that lie elsewhere and the first
+ * `skipped` layers; undefined where there is no such route, or more than one.
+ */
+export function placeOf(app: Application, pattern: string, skipped: number): Layer[] | undefined {
+  const all = layersOf(app).slice(skipped);
+  const layers = all.filter(({ route }) => route === undefined || answersGet(route.methods));
+  const [own, ...others] = layers.filter(({ route }) => route?.path === pattern);
+  if (own === undefined || others.length > 0) return undefined;
+  return layers.slice(0, layers.indexOf(own)).filter(({ route }) => {
+    return route === undefined || isNear(literalPart(route.path), literalPart(pattern));
+  });
+}
+
+function answersGet(methods: Readonly<Record<string, boolean>>): boolean {
+  return ['get', 'head', '_all'].some((method) => methods[method] === true);
+}
+
+function isNear(one: string, other: string): boolean {
+  return one.startsWith(other) || other.startsWith(one);
+}
+
+/** What a path of that pattern begins with. */
+function literalPart(pattern: string): string {
+  return pattern.split(/[:*{(\\]/, 1)[0] ?? '';
+}
+
 function layersOf(app: Application): Layer[] {
   return (app.router as unknown as { stack: Layer[] }).stack;
 }
 
-function matches(layer: Layer, path: string): boolean {
+export function matches(layer: Layer, path: string): boolean {
   try {
     return layer.match(path);
   } catch {

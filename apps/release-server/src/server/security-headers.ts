@@ -1,4 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+
+import type { FlatHeaders } from '../http/head.js';
 
 /**
  * What every answer has: its content is what its type says, pages of other origins neither embed it (what they may
@@ -11,9 +13,13 @@ export const SECURITY_HEADERS = {
   'Referrer-Policy': 'same-origin',
 } as const;
 
-export function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): void {
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-  if (isPlainNavigation(request)) response.removeHeader('Cross-Origin-Opener-Policy');
+const { 'Cross-Origin-Opener-Policy': _opener, ...WITHOUT_OPENER_POLICY } = SECURITY_HEADERS;
+const ALL: FlatHeaders = Object.entries(SECURITY_HEADERS).flat();
+const OF_PLAIN_NAVIGATION: FlatHeaders = Object.entries(WITHOUT_OPENER_POLICY).flat();
+
+/** Those that the answer to a request has. */
+export function securityHeaders(request: IncomingMessage): FlatHeaders {
+  return isPlainNavigation(request) ? OF_PLAIN_NAVIGATION : ALL;
 }
 
 /**

@@ -43,7 +43,7 @@ export class TrustedProxies {
   forwardedOf({ headers, socket }: IncomingMessage): Forwarded {
     const { trusts } = this;
     const peer = socket.remoteAddress ?? '';
-    if (!trusts(peer, 0)) return {};
+    if (!trusts(peer, 0)) return NOTHING;
     const prefixes = listOf(headers['x-forwarded-prefix']);
     const addresses = listOf(headers['x-forwarded-for']).map(withoutPort);
     const scheme = listOf(headers['x-forwarded-proto']);
@@ -61,10 +61,14 @@ export class TrustedProxies {
   /** The address of the client: what trusted proxies say, where that is one, else who is connected. */
   clientAddress(request: IncomingMessage, forwarded: Forwarded): string {
     const peer = request.socket.remoteAddress ?? 'unknown';
+    if (forwarded === NOTHING) return peer;
     const address = forwarded.address ?? withoutPort(proxyAddr(request, this.trusts) ?? peer);
     return isIP(address) > 0 ? address : peer;
   }
 }
+
+/** Where nothing is trusted. */
+const NOTHING: Forwarded = Object.freeze({});
 
 /** The values of `trust_proxy` have the meaning that Express gives them. */
 function trustOf(trusted: Config['trust_proxy']): Trusts {

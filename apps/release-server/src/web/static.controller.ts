@@ -1,5 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
 
@@ -15,10 +16,14 @@ export class StaticController {
   constructor(private readonly files: StaticFiles) {}
 
   @Get(':file')
-  async file(@Param('file') name: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+  file(
+    @Param('file') name: string,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): void | Promise<void> {
     const file = this.files.find(name);
     if (file === undefined)
       throw new ProblemError('not_found', `There is nothing at ${contextOf(request).path}.`);
-    await sendPrepared(request, response, file);
+    return sendPrepared(request, response, file);
   }
 }

@@ -80,8 +80,9 @@ export async function startServer(
 export async function withServer<T>(
   overrides: Record<string, unknown>,
   use: (server: TestServer) => Promise<T>,
+  extensions?: Extensions,
 ): Promise<T> {
-  const server = await startServer(overrides);
+  const server = await startServer(overrides, extensions);
   try {
     return await use(server);
   } finally {

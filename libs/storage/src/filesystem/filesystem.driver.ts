@@ -7,7 +7,7 @@ import { Mutex } from 'async-mutex';
 
 import { assertCondition, assertPackageName, notFound } from '../conditions.js';
 import type { Evict, Eviction, EvictionContext } from '../eviction.js';
-import type { OpenPackage, Package } from '../package-reader.js';
+import type { OpenPackage, Package, PackageContent } from '../package-reader.js';
 import {
   PackageStore,
   type Committed,
@@ -119,6 +119,14 @@ export class FilesystemPackageStore extends PackageStore {
 
   async open(name: string): Promise<OpenPackage> {
     return coded(`opening ${name}`, () => this.reader.open(name));
+  }
+
+  override peekList(): readonly Package[] | undefined {
+    return this.index.isCurrent ? this.index.list() : undefined;
+  }
+
+  override peekContent(name: string): PackageContent | undefined {
+    return this.reader.peek(name);
   }
 
   async requireSpace(size: number): Promise<void> {

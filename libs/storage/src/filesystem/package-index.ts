@@ -73,11 +73,16 @@ export class PackageIndex {
 
   /** Brings the index up to what the directory says now, or said at most {@link LONGEST_TRUST_MS} ago. */
   async refresh(): Promise<void> {
+    if (this.isCurrent) return;
     const now = performance.now();
-    if (now < this.trustedUntil) return;
     // A look that began long before may have missed what came since.
     if (now - this.lookedAt >= LONGEST_TRUST_MS) await this.looks.inFlight?.catch(() => undefined);
     await this.looks.join();
+  }
+
+  /** Whether {@link refresh} would trust the last look. */
+  get isCurrent(): boolean {
+    return performance.now() < this.trustedUntil;
   }
 
   get(name: string): IndexEntry | undefined {

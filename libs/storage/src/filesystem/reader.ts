@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 
 import { notFound } from '../conditions.js';
 import { errnoOf } from '../errno.js';
-import type { OpenPackage } from '../package-reader.js';
+import type { OpenPackage, PackageContent } from '../package-reader.js';
 import type { BufferPool } from '../staging/buffer-pool.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
@@ -58,6 +58,15 @@ export class Reader {
       'storage_unavailable',
       `${name} is being replaced all the time; try again in a moment.`,
     );
+  }
+
+  /** A file that is in memory, where that is trusted without a look at the disk. */
+  peek(name: string): PackageContent | undefined {
+    const entry = this.index.isCurrent ? this.index.get(name) : undefined;
+    if (entry === undefined) return undefined;
+    const cached = this.contents.get(entry);
+    if (cached === undefined || performance.now() - cached.seen > CACHE_TRUST_MS) return undefined;
+    return { package: entry.package, bytes: cached.bytes };
   }
 
   /** Pins the revision that `entry` tells of; undefined when the file is another revision by now, or gone. */

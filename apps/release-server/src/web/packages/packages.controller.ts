@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { Public } from '#auth';
 import { PackageReader } from '#storage';
 
-import { setAge } from '../../http/age.js';
+import { ageHeaders } from '../../http/age.js';
 import { sendPrepared } from '../../http/prepared-body.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { contextOf } from '../../server/request-context.js';
@@ -35,7 +35,6 @@ export class PackagesController {
     const body = await (format === 'json'
       ? this.packages.list(query)
       : this.pages.page(query, rootOf(contextOf(request).path)));
-    setAge(response, this.store);
-    await sendPrepared(request, response, body, base);
+    await sendPrepared(request, response, body, base, ageHeaders(this.store));
   }
 }

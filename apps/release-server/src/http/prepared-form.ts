@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+
+import vary from 'vary';
+
+import type { Coding } from './compressed.js';
+import { BASE, chunksOf } from './fragment.js';
+import type { FlatHeaders } from './head.js';
+import type { PreparedBody } from './prepared-body.js';
+
+/** Bodies of at most so many bytes are kept whole, with their links, and go out in one write with their head. */
+export const WHOLE_BYTES = 64 * 1024;
+/** Forms that are kept of one body: under a few bases of links. */
+export const MAX_FORMS = 4;
+
+/** A prepared body under one base of links, in one coding: what all answers with it have in common. */
+export class PreparedForm {
+  /** Strong, in quotes. */
+  readonly etag: string;
+  /** Headers of a 304, which other answers have too. */
+  readonly headers: FlatHeaders;
+  private readonly baseBytes: Buffer;
+  private kept: Buffer | undefined;
+  private keptHead: FlatHeaders | undefined;
+
+  constructor(
+    private readonly body: PreparedBody,
+    readonly base: string,
+    coding?: Coding,
+  ) {
+    const { digest, bases, headers, compressed } = body;
+    const ofBase = bases === 0 ? [] : [createHash('sha256').update(base).digest('base64url').slice(0, 11)];
+    this.etag = `"${[digest, ...ofBase, ...(coding === undefined ? [] : [coding])].join('-')}"`;
+    const all: Record<string, string> = { ETag: this.etag, 'Cache-Control': 'no-cache' };
+    for (const [name, value] of Object.entries(headers)) all[name] = value.replaceAll(BASE, base);
+    if (compressed !== undefined) all['Vary'] = vary.append(all['Vary'] ?? '', 'Accept-Encoding');
+    this.headers = Object.entries(all).flat();
+    this.baseBytes = Buffer.from(base);
+  }
+
+  get length(): number {
+    return this.body.length + this.body.bases * this.baseBytes.length;
+  }
+
+  /** Its bytes, in chunks of at most so many. */
+  chunks(size: number): Iterable<Buffer> {
+    return chunksOf(this.body.blocks, this.baseBytes, Math.min(this.length, size));
+  }
+
+  whole(): Buffer {
+    const [whole = Buffer.alloc(0)] = this.chunks(this.length);
+    return whole;
+  }
+
+  /** Its bytes, made once. Only of a small body. */
+  get bytes(): Buffer {
+    return (this.kept ??= this.whole());
+  }
+
+  /** The head of a 200 without a coding. */
+  get head(): FlatHeaders {
+    return (this.keptHead ??= this.headOf(this.length));
+  }
+
+  /** The head of a 200. @param coding - Of the content, which has so many bytes. */
+  headOf(length: number, coding?: Coding): FlatHeaders {
+    const ofCoding = coding === undefined ? [] : ['Content-Encoding', coding];
+    const { contentType } = this.body;
+    return [...this.headers, 'Content-Type', contentType, ...ofCoding, 'Content-Length', String(length)];
+  }
+}
+
+/** The forms of one body, each made once, in the place of the oldest where there are enough. */
+export class PreparedForms {
+  private readonly forms = new Map<string, PreparedForm>();
+
+  get(body: PreparedBody, base: string, coding?: Coding): PreparedForm {
+    const key = coding === undefined ? base : `${coding} ${base}`;
+    const known = this.forms.get(key);
+    if (known !== undefined) return known;
+    const [oldest] = this.forms.keys();
+    if (oldest !== undefined && this.forms.size >= MAX_FORMS) this.forms.delete(oldest);
+    const form = new PreparedForm(body, base, coding);
+    this.forms.set(key, form);
+    return form;
+  }
+}

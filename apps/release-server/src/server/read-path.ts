@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { Injectable } from '@nestjs/common';
+import { HttpAdapterHost, type ApplicationConfig } from '@nestjs/core';
+import type { Application } from 'express';
+
+import { BearerGuard, isPublic } from '#auth';
+
+import type { HttpServerAdapter } from './http-server.adapter.js';
+import { hasBody } from './lingering-close.js';
+import { ProblemFilter } from './problem.filter.js';
+import type { RequestContext } from './request-context.js';
+import { matches, placeOf, type Layer } from './routes.js';
+
+/** Answers a read. @param rest - What the wildcard of the route's pattern stands for. */
+export type ReadHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: RequestContext,
+  rest: string,
+) => void | Promise<void>;
+
+/** A route of a controller that is answered without Express and Nest. */
+export interface ReadRoute {
+  /** As Express has it: a path, or one that ends with a wildcard. */
+  readonly pattern: string;
+  /** The path up to the wildcard. */
+  readonly path: string;
+  readonly handle: ReadHandler;
+  /** What says whether it asks for a token. */
+  readonly declaredBy: readonly object[];
+  /** What Express would call before it, if the path matches; undefined where Express has to answer whatever it is. */
+  before: readonly Layer[] | undefined;
+}
+
+/** What a wildcard stands for where nothing in it has to be decoded. */
+const PLAIN = /^[A-Za-z0-9._+@~-]+$/;
+
+/**
+ * Finds who answers a read without the way through Express and Nest, which costs more than the answer. Controllers
+ * declare their routes as ever, and add what answers a plain GET or HEAD of them. All else takes the long way: other
+ * methods, spellings and bodies, routes that ask for a token, and whatever an extension wants to see.
+ */
+@Injectable()
+export class ReadPath {
+  private readonly routes: ReadRoute[] = [];
+  private readonly exact = new Map<string, ReadRoute>();
+  private readonly prefixed: ReadRoute[] = [];
+  private config: ApplicationConfig | undefined;
+  private isReady = false;
+
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  /** @param declaredBy - The method of a controller that declares the route, and the controller's class. */
+  add(pattern: string, declaredBy: readonly object[], handle: ReadHandler): void {
+    const path = pattern.replace(/\*\w+$/, '');
+    const route: ReadRoute = { pattern, path, handle, declaredBy, before: undefined };
+    this.routes.push(route);
+    if (path === pattern) this.exact.set(path, route);
+    else this.prefixed.push(route);
+  }
+
+  /** Begins to take requests, of an application with this configuration. */
+  open(config: ApplicationConfig): void {
+    this.config = config;
+  }
+
+  /** Who answers a request, if it is not Express. */
+  find({ method, headers }: IncomingMessage, context: RequestContext): ReadRoute | undefined {
+    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    const { path } = context;
+    const route = this.exact.get(path) ?? this.prefixed.find((one) => path.startsWith(one.path));
+    if (route === undefined || hasBody(headers)) return undefined;
+    if (route.path !== route.pattern && !PLAIN.test(path.slice(route.path.length))) return undefined;
+    if (!this.isReady) this.prepare();
+    if (route.before === undefined || route.before.some((layer) => matches(layer, path))) return undefined;
+    context.route = route.pattern;
+    return route;
+  }
+
+  /** When all routes are there: at the first request. */
+  private prepare(): void {
+    this.isReady = true;
+    const adapter = this.host.httpAdapter as unknown as HttpServerAdapter;
+    if (this.config === undefined || hasOthers(this.config) || adapter.hasHooks) return;
+    const app = adapter.getInstance<Application>();
+    for (const route of this.routes) {
+      if (isPublic(route.declaredBy)) route.before = placeOf(app, route.pattern, adapter.hookLayers);
+    }
+  }
+}
+
+/** Whether something of an extension takes part in every request. */
+function hasOthers(config: ApplicationConfig): boolean {
+  return [
+    config.getGlobalGuards().filter((guard) => !(guard instanceof BearerGuard)),
+    config.getGlobalFilters().filter((filter) => !(filter instanceof ProblemFilter)),
+    config.getGlobalInterceptors(),
+    config.getGlobalPipes(),
+    config.getGlobalRequestGuards(),
+    config.getGlobalRequestFilters(),
+    config.getGlobalRequestInterceptors(),
+    config.getGlobalRequestPipes(),
+    config.getGlobalPreRequestHooks(),
+  ].some(({ length }) => length > 0);
+}
