@@ -28,6 +28,7 @@ export type {
   IncomingPackage,
   OpenPackage,
   Package,
+  PackageContent,
   PublishCondition,
   PublishOptions,
   PublishResult,

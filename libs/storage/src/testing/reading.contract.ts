@@ -125,6 +125,28 @@ export function describeReading(harness: PackageStoreHarness): void {
       expect((await read(store, 'a.zip')).equals(content)).toBe(true);
     });
 
+    it.each([SMALL, LARGE])(
+      'says at once of %d bytes what it would say after a look, or nothing',
+      async (size) => {
+        // Caught: a list or bytes of before a change.
+        const store = await harness.open();
+        for (const round of [1, 2]) {
+          await publish(store, 'a.zip', bytesOf(size + round));
+          expect([undefined, await store.list()]).toContain(store.peekList());
+          for (const _ of [1, 2]) {
+            const known = store.peekContent('a.zip');
+            const { package: stored, bytes } = known ?? { package: await store.find('a.zip') };
+            expect(stored).toEqual(await store.find('a.zip'));
+            if (bytes !== undefined) expect(bytes.equals(bytesOf(size + round))).toBe(true);
+            await read(store, 'a.zip');
+          }
+        }
+        await store.remove('a.zip');
+        expect([undefined, await store.list()]).toContain(store.peekList());
+        expect(store.peekContent('a.zip')).toBeUndefined();
+      },
+    );
+
     it('can be given up half way, and closed twice', async () => {
       const store = await harness.open();
       await publish(store, 'a.zip', bytesOf(LARGE));
