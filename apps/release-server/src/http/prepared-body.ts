@@ -8,7 +8,7 @@ import { CODINGS, Compressed, type Coding } from './compressed.js';
 import { noneMatchHits } from './conditional.js';
 import { blockOf, fragmentOf, type FragmentBlock } from './fragment.js';
 import { sendHead, type FlatHeaders } from './head.js';
-import { PreparedForms, WHOLE_BYTES, type PreparedForm } from './prepared-form.js';
+import { PreparedForms, WHOLE_BYTES, type FormSource, type PreparedForm } from './prepared-form.js';
 import { sendChunk } from './send-chunk.js';
 
 /** Bytes of an answer that are copied together before they are written: what a client that does not read costs. */
@@ -19,19 +19,7 @@ const BYTES_A_TURN = 16 * CHUNK_BYTES;
 const NO_HEADERS: FlatHeaders = [];
 
 /** An answer that is made once and sent many times, to each client with the base of links under which it asked. */
-export interface PreparedBody {
-  readonly contentType: string;
-  readonly blocks: readonly FragmentBlock[];
-  /** Bytes without bases. */
-  readonly length: number;
-  /** How many bases are filled in. */
-  readonly bases: number;
-  /** Tells the body without bases. */
-  readonly digest: string;
-  /** May hold `BASE` as well. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Undefined for what is always sent as it is. */
-  readonly compressed: Compressed | undefined;
+export interface PreparedBody extends FormSource {
   /** What it is under each base of links. */
   readonly forms: PreparedForms;
   /** Says that it is being sent; what is returned says that it no longer is. */

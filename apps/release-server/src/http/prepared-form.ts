@@ -2,15 +2,30 @@ import { createHash } from 'node:crypto';
 
 import vary from 'vary';
 
-import type { Coding } from './compressed.js';
-import { BASE, chunksOf } from './fragment.js';
+import type { Coding, Compressed } from './compressed.js';
+import { BASE, chunksOf, type FragmentBlock } from './fragment.js';
 import type { FlatHeaders } from './head.js';
-import type { PreparedBody } from './prepared-body.js';
 
 /** Bodies of at most so many bytes are kept whole, with their links, and go out in one write with their head. */
 export const WHOLE_BYTES = 64 * 1024;
 /** Forms that are kept of one body: under a few bases of links. */
 export const MAX_FORMS = 4;
+
+/** A body without the bases of its links. */
+export interface FormSource {
+  readonly contentType: string;
+  readonly blocks: readonly FragmentBlock[];
+  /** Bytes without bases. */
+  readonly length: number;
+  /** How many bases are filled in. */
+  readonly bases: number;
+  /** Tells the body without bases. */
+  readonly digest: string;
+  /** May hold `BASE` as well. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Undefined for what is always sent as it is. */
+  readonly compressed: Compressed | undefined;
+}
 
 /** A prepared body under one base of links, in one coding: what all answers with it have in common. */
 export class PreparedForm {
@@ -23,7 +38,7 @@ export class PreparedForm {
   private keptHead: FlatHeaders | undefined;
 
   constructor(
-    private readonly body: PreparedBody,
+    private readonly body: FormSource,
     readonly base: string,
     coding?: Coding,
   ) {
@@ -73,7 +88,7 @@ export class PreparedForm {
 export class PreparedForms {
   private readonly forms = new Map<string, PreparedForm>();
 
-  get(body: PreparedBody, base: string, coding?: Coding): PreparedForm {
+  get(body: FormSource, base: string, coding?: Coding): PreparedForm {
     const key = coding === undefined ? base : `${coding} ${base}`;
     const known = this.forms.get(key);
     if (known !== undefined) return known;

@@ -32,8 +32,7 @@ export class AssetsController implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const declaredBy = [AssetsController, AssetsController.prototype.download];
-    this.reads.add('/assets/*filename', declaredBy, (request, response, _context, name) =>
+    this.reads.add('/assets/*filename', AssetsController, 'download', (request, response, _context, name) =>
       this.send(name, request, response),
     );
   }

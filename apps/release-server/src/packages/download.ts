@@ -119,11 +119,11 @@ const headersOf = oncePer((stored: Package) => {
     ['Accept-Ranges', 'bytes'],
   ].flat();
   const whole = [
-    ...validators,
-    ...['Content-Type', 'application/octet-stream'],
-    ...['Content-Disposition', attachment(stored.name)],
-    ...['Content-Security-Policy', "sandbox; default-src 'none'"],
-  ];
+    validators,
+    ['Content-Type', 'application/octet-stream'],
+    ['Content-Disposition', attachment(stored.name)],
+    ['Content-Security-Policy', "sandbox; default-src 'none'"],
+  ].flat();
   // RFC 9530 §3: of the whole, also with a range.
   const digest = stored.sha256 && Buffer.from(stored.sha256, 'hex').toString('base64');
   if (digest !== undefined) whole.push('Repr-Digest', `sha-256=:${digest}:`);

@@ -23,8 +23,9 @@ export class ReleasesController implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const declaredBy = [ReleasesController, ReleasesController.prototype.latest];
-    this.reads.add('/latest', declaredBy, (request, response) => this.latest(request, response));
+    this.reads.add('/latest', ReleasesController, 'latest', (request, response) =>
+      this.latest(request, response),
+    );
   }
 
   @Get()

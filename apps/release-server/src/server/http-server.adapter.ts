@@ -1,11 +1,12 @@
 import { createServer, type RequestListener } from 'node:http';
 
 import { ExpressAdapter } from '@nestjs/platform-express';
-import express, { type NextFunction, type Request, type Response } from 'express';
+import express, { type Application, type NextFunction, type Request, type Response } from 'express';
 
 import { ProblemError } from '../problems/problem.js';
 import { answerClientError } from './client-error.js';
 import { servePipelines } from './pipeline.js';
+import { placeOf, type Layer } from './routes.js';
 import { unrouted } from './unrouted.js';
 
 /** Time limits of connections, in milliseconds. */
@@ -36,7 +37,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   closed: RequestListener = () => undefined;
 
   /** How many layers Nest's adapter has put before all others, for its hooks. */
-  readonly hookLayers: number;
+  private readonly hookLayers: number;
 
   constructor() {
     const instance = express();
@@ -48,10 +49,11 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.hookLayers = instance.router.stack.length;
   }
 
-  /** Whether Nest's adapter has something to call before or after each route. */
-  get hasHooks(): boolean {
+  /** As `placeOf` of `routes.ts`; undefined also where Nest's adapter has something to call around every route. */
+  placeOf(pattern: string): Layer[] | undefined {
     const { onRequestHook, onResponseHook } = this as unknown as Hooks;
-    return onRequestHook !== undefined || onResponseHook !== undefined;
+    if (onRequestHook !== undefined || onResponseHook !== undefined) return undefined;
+    return placeOf(this.getInstance<Application>(), pattern, this.hookLayers);
   }
 
   override initHttpServer(): void {

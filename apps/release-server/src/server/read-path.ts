@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { HttpAdapterHost, type ApplicationConfig } from '@nestjs/core';
-import type { Application } from 'express';
 
 import { BearerGuard, isPublic } from '#auth';
 
@@ -10,7 +9,7 @@ import type { HttpServerAdapter } from './http-server.adapter.js';
 import { hasBody } from './lingering-close.js';
 import { ProblemFilter } from './problem.filter.js';
 import type { RequestContext } from './request-context.js';
-import { matches, placeOf, type Layer } from './routes.js';
+import { matches, type Layer } from './routes.js';
 
 /** Answers a read. @param rest - What the wildcard of the route's pattern stands for. */
 export type ReadHandler = (
@@ -51,8 +50,9 @@ export class ReadPath {
 
   constructor(private readonly host: HttpAdapterHost) {}
 
-  /** @param declaredBy - The method of a controller that declares the route, and the controller's class. */
-  add(pattern: string, declaredBy: readonly object[], handle: ReadHandler): void {
+  /** @param method - Of the controller, which declares the route. */
+  add<T>(pattern: string, controller: Type<T>, method: keyof T & string, handle: ReadHandler): void {
+    const declaredBy = [controller, (controller.prototype as Record<string, object>)[method] ?? {}];
     const path = pattern.replace(/\*\w+$/, '');
     const route: ReadRoute = { pattern, path, handle, declaredBy, before: undefined };
     this.routes.push(route);
@@ -82,10 +82,9 @@ export class ReadPath {
   private prepare(): void {
     this.isReady = true;
     const adapter = this.host.httpAdapter as unknown as HttpServerAdapter;
-    if (this.config === undefined || hasOthers(this.config) || adapter.hasHooks) return;
-    const app = adapter.getInstance<Application>();
+    if (this.config === undefined || hasOthers(this.config)) return;
     for (const route of this.routes) {
-      if (isPublic(route.declaredBy)) route.before = placeOf(app, route.pattern, adapter.hookLayers);
+      if (isPublic(route.declaredBy)) route.before = adapter.placeOf(route.pattern);
     }
   }
 }
