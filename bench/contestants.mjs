@@ -29,7 +29,12 @@ export async function contestantsFor(kind, bench) {
     name: peer.name,
     start: async (directory, options) => {
       const place = join(directory, peer.name.replaceAll(/\W+/g, '-'));
-      return clearedAtEnd(await peer.start(place, options), place);
+      try {
+        return clearedAtEnd(await peer.start(place, options), place);
+      } catch (error) {
+        // Perhaps of another version than that of the table; what is measured is not the peer.
+        console.error(`${peer.name} does not take part: ${error.message}`);
+      }
     },
   }));
   return [...builds(bench), ...peers];
@@ -48,9 +53,11 @@ export async function running(contestants, directory, options, use) {
   const started = [];
   try {
     for (const contestant of contestants) {
-      started.push(
-        await contestant.start(directory, typeof options === 'function' ? await options(started) : options),
+      const one = await contestant.start(
+        directory,
+        typeof options === 'function' ? await options(started) : options,
       );
+      if (one !== undefined) started.push(one);
     }
     return await use(started);
   } finally {

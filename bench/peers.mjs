@@ -1,18 +1,21 @@
 // What else can do a part of the work: programs of our own that show the limit, and servers found on this machine.
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { nginx } from './peers/nginx.mjs';
+import { verdaccio } from './peers/verdaccio.mjs';
 import { freePort, hasCommand, run } from './process.mjs';
 import { loopDelay, nodeWithProbe } from './server.mjs';
 
 const BARE_HTTP = fileURLToPath(new URL('peers/bare-http.mjs', import.meta.url));
 
-const bareHttp = (options) => (place) => [
-  process.execPath,
-  BARE_HTTP,
-  JSON.stringify({ ...options, ...place }),
-];
+/** What it answers is too long for a command. */
+const bareHttp = (options) => async (place) => {
+  const file = join(place.directory, 'options.json');
+  await writeFile(file, JSON.stringify({ ...options, ...place }));
+  return [process.execPath, BARE_HTTP, file];
+};
 
 /**
  * One line a peer: its command on PATH if it needs one, what it serves (`latest`: prepared bodies, `asset`: files, `put`:
@@ -49,14 +52,14 @@ const PEERS = [
     command: 'dufs',
     serves: ['asset', 'put'],
     assets: '/',
-    start: ({ port, storage }) => ['dufs', '--allow-all', '--bind', '127.0.0.1', '--port', port, storage],
+    start: ({ port, storage }) => ['dufs', '-A', '-b', '127.0.0.1', '-p', port, storage],
   },
   {
     name: 'miniserve',
     command: 'miniserve',
     serves: ['asset'],
     assets: '/',
-    start: ({ port, storage }) => ['miniserve', '--interfaces', '127.0.0.1', '--port', port, storage],
+    start: ({ port, storage }) => ['miniserve', '-i', '127.0.0.1', '-p', port, storage],
   },
   {
     name: 'ChartMuseum',
@@ -64,13 +67,18 @@ const PEERS = [
     serves: ['asset'],
     assets: '/charts/',
     start: ({ port, storage }) => [
-      'chartmuseum',
-      '--storage=local',
-      `--storage-local-rootdir=${storage}`,
-      '--listen-host=127.0.0.1',
-      `--port=${port}`,
+      ...['chartmuseum', '--storage=local', `--storage-local-rootdir=${storage}`],
+      ...['--listen-host=127.0.0.1', `--port=${port}`],
     ],
   },
+  {
+    name: 'pypiserver',
+    command: 'pypi-server',
+    serves: ['asset'],
+    assets: '/packages/',
+    start: ({ port, storage }) => ['pypi-server', 'run', '-i', '127.0.0.1', '-p', port, storage],
+  },
+  { name: 'Verdaccio', command: 'verdaccio', serves: ['asset'], assets: '/bench/-/', start: verdaccio },
 ];
 
 /** The peers here that serve this: `start(directory, { seed, prepared })` runs one on storage of its own. */

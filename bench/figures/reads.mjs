@@ -47,7 +47,9 @@ async function preparedBodies(url) {
 
 /** What makes the next answer a 304. */
 async function validator(address) {
-  const { headers } = await fetch(address);
+  const response = await fetch(address);
+  await response.arrayBuffer();
+  const { headers } = response;
   const etag = headers.get('etag');
   return etag === null ? { 'If-Modified-Since': headers.get('last-modified') } : { 'If-None-Match': etag };
 }

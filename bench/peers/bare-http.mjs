@@ -1,7 +1,7 @@
 // What a program on node:http of the same design can do, without framework, names, permissions and an index: prepared
 // bodies, small files in memory, large ones by two buffers in turn; uploads hashed on the way, synced, linked, and the
 // directory synced. One line of pino's a request.
-//   node bare-http.mjs '{"port": …, "storage": DIRECTORY, "prepared": {PATH: {headers, body}}, "isHashed": true}'
+//   node bare-http.mjs FILE       of JSON: port, storage, prepared: { PATH: { headers, body } }, isHashed
 import { createHash } from 'node:crypto';
 import { close, fstat, fsync, link, open, read, unlink, writev } from 'node:fs';
 import { readdirSync, readFileSync, statSync, mkdirSync, openSync } from 'node:fs';
@@ -24,7 +24,7 @@ const [closeFd, fstatFd, fsyncFd, linkFile, openFile, readFd, unlinkFile, writev
 const CACHED_BYTES = 256 * 1024;
 const BUFFER_BYTES = 1024 * 1024;
 
-const { port, storage, prepared = {}, isHashed = true } = JSON.parse(process.argv[2]);
+const { port, storage, prepared = {}, isHashed = true } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const log = pino(pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 200 }));
 const incoming = join(storage, '.incoming');
 mkdirSync(incoming, { recursive: true });
