@@ -67,8 +67,11 @@ const PEERS = [
     serves: ['asset'],
     assets: '/charts/',
     start: ({ port, storage }) => [
-      ...['chartmuseum', '--storage=local', `--storage-local-rootdir=${storage}`],
-      ...['--listen-host=127.0.0.1', `--port=${port}`],
+      'chartmuseum',
+      '--storage=local',
+      `--storage-local-rootdir=${storage}`,
+      '--listen-host=127.0.0.1',
+      `--port=${port}`,
     ],
   },
   {
