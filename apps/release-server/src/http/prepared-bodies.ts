@@ -39,20 +39,17 @@ export class PreparedBodies<State extends object> {
   private restUntil = 0;
   private state: State | undefined;
 
-  /** The body where it is made already. */
-  peek(state: State, key: string): PreparedBody | undefined {
-    return state === this.state ? this.bodies.get(key) : undefined;
-  }
-
-  /** Throws `BusyError` where the body would have to be made and that would be too much. */
-  async get(state: State, key: string, make: Make): Promise<PreparedBody> {
+  /** No promise where it is made already. Rejects with `BusyError` where making it would be too much. */
+  get(state: State, key: string, make: Make): PreparedBody | Promise<PreparedBody> {
     if (state !== this.state) {
       this.bodies.clear();
       this.beingMade.clear();
       this.state = state;
     }
-    const known = this.bodies.get(key) ?? this.beingMade.get(key);
-    if (known !== undefined) return known;
+    return this.bodies.get(key) ?? this.beingMade.get(key) ?? this.make(state, key, make);
+  }
+
+  private async make(state: State, key: string, make: Make): Promise<PreparedBody> {
     if (this.waiting >= MAX_WAITING || this.bytesInFlight > MAX_IN_FLIGHT_BYTES) {
       throw new BusyError(
         'Too many different answers are being made and sent; try again in a moment.',

@@ -6,6 +6,7 @@ import { BASE, joined } from '../http/fragment.js';
 import { PackageFragments } from '../http/package-fragments.js';
 import { PreparedBodies } from '../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
+import { withList } from '../http/with-list.js';
 import { listHeaders } from './package-list.links.js';
 import { normalQuery, type PackageListQuery } from './package-list.query.js';
 import { searchPackages } from './package-search.js';
@@ -19,8 +20,15 @@ export class PackageListService {
 
   constructor(private readonly store: PackageReader) {}
 
-  async list(query: PackageListQuery): Promise<PreparedBody> {
-    const packages = await this.store.list();
+  /** No promise where it is made already. */
+  list(query: PackageListQuery): PreparedBody | Promise<PreparedBody> {
+    return withList(this.store, (packages) => this.listOf(packages, query));
+  }
+
+  private listOf(
+    packages: readonly Package[],
+    query: PackageListQuery,
+  ): PreparedBody | Promise<PreparedBody> {
     const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
     return this.prepared.get(packages, JSON.stringify(normal), async () => {
       const page = await searchPackages(packages, normal);

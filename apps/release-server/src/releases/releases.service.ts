@@ -8,9 +8,8 @@ import { BASE, joined } from '../http/fragment.js';
 import { PreparedBodies } from '../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { PackageFragments } from '../http/package-fragments.js';
+import { withList } from '../http/with-list.js';
 import { assetView, releaseView } from './release.view.js';
-
-const LATEST = 'latest';
 
 /** Shows packages as releases; an answer is made once for as long as the packages stay the same. */
 @Injectable()
@@ -28,20 +27,18 @@ export class ReleasesService {
 
   /** The latest release; no promise where it is made already. */
   latest(): PreparedBody | Promise<PreparedBody> {
-    const packages = this.store.peekList();
-    return (packages && this.prepared.peek(packages, LATEST)) ?? this.makeLatest();
+    return withList(this.store, (packages) =>
+      this.prepared.get(packages, 'latest', () => this.make(packages)),
+    );
   }
 
-  private async makeLatest(): Promise<PreparedBody> {
-    const packages = await this.store.list();
-    return this.prepared.get(packages, LATEST, async () => {
-      const catalog = await prepareCatalog(packages);
-      const release = JSON.stringify(releaseView(catalog, BASE, this.immutable));
-      const assets = await this.assets.of(catalog.assetBlocks, packages.length);
-      return prepareBody(
-        'application/json',
-        joined(`${release.slice(0, -1)},"assets":[`, assets, this.assets.separator, ']}'),
-      );
-    });
+  private async make(packages: readonly Package[]): Promise<PreparedBody> {
+    const catalog = await prepareCatalog(packages);
+    const release = JSON.stringify(releaseView(catalog, BASE, this.immutable));
+    const assets = await this.assets.of(catalog.assetBlocks, packages.length);
+    return prepareBody(
+      'application/json',
+      joined(`${release.slice(0, -1)},"assets":[`, assets, this.assets.separator, ']}'),
+    );
   }
 }

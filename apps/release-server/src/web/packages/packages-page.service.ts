@@ -9,6 +9,7 @@ import { BASE, joined } from '../../http/fragment.js';
 import { PackageFragments } from '../../http/package-fragments.js';
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
+import { withList } from '../../http/with-list.js';
 import { listHeaders } from '../../packages/package-list.links.js';
 import { MOST_PER_PAGE, normalQuery, type PackageListQuery } from '../../packages/package-list.query.js';
 import { searchPackages, type PackagePage } from '../../packages/package-search.js';
@@ -33,9 +34,16 @@ export class PackagesPageService {
     private readonly files: StaticFiles,
   ) {}
 
-  /** @param root - The way to the root of the server from the address that was asked for. */
-  async page(query: PackageListQuery, root: string): Promise<PreparedBody> {
-    const packages = await this.store.list();
+  /** No promise where it is made already. @param root - The way to the root of the server from the address asked for. */
+  page(query: PackageListQuery, root: string): PreparedBody | Promise<PreparedBody> {
+    return withList(this.store, (packages) => this.pageOf(packages, query, root));
+  }
+
+  private pageOf(
+    packages: readonly Package[],
+    query: PackageListQuery,
+    root: string,
+  ): PreparedBody | Promise<PreparedBody> {
     // So many at once are for programs, which read links; and what people read is brought up to date every minute.
     const plain = query.page === undefined && query.per_page === undefined && packages.length > MOST_PER_PAGE;
     if (!plain) {
