@@ -38,7 +38,7 @@ describe('PreparedBodies', () => {
       return page(10);
     };
     const [first, second] = [{}, {}];
-    const same = await Promise.all(Array.from({ length: 100 }, () => bodies.get(first, 'a', make)));
+    const same = await Promise.all(Array.from({ length: 100 }, async () => bodies.get(first, 'a', make)));
     expect(new Set(same).size).toBe(1);
     expect(await bodies.get(first, 'a', make)).toBe(same[0]);
     expect(made).toBe(1);
@@ -60,7 +60,9 @@ describe('PreparedBodies', () => {
   it('refuses what would be one too many to wait', async () => {
     const bodies = new PreparedBodies();
     const state = {};
-    const asked = Array.from({ length: 40 }, (_, index) => bodies.get(state, `${index}`, () => page(1)));
+    const asked = Array.from({ length: 40 }, async (_, index) =>
+      bodies.get(state, `${index}`, () => page(1)),
+    );
     const results = await Promise.allSettled(asked);
     const refused = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as unknown] : [],
