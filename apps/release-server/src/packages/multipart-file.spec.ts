@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import * as fc from 'fast-check';
 
-import { StorageError } from '#storage';
+import { releaseChunk, StorageError } from '#storage';
 
 import { ProblemError } from '../problems/problem.js';
 import { openForm, type FormFile } from './multipart-file.js';
@@ -125,6 +125,21 @@ describe('a form', () => {
     );
     expect(await failureOf(withHeaders(endless))).toMatch(/^(?:malformed_multipart|package_too_large)$/);
     expect(sent).toBeLessThan(2 * MAX_SIZE);
+  });
+
+  it('gives chunks whose memory its reader may release', async () => {
+    const chunks = Array.from({ length: 10 }, (_, index) => Buffer.alloc(64 * 1024, String(index)));
+    const expected = chunks.join('');
+    const form = [Buffer.from(`--x\r\n${FILE}\r\n\r\n`), ...chunks, Buffer.from('\r\n--x--\r\n')];
+    const { content } = await open(withHeaders(Readable.from(form)));
+    let received = '';
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      received += chunk.toString();
+      releaseChunk(chunk);
+    }
+    expect(received === expected).toBe(true);
+    // All but what came before its file was taken.
+    expect(chunks.filter(({ length }) => length > 0).length).toBeLessThan(3);
   });
 
   it('waits for whoever reads its file', async () => {

@@ -50,9 +50,11 @@ export function openForm(
 
   const storage: StorageEngine = {
     _handleFile: (_request, { originalname: name, stream }, done) => {
-      content = contentOf(stream);
-      content.once('close', () => body.destroy());
+      content = body.takeFile();
+      // Nobody may be reading it yet, or any more.
+      content.on('error', () => undefined).once('close', () => body.destroy());
       stream.once('end', () => done()).once('error', done);
+      stream.resume();
       resolve({ name, content });
     },
     // The reader of the content keeps nothing of one that fails.
@@ -72,9 +74,8 @@ export function openForm(
       parser.on('field', (field: string) => {
         if (field === FIELD) body.destroy(noName());
       });
-      // Multer would read the rest of a body that it has given up before it says so.
-      parser.once('unpipe', () => body.destroy());
-      request.pipe(body).pipe(parser);
+      body.feed(parser);
+      request.pipe(body);
     },
   };
 
@@ -93,16 +94,6 @@ export function openForm(
     reject(problem ?? missingFile(`The form has no file field named ${FIELD}.`));
   });
   return promise;
-}
-
-/** Passes a stream on, but for its end. */
-function contentOf(stream: Readable): Readable {
-  const content = new Readable({ read: () => stream.resume() });
-  stream.on('data', (chunk) => {
-    if (!content.push(chunk)) stream.pause();
-  });
-  // Nobody may be reading it yet, or any more.
-  return content.on('error', () => undefined);
 }
 
 function problemOf(error: unknown): ProblemError {

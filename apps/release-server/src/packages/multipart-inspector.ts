@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Transform, type TransformCallback } from 'node:stream';
+import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { MIMEType } from 'node:util';
 
 import { StorageError } from '#storage';
@@ -12,6 +12,8 @@ export const FORM_OVERHEAD = 64 * 1024;
 /** Bytes of a part's header; busboy has the same limit. */
 const MAX_HEADER = 16 * 1024;
 const CRLF = '\r\n';
+/** Bytes that `indexOf` searches for several times as fast as for more. */
+const EASY_LENGTH = 7;
 
 export interface InspectorOptions {
   /** Most bytes of the file. */
@@ -21,11 +23,13 @@ export interface InspectorOptions {
 }
 
 /**
- * Passes the bytes of a `multipart/form-data` body on to multer, which takes this stream for the request. Fails as
- * soon as the body is one that multer's parser misreads or that has no end, and shows the header of its file, which
- * the parser keeps to itself. Like the parser, it takes a delimiter for one wherever it stands (RFC 2046 §5.1.1).
+ * Passes the bytes of a `multipart/form-data` body on to the parser of multer, which takes this stream for the request,
+ * all but those of the file that is taken: to look for its end once is enough. Fails as soon as the body is one that the
+ * parser misreads or that has no end, and shows the header of its file, which the parser keeps to itself. Like the
+ * parser, it takes a delimiter for one wherever it stands (RFC 2046 §5.1.1).
  */
 export class MultipartInspector extends Transform {
+  private parser: NodeJS.WritableStream | undefined;
   private delimiterFound: Buffer | undefined;
   /** Bytes at the end of what came that may be the beginning of a delimiter; the first needs no line break. */
   private held: Buffer = Buffer.from(CRLF);
@@ -33,6 +37,12 @@ export class MultipartInspector extends Transform {
   private header: Buffer = Buffer.alloc(0);
   private beside = 0;
   private size = 0;
+  /** Of the part that is read, once it is taken. */
+  private content: Readable | undefined;
+  /** Bytes of a part with a file that the parser got too, until it is known whether it is taken. */
+  private shown: Buffer = Buffer.alloc(0);
+  private isPassedOver = false;
+  private whenRead: TransformCallback | undefined;
 
   constructor(
     readonly headers: IncomingHttpHeaders,
@@ -41,19 +51,47 @@ export class MultipartInspector extends Transform {
     super();
   }
 
+  feed(parser: NodeJS.WritableStream): void {
+    this.parser = parser;
+  }
+
+  /** The bytes of the file that the parser has just told of. Its end is left to whoever learns how the form ends. */
+  takeFile(): Readable {
+    if (this.isPassedOver) throw new Error('The parser tells of a file later than it used to');
+    this.content = new Readable({ read: () => this.readOn() });
+    return this.content;
+  }
+
+  /** Multer gives the body up, or has all of it. It would read the rest before it says what was wrong. */
+  override unpipe(): this {
+    return this.destroy();
+  }
+
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     try {
       this.inspect(chunk);
-      done(null, chunk);
     } catch (error) {
       done(error as Error);
+      return;
     }
+    this.whenRead = done;
+    if (this.content === undefined || this.content.readableLength < this.content.readableHighWaterMark) {
+      this.readOn();
+    }
+  }
+
+  private readOn(): void {
+    const done = this.whenRead;
+    this.whenRead = undefined;
+    done?.();
   }
 
   override _flush(done: TransformCallback): void {
     try {
       this.accept(this.held);
-      done(this.place === 'end' ? null : malformed('Unexpected end of form'));
+      if (this.place !== 'end') throw malformed('Unexpected end of form');
+      this.parser?.end();
+      done();
     } catch (error) {
       done(error as Error);
     }
@@ -71,14 +109,22 @@ export class MultipartInspector extends Transform {
       throw new StorageError('package_too_large', `The upload is larger than the limit of ${maxSize} bytes.`);
     }
     let data = this.held.length === 0 ? chunk : Buffer.concat([this.held, chunk]);
-    for (let at = data.indexOf(this.delimiter); at !== -1; at = data.indexOf(this.delimiter)) {
+    for (let at = this.findDelimiter(data); at !== -1; at = this.findDelimiter(data)) {
       this.accept(data.subarray(0, at));
       this.beginPart();
       data = data.subarray(at + this.delimiter.length);
     }
     const whole = data.length - this.beginningAtEnd(data);
-    this.accept(data.subarray(0, whole));
     this.held = data.subarray(whole);
+    // Last: whoever takes a whole chunk may release its memory.
+    this.accept(data.subarray(0, whole));
+  }
+
+  private findDelimiter(data: Buffer): number {
+    const { delimiter } = this;
+    const at = data.indexOf(delimiter.subarray(0, EASY_LENGTH));
+    if (at === -1 || delimiter.equals(data.subarray(at, at + delimiter.length))) return at;
+    return data.indexOf(delimiter, at);
   }
 
   /** The length of a delimiter's beginning at the end of the data. Only its first byte is a carriage return. */
@@ -93,40 +139,74 @@ export class MultipartInspector extends Transform {
   private beginPart(): void {
     if (this.place === 'header' && this.header.length > 0) throw malformed('a part ends within its header');
     if (this.place === 'end') throw malformed('a part follows its end');
+    this.show(this.delimiter);
+    this.content = undefined;
+    this.shown = Buffer.alloc(0);
+    this.isPassedOver = false;
     this.place = 'header';
     this.header = Buffer.alloc(0);
   }
 
   /** Takes note of bytes that are no delimiter. */
   private accept(data: Buffer): void {
-    if (this.place === 'file') return;
-    this.beside += data.length;
-    if (this.place === 'header') this.readHeader(data);
+    const ofFile = this.place === 'header' ? this.readHeader(data) : this.place === 'file' ? data.length : 0;
+    const others = data.length - ofFile;
+    this.beside += others;
     if (this.beside > FORM_OVERHEAD) throw malformed('too much beside the file');
+    this.show(data.subarray(0, others));
+    this.acceptFile(data.subarray(others));
   }
 
-  /** Reads what follows a delimiter: the two hyphens of the end, or a line break and the header of a part. */
-  private readHeader(data: Buffer): void {
+  /** Shows the parser as much of a file as it needs to tell of it, and all of one that nobody takes. */
+  private acceptFile(data: Buffer): void {
+    if (data.length === 0) return;
+    if (this.content !== undefined) {
+      this.content.push(data);
+    } else if (this.shown.length < this.delimiter.length) {
+      const shown = data.subarray(0, this.delimiter.length - this.shown.length);
+      this.shown = Buffer.concat([this.shown, shown]);
+      this.show(shown);
+      this.acceptFile(data.subarray(shown.length));
+    } else {
+      this.isPassedOver = true;
+      this.show(data);
+    }
+  }
+
+  /** Gives bytes to the parser, which tells of a file while it reads them. */
+  private show(data: Buffer): void {
+    if (data.length > 0) this.parser?.write(data);
+    if (this.content !== undefined && this.shown.length > 0) {
+      this.content.push(this.shown);
+      this.shown = Buffer.alloc(0);
+    }
+  }
+
+  /**
+   * Reads what follows a delimiter: the two hyphens of the end, or a line break and the header of a part. Returns how
+   * many of the last bytes are those of a file.
+   */
+  private readHeader(data: Buffer): number {
     const before = this.header.length;
     const header = Buffer.concat([this.header, data.subarray(0, MAX_HEADER)]);
     this.header = header;
-    if (header.length < 2) return;
+    if (header.length < 2) return 0;
     const start = header.toString('latin1', 0, 2);
     if (start === '--') {
       this.place = 'end';
-      return;
+      return 0;
     }
     if (start !== CRLF) throw malformed('a boundary is followed by other text');
     const end = header.indexOf(`${CRLF}${CRLF}`);
     if (end === -1) {
       if (header.length > MAX_HEADER) throw malformed('Malformed part header');
-      return;
+      return 0;
     }
     const headers = parseHeader(header.toString('latin1', 2, end));
     this.place = isFile(headers) ? 'file' : 'field';
-    if (this.place === 'field') return;
-    this.beside -= before + data.length - (end + 4);
+    if (this.place === 'field') return 0;
     this.options.assertFile(headers);
+    return before + data.length - (end + 4);
   }
 }
 

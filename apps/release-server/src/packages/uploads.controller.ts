@@ -36,7 +36,7 @@ export class UploadsController {
     await this.writes.requireRoom(sizeAtMost, FORM_OVERHEAD);
 
     const body = new RequestBody(request, response);
-    const { signal } = body;
+    const { signal, ownsChunks } = body;
     body.accept();
     try {
       const { name, content } = await openForm(request, response, this.config.max_upload_size, signal);
@@ -44,7 +44,7 @@ export class UploadsController {
         content.destroy();
         body.dispose();
       };
-      const incoming = { stream: content, size, sizeAtMost, signal, dispose };
+      const incoming = { stream: content, size, sizeAtMost, signal, ownsChunks, dispose };
       return publishedView(await this.writes.publish(incoming, name, options, context), base);
     } finally {
       body.dispose();
