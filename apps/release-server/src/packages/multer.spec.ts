@@ -15,7 +15,7 @@ describe('multer', () => {
     expect(files).toEqual([{ fieldname: 'file', originalname: 'a.zip', content: 'bytes' }]);
   });
 
-  it('says which limit a form exceeds, and lets go of its parser before the rest of the body comes', async () => {
+  it('says which limit a form exceeds, and unpipes its parser before the rest of the body comes', async () => {
     const { source, result, unpiped } = start({ fieldSize: 10 });
     source.write(`--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n${'v'.repeat(11)}\r\n--x\r\n`);
     await unpiped;
@@ -46,6 +46,28 @@ describe('multer', () => {
     const closed = start();
     closed.source.destroy();
     expect(await closed.result).toBeInstanceOf(Error);
+  });
+
+  it('tells of a file while it reads as many bytes behind the header as its delimiter has', async () => {
+    const { source, result, files, parser } = start();
+    parser.write(`--x\r\n${FILE}\r\n\r\n`);
+    parser.write('\r\n--y');
+    expect(files).toHaveLength(1);
+    parser.write('\r\n--x--');
+    parser.end();
+    expect(await result).toBeUndefined();
+    source.destroy();
+  });
+
+  it('tells of a file by its delimiter at the latest', async () => {
+    const { source, result, files, parser } = start();
+    parser.write(`--x\r\n${FILE}\r\n\r\n`);
+    parser.write('\r\n--x');
+    expect(files).toHaveLength(1);
+    parser.write('--');
+    parser.end();
+    expect(await result).toBeUndefined();
+    source.destroy();
   });
 
   it('tells of a file without a name by the event of its parser alone', async () => {
@@ -91,6 +113,7 @@ function start(limits: multer.Options['limits'] = {}) {
   const files: ReceivedFile[] = [];
   const parsed: [string, string | undefined][] = [];
   const unpiped = Promise.withResolvers<void>();
+  const parsers: NodeJS.WritableStream[] = [];
   const storage: StorageEngine = {
     _handleFile: (_request, { fieldname, originalname, stream }, done) => {
       const file = { fieldname, originalname, content: '' };
@@ -107,14 +130,21 @@ function start(limits: multer.Options['limits'] = {}) {
       parser.on('file', (field: string, _stream: Readable, { filename }: { filename?: string }) => {
         parsed.push([field, filename]);
       });
-      parser.once('unpipe', () => unpiped.resolve());
+      parsers.push(parser);
       request.pipe(parser);
     },
   };
   const headers = { 'content-type': 'multipart/form-data; boundary=x', 'transfer-encoding': 'chunked' };
   const source = Object.assign(new PassThrough(), { headers });
+  const unpipe = source.unpipe.bind(source);
+  source.unpipe = (parser) => {
+    unpiped.resolve();
+    return unpipe(parser);
+  };
   const result = new Promise<unknown>((resolve) => {
     multer(options).single('file')(source as unknown as Request, {} as Response, resolve);
   });
-  return { source, result, files, parsed, unpiped: unpiped.promise };
+  const [parser] = parsers;
+  if (parser === undefined) throw new Error('multer did not make its parser at once');
+  return { source, result, files, parsed, parser, unpiped: unpiped.promise };
 }

@@ -13,6 +13,8 @@ import { FORM_OVERHEAD } from './multipart-inspector.js';
 
 const MAX_SIZE = 1024 * 1024;
 const FILE = 'Content-Disposition: form-data; name="file"; filename="a.zip"';
+/** It has a file by what the header looks like, and none by what it says. */
+const SKIPPED = 'Content-Disposition: form-data; name=; filename=a';
 
 describe('a form', () => {
   it.each([
@@ -20,6 +22,12 @@ describe('a form', () => {
     ['behind a preamble and before an epilogue', body('pre\r\n', part(FILE, 'bytes'), '--x--\r\nepilogue')],
     ['between fields', body(field('a', 'v'), part(FILE, 'bytes'), field('b', 'w'))],
     ['behind a delimiter with nothing', body('--x\r\n', part(FILE, 'bytes'))],
+    ['behind a part that the parser skips', body(part(SKIPPED, 's'.repeat(200)), part(FILE, 'bytes'))],
+    ['before a part that the parser skips', body(part(FILE, 'bytes'), part(SKIPPED, 's'.repeat(200)))],
+    [
+      'beside fields whose names look like files',
+      body(field('a; filename=b', 'v'.repeat(200)), part(FILE, 'bytes'), field('; filename=', 'v')),
+    ],
     ['with a header in two lines', body(part(FILE.replace('; name', ';\r\n name'), 'bytes'))],
   ])('gives its file %s, in whatever pieces it comes', async (_, form) => {
     for (const size of [1, 2, 7, form.length]) {
