@@ -2,8 +2,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 
-import express, { type Request, type Response } from 'express';
-
 import type { OpenPackage } from '#storage';
 
 import { sendPackage } from './download.js';
@@ -32,14 +30,13 @@ describe('sending a package', () => {
     // Caught: waiting for the end of a response that is closed already.
     const opened = new TwoChunks();
     const sent = new Promise<boolean>((resolve) => {
-      const app = express().get('/', async (request: Request, response: Response) => {
+      const server = createServer((request, response) => {
         request.headers.range = `bytes=${start}-`;
         request.socket.destroy();
-        await once(response, 'close');
-        await sendPackage(request, response, opened, []);
-        resolve(opened.closed);
-      });
-      const server = createServer(app).listen(0, '127.0.0.1', () => {
+        void once(response, 'close')
+          .then(() => sendPackage(request, response, opened, []))
+          .then(() => resolve(opened.closed));
+      }).listen(0, '127.0.0.1', () => {
         const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
         socket.on('error', () => undefined).once('close', () => server.close());
         socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');

@@ -6,6 +6,7 @@ import type { BufferPool } from '../staging/buffer-pool.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
 import type { IndexEntry } from './package-table.js';
+import { ReadAhead } from './read-ahead.js';
 
 /** A revision pinned by its open descriptor: renaming or unlinking the file does not touch it. */
 export class PinnedFile implements OpenPackage {
@@ -28,26 +29,18 @@ export class PinnedFile implements OpenPackage {
     return (this.closing ??= this.file.close());
   }
 
-  /** Two buffers in turn: one is read into while the other is on its way to the reader. */
   async *read(start = 0, end = this.package.size - 1): AsyncGenerator<Uint8Array> {
-    const lease = this.buffers.lease();
-    let [front, back] = lease.pair;
-    let position = start;
-    let reading = position <= end ? this.fill(front, position, end) : undefined;
+    const fill = async (buffer: Buffer, position: number): Promise<number> => {
+      const filled = await this.fill(buffer, position);
+      // Before the last bytes are handed out, so that a reader that got other bytes than promised is never told they are whole.
+      if (position + filled > end) await this.assertNotRewritten();
+      return filled;
+    };
+    const ahead = new ReadAhead(fill, this.buffers, start, end);
     try {
-      while (reading !== undefined) {
-        const filled = front.subarray(0, await reading);
-        position += filled.length;
-        reading = position <= end ? this.fill(back, position, end) : undefined;
-        reading?.catch(() => undefined);
-        // Before the last bytes are handed out, so that a reader that got other bytes than promised is never told they are whole.
-        if (reading === undefined) await this.assertNotRewritten();
-        yield filled;
-        [front, back] = [back, front];
-      }
+      for (let chunk = await ahead.next(); chunk !== undefined; chunk = await ahead.next()) yield chunk;
     } finally {
-      await reading?.catch(() => undefined);
-      lease.release();
+      ahead.close();
     }
   }
 
@@ -68,18 +61,17 @@ export class PinnedFile implements OpenPackage {
   private async hasItsDigest(): Promise<boolean> {
     const { sha256 } = this.package;
     if (sha256 === undefined) return true;
-    const lease = this.buffers.lease();
-    const [buffer] = lease.pair;
+    const buffer = this.buffers.takeLarge() ?? this.buffers.makeSmall();
     try {
       const hash = createHash('sha256');
       for (let position = 0; position < this.package.size;) {
-        const filled = await this.fill(buffer, position, this.package.size - 1);
+        const filled = await this.fill(buffer.subarray(0, this.package.size - position), position);
         hash.update(buffer.subarray(0, filled));
         position += filled;
       }
       return hash.digest('hex') === sha256;
     } finally {
-      lease.release();
+      this.buffers.give(buffer);
     }
   }
 
@@ -88,12 +80,9 @@ export class PinnedFile implements OpenPackage {
     throw new StorageError('storage_failed', `${this.package.name} was let go while it was read.`);
   }
 
-  private async fill(buffer: Buffer, position: number, end: number): Promise<number> {
-    const wanted = Math.min(buffer.length, end - position + 1);
-    const { bytesRead } = await this.open().read(buffer, 0, wanted, position);
-    if (bytesRead === 0) {
-      throw cutShort(this.package);
-    }
+  private async fill(buffer: Buffer, position: number): Promise<number> {
+    const { bytesRead } = await this.open().read(buffer, 0, buffer.length, position);
+    if (bytesRead === 0) throw cutShort(this.package);
     return bytesRead;
   }
 }
