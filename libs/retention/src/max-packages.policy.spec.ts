@@ -1,16 +1,22 @@
-import type { Package } from '#storage';
+import { newestFirst, type IncomingPackage, type Package } from '#storage';
 
 import { MaxPackagesPolicy } from './max-packages.policy.js';
+import type { RetentionContext } from './retention.policy.js';
 
-/** Packages by name and publish time. */
+/** Packages by name and publish time, newest first. */
 function stored(times: Readonly<Record<string, number>>): Package[] {
-  return Object.entries(times).map(([name, createdAt]) => ({
+  const packages = Object.entries(times).map(([name, createdAt]) => ({
     name,
     createdAt,
     size: 1,
     sha256: undefined,
     revision: `${name}-${createdAt}`,
   }));
+  return packages.toSorted(newestFirst);
+}
+
+function contextOf(packages: readonly Package[], incoming: IncomingPackage | undefined): RetentionContext {
+  return { incoming, now: 1000, find: (name) => packages.find((one) => one.name === name) };
 }
 
 function evictions(
@@ -20,7 +26,8 @@ function evictions(
 ): string[] {
   const policy = new MaxPackagesPolicy({ maxPackages, readOnly: false });
   const arriving = incoming === undefined ? undefined : { ...incoming, size: 1 };
-  const evicted = policy.selectEvictions(stored(packages), { incoming: arriving, now: 1000 });
+  const all = stored(packages);
+  const evicted = policy.selectEvictions(all, contextOf(all, arriving));
   return evicted.map((one) => one.package.name);
 }
 
@@ -72,19 +79,30 @@ describe('MaxPackagesPolicy', () => {
     ['when nothing comes', undefined, 'over the limit at the start'],
   ])('says why: %s', (_, incoming, reason) => {
     const policy = new MaxPackagesPolicy({ maxPackages: 1, readOnly: false });
-    const [oldest] = policy.selectEvictions(stored({ a: 1, b: 2 }), { incoming, now: 1000 });
+    const packages = stored({ a: 1, b: 2 });
+    const [oldest] = policy.selectEvictions(packages, contextOf(packages, incoming));
     expect(oldest).toMatchObject({ package: { name: 'a' }, reason });
   });
 
-  it('does not depend on the order in which the packages come, and leaves them as they are', () => {
-    const packages = Object.freeze(stored({ d: 4, b: 2, a: 1, c: 2 }));
-    const policy = new MaxPackagesPolicy({ maxPackages: 2, readOnly: false });
+  // Mutant: all packages are sorted, or looked through for the incoming one.
+  it('looks at no more of many packages than leave, and at the next', () => {
+    let looks = 0;
+    const packages = Array.from({ length: 10_000 }, (_, at) => ({
+      name: `${at}`,
+      size: 1,
+      sha256: undefined,
+      revision: '',
+      get createdAt() {
+        looks += 1;
+        return 20_000 - at;
+      },
+    }));
+    const policy = new MaxPackagesPolicy({ maxPackages: 9999, readOnly: false });
+    const incoming = { name: 'new', size: 1, createdAt: 30_000 };
 
-    const context = { incoming: undefined, now: 1000 };
-    const evicted = policy.selectEvictions(packages, context);
+    const evicted = policy.selectEvictions(packages, { incoming, now: 1000, find: () => undefined });
 
-    expect(evicted.map((one) => one.package.name)).toEqual(['a', 'b']);
-    expect(policy.selectEvictions(packages.toReversed(), context)).toEqual(evicted);
-    expect(packages.map(({ name }) => name)).toEqual(['d', 'b', 'a', 'c']);
+    expect(evicted.map((one) => one.package.name)).toEqual(['9998', '9999'].toReversed());
+    expect(looks).toBeLessThan(10);
   });
 });

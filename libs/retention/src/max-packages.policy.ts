@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Eviction, EvictionContext, Package } from '#storage';
+import type { Eviction, Package } from '#storage';
 
 import { RETENTION_OPTIONS, type RetentionOptions } from './retention.options.js';
-import { RetentionPolicy } from './retention.policy.js';
+import { RetentionPolicy, type RetentionContext } from './retention.policy.js';
 
 /**
  * Keeps at most `maxPackages`: the oldest leave first, by publish time across all packages and then by name.
@@ -18,18 +18,26 @@ export class MaxPackagesPolicy extends RetentionPolicy {
     this.limits = { max_packages: maxPackages };
   }
 
-  selectEvictions(packages: readonly Package[], { incoming }: EvictionContext): readonly Eviction[] {
+  selectEvictions(packages: readonly Package[], { incoming, find }: RetentionContext): readonly Eviction[] {
     const { max_packages: limit } = this.limits;
     if (limit === null) return [];
-    if (incoming !== undefined && packages.some(({ name }) => name === incoming.name)) return [];
     const surplus = packages.length + (incoming === undefined ? 0 : 1) - limit;
     if (surplus <= 0) return [];
+    if (incoming !== undefined && find(incoming.name) !== undefined) return [];
     const reason = incoming === undefined ? 'over the limit at the start' : `made room for ${incoming.name}`;
-    const oldest = packages.toSorted(oldestFirst).slice(0, surplus);
-    return oldest.map((one) => ({ package: one, reason }));
+    return oldest(packages, surplus).map((one) => ({ package: one, reason }));
   }
 }
 
-function oldestFirst(a: Package, b: Package): number {
-  return a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1);
+/** The last of packages that are newest first; of one age those that are first by name. */
+function oldest(packages: readonly Package[], count: number): readonly Package[] {
+  const chosen: Package[] = [];
+  for (let end = packages.length; chosen.length < count && end > 0;) {
+    const age = packages[end - 1]?.createdAt;
+    let start = end - 1;
+    while (start > 0 && packages[start - 1]?.createdAt === age) start -= 1;
+    for (const one of packages.slice(start, end)) chosen.push(one);
+    end = start;
+  }
+  return chosen.slice(0, count);
 }

@@ -131,6 +131,26 @@ describe('RetentionService', () => {
     expect(await names()).toEqual(['b', 'a']);
   });
 
+  it('does not depend on the order in which a store has the packages, and leaves them as they are', () => {
+    const times = { d: 4, b: 2, a: 1, c: 2 };
+    const stored = Object.entries(times).map(([name, createdAt]): Package => ({
+      name,
+      createdAt,
+      size: 1,
+      sha256: undefined,
+      revision: name,
+    }));
+    const packages = Object.freeze(stored);
+    const { evict } = retain({ maxPackages: 2 });
+    const context = { incoming: undefined, now: 1000 };
+
+    const evicted = evict(packages, context);
+
+    expect(evicted.map((one) => one.package.name)).toEqual(['a', 'b']);
+    expect(evict(packages.toReversed(), context)).toEqual(evicted);
+    expect(packages.map(({ name }) => name)).toEqual(['d', 'b', 'a', 'c']);
+  });
+
   describe.each<[string, unknown]>([
     ['nothing', undefined],
     ['null', null],

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import {
+  inOrder,
   StorageError,
   type Evict,
   type Eviction,
@@ -65,17 +66,17 @@ export class RetentionService {
    * stored packages with reasons throws, and nothing leaves.
    */
   private choose(packages: readonly Package[], context: EvictionContext): readonly Eviction[] {
-    const chosen: unknown = this.policy.selectEvictions(packages, context);
+    const find = context.find ?? finderIn(packages);
+    const chosen: unknown = this.policy.selectEvictions(inOrder(packages), { ...context, find });
     if (!Array.isArray(chosen)) {
       throw new TypeError('The retention policy did not return an array of evictions from selectEvictions.');
     }
     if (chosen.length === 0) return [];
-    const stored = new Map(packages.map((one) => [one.name, one]));
     const evictions = new Map<string, Eviction>();
     for (const one of chosen as (Partial<Eviction> | undefined | null)[]) {
       const name = String(one?.package?.name);
       if (name === context.incoming?.name || evictions.has(name)) continue;
-      const found = stored.get(name);
+      const found = find(name);
       if (found === undefined) {
         throw new TypeError(`The retention policy chose ${JSON.stringify(name)}, which is not stored.`);
       }
@@ -86,4 +87,10 @@ export class RetentionService {
     }
     return [...evictions.values()];
   }
+}
+
+/** For a store that cannot tell: looks through all of them, when it is asked first. */
+function finderIn(packages: readonly Package[]): (name: string) => Package | undefined {
+  let stored: ReadonlyMap<string, Package> | undefined;
+  return (name) => (stored ??= new Map(packages.map((one) => [one.name, one]))).get(name);
 }

@@ -9,6 +9,8 @@ export interface EvictionContext {
   readonly incoming: IncomingPackage | undefined;
   /** Milliseconds since the epoch by the store's clock, read once for each decision: no other clock is asked. */
   readonly now: number;
+  /** The stored package of that name, from a store that need not look through all of them for it. */
+  readonly find?: (name: string) => Package | undefined;
 }
 
 /** A package that leaves by retention. */
@@ -20,7 +22,7 @@ export interface Eviction {
 
 /**
  * Chooses the packages that leave. Pure: the store calls it on the very state on which it decides, and again when it
- * has to retry. `packages` comes in no particular order and may hold the revision that the incoming one replaces. Where
- * nothing has changed since, it is the array that `list()` returned; it is not to be changed.
+ * has to retry. `packages` is what `list()` returns of that state, or comes in no particular order from a store that has
+ * none, and may hold the revision that the incoming one replaces; it is not to be changed.
  */
 export type Evict = (packages: readonly Package[], context: EvictionContext) => readonly Eviction[];

@@ -14,7 +14,7 @@ export type {
 export { assertCondition, assertPackageName, notFound } from './conditions.js';
 export { releaseChunk } from './chunk-memory.js';
 export { isSamePackage, listChanges, type ListChanges } from './list-changes.js';
-export { newestFirst } from './newest-first.js';
+export { inOrder, newestFirst } from './newest-first.js';
 export { isPackageName, PACKAGE_NAME_RULE } from './package-name.js';
 export { StorageError } from './storage.errors.js';
 export type { StorageErrorCode } from './storage.errors.js';

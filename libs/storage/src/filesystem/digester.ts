@@ -8,7 +8,7 @@ import { fingerprintOf, tickOf } from './fingerprint.js';
 
 const CHUNK_BYTES = 256 * 1024;
 
-type OnDigest = (name: string, fingerprint: string, sha256: string) => Promise<void>;
+type OnDigest = (name: string, fingerprint: string, sha256: string) => void;
 
 /** Hashes files that came in by hand, one after the other, in the background. */
 export class Digester {
@@ -42,7 +42,7 @@ export class Digester {
       this.waiting.delete(name);
       // A file that cannot be read, or changed meanwhile, has no digest; the index looks at it again when it changes.
       const sha256 = await this.digest(path, fingerprint).catch(() => undefined);
-      if (sha256 !== undefined) await this.onDigest(name, fingerprint, sha256);
+      if (sha256 !== undefined) this.onDigest(name, fingerprint, sha256);
     }
   }
 

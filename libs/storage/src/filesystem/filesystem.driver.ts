@@ -251,12 +251,12 @@ export class FilesystemPackageStore extends PackageStore {
     this.directory = await DirectorySync.open(this.layout.root);
     if (!this.options.readOnly) await this.directory.sync();
     await this.index.start();
-    if (this.adoption.isPending && this.index.packages().length === 0) await this.adoption.complete();
+    if (this.adoption.isPending && this.index.list().length === 0) await this.adoption.complete();
   }
 
   /** Makes packages of the files that were here before the directory was served, if all of them may stay. */
   private async adopt(evict: Evict, context: EvictionContext): Promise<void> {
-    const packages = this.index.packages();
+    const packages = this.index.list();
     const surplus = evict(packages, context).length;
     if (surplus > 0) await this.index.close();
     await this.adoption.decide(packages.length, surplus);

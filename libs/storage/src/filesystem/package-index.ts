@@ -1,4 +1,4 @@
-import { watch, type FSWatcher } from 'node:fs';
+import { lstatSync, type BigIntStats } from 'node:fs';
 import { lstat, stat } from 'node:fs/promises';
 
 import { Logger } from '@nestjs/common';
@@ -7,8 +7,10 @@ import { unless } from '../errno.js';
 import { isPackageName } from '../package-name.js';
 import type { Package } from '../package-reader.js';
 import { inParallel } from '../parallel.js';
+import { pause } from '../pause.js';
 import { SharedRun } from '../shared-run.js';
 import { Digester } from './digester.js';
+import { DirectoryWatcher, idOf } from './directory-watcher.js';
 import { fingerprintOf, isMoved, isTouched, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
@@ -23,43 +25,58 @@ const LONGEST_TRUST_MS = 1000;
 const QUIET_MS = 500;
 /** A directory's mtime may be this coarse: a change within it may not move the mtime. */
 const GRANULARITY_MS = 1500;
+/** The name of what moved the directory's mtime comes within this time, if it comes. */
+const LATENESS_MS = 20;
+/** So many files are looked at before other work gets its turn: some milliseconds. */
+const BATCH = 500;
 const PARALLEL_STATS = 32;
 
+/** A regular file as it was found. */
+interface FoundFile {
+  readonly fingerprint: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly createdAt: number;
+  readonly stats: BigIntStats;
+}
+
 /**
- * The names and metadata of all packages in memory. Own writes enter it directly; what others do to the
- * directory is noticed by its mtime, looked at no more than every {@link TRUST_MS} and only when somebody
- * asks. Changes to a file's content, which do not move that mtime, are reported by the operating system where
- * it can, and found when the file is opened.
+ * The names and metadata of all packages in memory. Own writes enter it directly. What others do to the directory comes by
+ * name from the operating system, and is looked at no more than every {@link TRUST_MS} and only when somebody asks. All
+ * of the directory is read at the start, when names were lost, or when its mtime moved and no name came; on file
+ * systems where others' changes have no names, whenever its mtime moved.
  */
 export class PackageIndex {
   private readonly table = new PackageTable();
   private readonly digester: Digester;
   private readonly logger = new Logger('storage');
 
-  private seenMtime = -1n;
+  private watcher: DirectoryWatcher | undefined;
+  /** The directory at the last look, and how many entries had moved before it; undefined when it was cut off. */
+  private seen: { id: string; mtimeNs: bigint; moves: number } | undefined;
+  /** Whether its mtime was too old then to hide a later change. */
   private settled = false;
   private trustedUntil = 0;
   private readonly looks = new SharedRun(() => this.look());
   /** When the last look began. */
   private lookedAt = 0;
-  /** Names to be looked at again, whatever the directory's mtime says. */
-  private readonly dirty = new Set<string>();
+  /** Files that changed a moment ago, to be looked at again. */
+  private readonly unsettled = new Set<string>();
   /** Names written by ourselves while a scan is in flight, on which the scan has no say. */
   private writtenDuringScan: Set<string> | undefined;
-  private watcher: FSWatcher | undefined;
 
   constructor(
     private readonly layout: Layout,
     private readonly metadata: MetadataCache,
   ) {
-    this.digester = new Digester((name, fingerprint, sha256) =>
-      this.completeDigest(name, fingerprint, sha256),
-    );
+    this.digester = new Digester((name, fingerprint, sha256) => {
+      this.completeDigest(name, fingerprint, sha256);
+    });
   }
 
   /** Reads the directory for the first time; everything in it is taken to be whole. */
   async start(): Promise<void> {
-    this.watchContents();
+    this.watcher = await DirectoryWatcher.of(this.layout.root);
     await this.metadata.catchUp();
     await this.scan(0);
     await this.metadata.keepOnly(this.table.names());
@@ -94,11 +111,6 @@ export class PackageIndex {
     return this.table.list(!this.digester.isIdle);
   }
 
-  /** All packages in no particular order. */
-  packages(): readonly Package[] {
-    return this.table.packages();
-  }
-
   /** The latest publish time of all packages, 0 where there is none. */
   get latestTime(): number {
     return this.table.latestTime;
@@ -124,8 +136,7 @@ export class PackageIndex {
 
   /** The fingerprint of the regular file under a name, now. */
   async fingerprintAt(name: string): Promise<string | undefined> {
-    const stats = await this.statFile(name);
-    return stats?.isFile() === true ? fingerprintOf(stats) : undefined;
+    return (await this.fileAt(name))?.fingerprint;
   }
 
   /** Takes out what we removed ourselves. */
@@ -137,109 +148,165 @@ export class PackageIndex {
   /** Looks at one file again, now. For callers that found it to be other than the index says. */
   async recheck(name: string): Promise<void> {
     if (!isPackageName(name)) return;
-    this.dirty.delete(name);
-    await this.examine(name, QUIET_MS);
+    this.watcher?.drop(name);
+    await this.examine([name], QUIET_MS);
   }
 
-  /** Whether the file is there, and only not listed because it changed a moment ago. */
+  /** Whether the file may be there, and only not listed because it changed a moment ago. */
   isUnsettled(name: string): boolean {
-    return this.table.get(name) === undefined && this.dirty.has(name);
+    const isToBeSeen = this.unsettled.has(name) || this.watcher?.has(name) === true;
+    return isToBeSeen && this.table.get(name) === undefined;
   }
 
   /** The package that lies under a name now, listed or not. */
   async peek(name: string): Promise<Package | undefined> {
-    const stats = await this.statFile(name);
-    if (stats?.isFile() !== true) return undefined;
-    const fingerprint = fingerprintOf(stats);
-    const sha256 = await this.metadata.load(name, fingerprint);
-    return describe(name, Number(stats.size), modifiedAt(stats), sha256, fingerprint);
+    const file = await this.fileAt(name);
+    if (file === undefined) return undefined;
+    const { size, createdAt, fingerprint } = file;
+    return describe(name, size, createdAt, await this.metadata.load(name, fingerprint), fingerprint);
   }
 
   private async look(): Promise<void> {
     const began = performance.now();
     this.lookedAt = began;
-    const { mtimeNs } = await stat(this.layout.root, { bigint: true });
-    if (mtimeNs !== this.seenMtime || !this.settled) {
+    const moves = this.watcher?.moves ?? 0;
+    const directory = await this.statRoot();
+    if (await this.isToBeScanned(directory)) {
       await this.scan(QUIET_MS);
     } else {
-      await this.examineDirty();
+      this.seen = undefined;
+      const names = new Set([...this.unsettled, ...(this.watcher?.take() ?? [])]);
+      await this.examine([...names], QUIET_MS);
+      this.seen = { id: idOf(directory), mtimeNs: directory.mtimeNs, moves };
     }
     const duration = performance.now() - began;
     this.trustedUntil = began + Math.min(LONGEST_TRUST_MS, Math.max(TRUST_MS, TRUST_FACTOR * duration));
   }
 
+  /** Whether there may be changes of which no name has come. */
+  private async isToBeScanned(directory: BigIntStats): Promise<boolean> {
+    const { watcher, seen } = this;
+    if (seen?.id !== idOf(directory)) return true;
+    const hasMoved = directory.mtimeNs !== seen.mtimeNs;
+    if (watcher?.tellsAllOf(directory) !== true) return hasMoved || !this.settled;
+    const deadline = performance.now() + LATENESS_MS;
+    while (hasMoved && watcher.moves === seen.moves) {
+      if (performance.now() > deadline) return true;
+      await pause(1);
+    }
+    return false;
+  }
+
   private async scan(quiet: number): Promise<void> {
-    this.writtenDuringScan = new Set();
+    const written = (this.writtenDuringScan = new Set());
+    this.seen = undefined;
     try {
-      const { mtimeNs } = await stat(this.layout.root, { bigint: true });
-      const settled = Math.abs(Date.now() - Number(mtimeNs / 1_000_000n)) > GRANULARITY_MS;
-      this.dirty.clear();
+      const moves = this.watcher?.moves ?? 0;
+      const directory = await this.statRoot();
+      this.watcher?.watch(directory);
+      this.watcher?.take();
+      this.unsettled.clear();
+      const changed = Number(directory.mtimeNs / 1_000_000n);
+      this.settled = Math.abs(Date.now() - changed) > GRANULARITY_MS;
       const names = await this.layout.names();
-      await inParallel(names, PARALLEL_STATS, (name) => this.examine(name, quiet));
+      await this.examine(names, quiet);
       const present = new Set(names);
-      for (const name of this.table.names()) {
-        if (!present.has(name) && !this.writtenDuringScan.has(name)) this.table.delete(name);
-      }
-      this.seenMtime = mtimeNs;
-      this.settled = settled;
+      const gone = [...this.table.names()].filter((name) => !present.has(name) && !written.has(name));
+      this.table.apply(new Map(gone.map((name) => [name, undefined])));
+      this.seen = { id: idOf(directory), mtimeNs: directory.mtimeNs, moves };
     } finally {
       this.writtenDuringScan = undefined;
     }
   }
 
-  private async examineDirty(): Promise<void> {
-    if (this.dirty.size === 0) return;
-    const names = [...this.dirty];
-    this.dirty.clear();
-    await inParallel(names, PARALLEL_STATS, (name) => this.examine(name, QUIET_MS));
+  /** Holds files against their entries, some at a time. */
+  private async examine(names: readonly string[], quiet: number): Promise<void> {
+    for (let at = 0; at < names.length; at += BATCH) {
+      if (at > 0) await new Promise(setImmediate);
+      await this.examineBatch(names.slice(at, at + BATCH), quiet);
+    }
   }
 
-  /**
-   * Holds one file against its entry. A file that changed less than `quiet` ms ago may be half and is not
-   * listed, unless only its time changed.
-   */
-  private async examine(name: string, quiet: number): Promise<void> {
-    const before = this.table.get(name);
-    const stats = await this.statFile(name);
-    const fingerprint = stats?.isFile() === true ? fingerprintOf(stats) : undefined;
-    if (fingerprint !== undefined && fingerprint === this.table.get(name)?.fingerprint) return;
-    const sha256 = fingerprint === undefined ? undefined : await this.metadata.load(name, fingerprint);
-    // Written by ourselves while we looked: that entry is newer than what we saw.
-    if (this.table.get(name) !== before || this.writtenDuringScan?.has(name) === true) return;
-    if (stats === undefined || fingerprint === undefined) {
-      this.table.delete(name);
-      return;
+  private async examineBatch(names: readonly string[], quiet: number): Promise<void> {
+    const found = new Map<string, { file: FoundFile | undefined; before: IndexEntry | undefined }>();
+    await this.filesAt(names, (name, before, file) => {
+      this.unsettled.delete(name);
+      if (file?.fingerprint !== this.table.get(name)?.fingerprint) found.set(name, { file, before });
+    });
+    const isKnown = (name: string, file: FoundFile | undefined): boolean =>
+      file === undefined || this.metadata.known(name, file.fingerprint) !== undefined;
+    if ([...found].some(([name, { file }]) => !isKnown(name, file))) await this.metadata.catchUp();
+    const changes = new Map<string, IndexEntry | undefined>();
+    for (const [name, { file, before }] of found) {
+      // Written by ourselves while we looked: that entry is newer than what we saw.
+      if (this.table.get(name) !== before || this.writtenDuringScan?.has(name) === true) continue;
+      changes.set(name, file === undefined ? undefined : this.entryOf(name, file, before, quiet));
     }
+    this.table.apply(changes);
+    for (const [name, entry] of changes) {
+      if (entry === undefined || entry.package.sha256 !== undefined) continue;
+      this.digester.enqueue(name, entry.fingerprint, this.layout.package(name));
+    }
+  }
+
+  /** None for a file that changed less than `quiet` ms ago, which may be half, unless only its time changed. */
+  private entryOf(
+    name: string,
+    { fingerprint, size, createdAt, stats }: FoundFile,
+    before: IndexEntry | undefined,
+    quiet: number,
+  ): IndexEntry | undefined {
+    const sha256 = this.metadata.known(name, fingerprint);
     const age = Date.now() - Number(stats.ctimeNs / 1_000_000n);
     const isWhole =
       sha256 !== undefined || (before !== undefined && isTouched(before.fingerprint, fingerprint));
     if (!isWhole && Math.abs(age) < quiet) {
-      this.table.delete(name);
-      this.dirty.add(name);
-      return;
+      this.unsettled.add(name);
+      return undefined;
     }
-    const createdAt = modifiedAt(stats);
     if (createdAt !== Number(stats.mtimeNs / 1_000_000n) && before?.package.createdAt !== createdAt) {
       this.logger.warn(
         `${name} says that it was modified outside of the years 1970 to 9999; it counts as of ${new Date(createdAt).toISOString()}`,
       );
     }
-    this.table.set({
-      fingerprint,
-      package: describe(name, Number(stats.size), createdAt, sha256, fingerprint),
-    });
-    if (sha256 === undefined) this.digester.enqueue(name, fingerprint, this.layout.package(name));
+    return { fingerprint, package: describe(name, size, createdAt, sha256, fingerprint) };
   }
 
-  private async statFile(name: string): Promise<Awaited<ReturnType<typeof lstatBig>> | undefined> {
-    let stats: Awaited<ReturnType<typeof lstatBig>> | undefined;
+  /**
+   * Looks at files, and tells of each with the entry that it had then. Where no disk but one of this machine can keep it
+   * waiting it asks directly, which costs a third of what many threads cost.
+   */
+  private async filesAt(
+    names: readonly string[],
+    onFile: (name: string, before: IndexEntry | undefined, file: FoundFile | undefined) => void,
+  ): Promise<void> {
+    if (this.watcher?.isLocal === true) {
+      for (const name of names) {
+        const path = this.layout.package(name);
+        const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+        onFile(name, this.table.get(name), fileOf(stats));
+      }
+      return;
+    }
+    await inParallel(names, PARALLEL_STATS, async (name) => {
+      const before = this.table.get(name);
+      onFile(name, before, await this.fileAt(name));
+    });
+  }
+
+  private async fileAt(name: string): Promise<FoundFile | undefined> {
+    let stats: BigIntStats | undefined;
     await unless(['ENOENT'], async () => {
-      stats = await lstatBig(this.layout.package(name));
+      stats = await lstat(this.layout.package(name), { bigint: true });
     });
-    return stats;
+    return fileOf(stats);
   }
 
-  private async completeDigest(name: string, fingerprint: string, sha256: string): Promise<void> {
+  private statRoot(): Promise<BigIntStats> {
+    return stat(this.layout.root, { bigint: true });
+  }
+
+  private completeDigest(name: string, fingerprint: string, sha256: string): void {
     const entry = this.table.get(name);
     if (entry?.fingerprint !== fingerprint) return;
     const { size, createdAt } = entry.package;
@@ -247,23 +314,11 @@ export class PackageIndex {
       fingerprint,
       package: describe(name, size, createdAt, sha256, fingerprint),
     });
-    await this.metadata.save(name, fingerprint, sha256);
-  }
-
-  private watchContents(): void {
-    const onChange = (event: string, name: string | null): void => {
-      if (event === 'change' && name !== null && isPackageName(name)) this.dirty.add(name);
-    };
-    try {
-      this.watcher = watch(this.layout.root, { persistent: false }, onChange);
-      // Out of watches or not supported: a changed file is noticed when it is opened.
-      this.watcher.on('error', () => this.watcher?.close());
-    } catch {
-      this.watcher = undefined;
-    }
+    void this.metadata.save(name, fingerprint, sha256);
   }
 }
 
-function lstatBig(path: string) {
-  return lstat(path, { bigint: true });
+function fileOf(stats: BigIntStats | undefined): FoundFile | undefined {
+  if (stats?.isFile() !== true) return undefined;
+  return { fingerprint: fingerprintOf(stats), size: Number(stats.size), createdAt: modifiedAt(stats), stats };
 }

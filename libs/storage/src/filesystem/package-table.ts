@@ -1,4 +1,4 @@
-import { newestFirst } from '../newest-first.js';
+import { newestFirst, snapshotOf } from '../newest-first.js';
 import type { Package } from '../package-reader.js';
 
 /** One revision of a file as the index knows it. */
@@ -9,15 +9,16 @@ export interface IndexEntry {
 
 /** Lists go without new digests for this long while more files are being hashed. */
 const DIGESTS_DELAY_MS = 1000;
+/** So many changes cost less one by one than together. */
+const FEW_CHANGES = 16;
 
-/** Packages by their names, and what is known of all of them together. */
+/** Packages by their names and in their order. What a change costs does not grow with their number, but for moving pointers. */
 export class PackageTable {
   private readonly entries = new Map<string, IndexEntry>();
+  private sorted: Package[] = [];
   private snapshot: { readonly packages: readonly Package[]; readonly madeAt: number } | undefined;
   /** Whether digests have become known that the snapshot does not have. */
   private hasNewDigests = false;
-  /** The latest publish time; undefined when the package that had it has left, until somebody asks. */
-  private latest: number | undefined = 0;
 
   get(name: string): IndexEntry | undefined {
     return this.entries.get(name);
@@ -25,11 +26,6 @@ export class PackageTable {
 
   names(): Iterable<string> {
     return this.entries.keys();
-  }
-
-  /** All packages: the list where that is made, so that what is made of it is shared, else in no particular order. */
-  packages(): readonly Package[] {
-    return this.snapshot?.packages ?? Array.from(this.entries.values(), (entry) => entry.package);
   }
 
   /**
@@ -43,7 +39,7 @@ export class PackageTable {
       if (isDue) this.snapshot = undefined;
     }
     if (this.snapshot === undefined) {
-      this.snapshot = { packages: Object.freeze(this.packages().toSorted(newestFirst)), madeAt: now };
+      this.snapshot = { packages: snapshotOf(this.sorted.slice()), madeAt: now };
       this.hasNewDigests = false;
     }
     return this.snapshot.packages;
@@ -51,33 +47,72 @@ export class PackageTable {
 
   /** The latest publish time of all packages, 0 where there is none. */
   get latestTime(): number {
-    return (this.latest ??= this.packages().reduce(
-      (latest, { createdAt }) => Math.max(latest, createdAt),
-      0,
-    ));
+    return this.sorted[0]?.createdAt ?? 0;
   }
 
   set(entry: IndexEntry): void {
-    const { latest } = this;
-    const { name, createdAt } = entry.package;
-    this.delete(name);
-    this.entries.set(name, entry);
+    this.delete(entry.package.name);
+    this.entries.set(entry.package.name, entry);
+    this.sorted.splice(this.positionOf(entry.package), 0, entry.package);
     this.snapshot = undefined;
-    if (latest !== undefined && createdAt >= latest) this.latest = createdAt;
   }
 
   delete(name: string): void {
     const before = this.entries.get(name);
     if (before === undefined) return;
     this.entries.delete(name);
+    this.sorted.splice(this.positionOf(before.package), 1);
     this.snapshot = undefined;
-    if (before.package.createdAt === this.latest) this.latest = undefined;
+  }
+
+  /** Enters what has become of these names: an entry, or undefined where there is no package any more. */
+  apply(changes: ReadonlyMap<string, IndexEntry | undefined>): void {
+    if (changes.size > FEW_CHANGES) {
+      this.applyTogether(changes);
+      return;
+    }
+    for (const [name, entry] of changes) {
+      if (entry === undefined) this.delete(name);
+      else this.set(entry);
+    }
   }
 
   /** Enters a digest that has become known, of a package that is otherwise as it was. */
   complete(entry: IndexEntry): void {
     this.entries.set(entry.package.name, entry);
+    this.sorted[this.positionOf(entry.package)] = entry.package;
     this.hasNewDigests = true;
+  }
+
+  private applyTogether(changes: ReadonlyMap<string, IndexEntry | undefined>): void {
+    const gone = new Set<Package>();
+    const come: Package[] = [];
+    for (const [name, entry] of changes) {
+      const before = this.entries.get(name);
+      if (before !== undefined) gone.add(before.package);
+      if (entry === undefined) {
+        this.entries.delete(name);
+      } else {
+        this.entries.set(name, entry);
+        come.push(entry.package);
+      }
+    }
+    if (gone.size === 0 && come.length === 0) return;
+    const kept = gone.size === 0 ? this.sorted : this.sorted.filter((one) => !gone.has(one));
+    this.sorted = kept.concat(come).sort(newestFirst);
+    this.snapshot = undefined;
+  }
+
+  /** Where a package stands in the order, or would. */
+  private positionOf(one: Package): number {
+    let [low, high] = [0, this.sorted.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.sorted[middle];
+      if (other !== undefined && newestFirst(other, one) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 

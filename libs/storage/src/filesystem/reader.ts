@@ -50,8 +50,8 @@ export class Reader {
       const opened = entry === undefined ? undefined : await this.openEntry(entry);
       if (opened !== undefined) return opened;
       if (entry === undefined && !this.index.isUnsettled(name)) throw notFound(name);
-      if (entry === undefined) await delay(PAUSE_MS);
       await this.index.recheck(name);
+      if (entry === undefined && this.index.isUnsettled(name)) await delay(PAUSE_MS);
     }
     if (this.index.get(name) === undefined) throw notFound(name);
     throw new StorageError(

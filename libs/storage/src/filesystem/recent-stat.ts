@@ -1,8 +1,7 @@
 import { lstatSync, type BigIntStats } from 'node:fs';
-import { lstat, statfs } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 
-/** File systems of this machine, by `statfs`: ext, XFS, Btrfs, F2FS, tmpfs and overlayfs. */
-const LOCAL = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x01021994, 0x794c7630]);
+import { isOnLocalFilesystem } from './local-filesystem.js';
 
 /**
  * Stats of files that were touched a moment ago. A local file system has their names and inodes in memory and answers in
@@ -15,7 +14,7 @@ export class RecentStat {
   constructor(private readonly root: string) {}
 
   async start(): Promise<void> {
-    this.isLocal = LOCAL.has((await statfs(this.root)).type);
+    this.isLocal = await isOnLocalFilesystem(this.root);
   }
 
   async of(path: string): Promise<BigIntStats> {

@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 
 import type { Evict, Eviction, EvictionContext } from '../eviction.js';
+import type { Package } from '../package-reader.js';
 import type { Owner } from '../staging/owner.js';
 import { StorageError } from '../storage.errors.js';
 import { fingerprintOf, isMoved } from './fingerprint.js';
@@ -35,9 +36,10 @@ export class Trash {
    * say because somebody touched it, makes the choice void: it is made again on what is there now.
    */
   async withdraw(evict: Evict, context: EvictionContext): Promise<readonly Withdrawn[]> {
+    const find = (name: string): Package | undefined => this.index.get(name)?.package;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const withdrawn: Withdrawn[] = [];
-      const chosen = evict(this.index.packages(), context).filter(
+      const chosen = evict(this.index.list(), { ...context, find }).filter(
         (one) => one.package.name !== context.incoming?.name,
       );
       try {

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import fsp, { type FileHandle } from 'node:fs/promises';
 
 import type { FilesystemPackageStore } from '../filesystem/filesystem.driver.js';
@@ -11,16 +12,22 @@ type Operation = (...args: unknown[]) => Promise<unknown>;
 export type OnCall = (call: string, path: string, to?: string) => void | Promise<void>;
 
 /**
- * The driver once more, with every call that it makes to the file system reported (those to an open file
- * as `fsync`, `read` and `write`). It is loaded apart from the driver of other tests, so its errors are of another class: tell
- * them by their code.
+ * The driver once more, with every call that it makes to the file system reported (those to an open file as `fsync`,
+ * `read` and `write`, a synchronous lstat as any other, though nothing can make that slow). It is loaded apart from the
+ * driver of other tests, so its errors are of another class: tell them by their code.
  */
 export async function loadObservedStore(onCall: OnCall): Promise<typeof FilesystemPackageStore> {
   const builtin = fsp as unknown as Record<string, unknown>;
   const originals = Object.entries(builtin);
+  const { lstatSync } = fs;
   for (const [call, original] of originals) {
     if (typeof original === 'function') builtin[call] = observed(call, original as Operation, onCall);
   }
+  const observedLstat = (...args: Parameters<typeof lstatSync>): ReturnType<typeof lstatSync> => {
+    void onCall('lstat', String(args[0]));
+    return lstatSync(...args);
+  };
+  Object.assign(fs, { lstatSync: observedLstat });
   try {
     let loaded: typeof FilesystemPackageStore | undefined;
     await import.meta.jest.isolateModulesAsync(async () => {
@@ -32,6 +39,7 @@ export async function loadObservedStore(onCall: OnCall): Promise<typeof Filesyst
     return loaded;
   } finally {
     for (const [call, original] of originals) builtin[call] = original;
+    Object.assign(fs, { lstatSync });
   }
 }
 

@@ -1,0 +1,97 @@
+import { watch, type BigIntStats, type FSWatcher } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+
+import { isPackageName } from '../package-name.js';
+import { isOnLocalFilesystem } from './local-filesystem.js';
+
+/** How many changes the kernel keeps for a process that is busy. Further ones it drops, and Node does not say so. */
+const QUEUE = '/proc/sys/fs/inotify/max_queued_events';
+const USUAL_QUEUE_LENGTH = 16_384;
+
+/** What changes in a directory, by name, as far as the operating system tells. */
+export class DirectoryWatcher {
+  private watcher: FSWatcher | undefined;
+  /** The directory that is watched, which need not be the one that has its path now. */
+  private watched = '';
+  private readonly names = new Set<string>();
+  /** Events that came without a pause. */
+  private burst = 0;
+  private lost = false;
+  private moveCount = 0;
+
+  private constructor(
+    private readonly root: string,
+    /** Whether everybody who can write to the directory does it through this kernel. */
+    readonly isLocal: boolean,
+    private readonly queueLength: number,
+  ) {}
+
+  static async of(root: string): Promise<DirectoryWatcher> {
+    const queue = Number(await readFile(QUEUE, 'utf8').catch(() => USUAL_QUEUE_LENGTH));
+    return new DirectoryWatcher(root, await isOnLocalFilesystem(root), queue);
+  }
+
+  /** Whether every change to this directory since {@link watch} is among those that are told. */
+  tellsAllOf(directory: BigIntStats): boolean {
+    return this.isLocal && this.watcher !== undefined && !this.lost && this.watched === idOf(directory);
+  }
+
+  /** Entries that have come and gone so far. */
+  get moves(): number {
+    return this.moveCount;
+  }
+
+  /** Watches from now on, whatever was before; where that cannot be done, {@link tellsAllOf} says no. */
+  watch(directory: BigIntStats): void {
+    this.lost = false;
+    if (this.watcher !== undefined && this.watched === idOf(directory)) return;
+    this.close();
+    const own = basename(resolve(this.root));
+    try {
+      this.watcher = watch(this.root, { persistent: false }, (event, name) => {
+        this.onEvent(event, name, own);
+      });
+      // Out of watches, or the like.
+      this.watcher.on('error', () => this.close());
+      this.watched = idOf(directory);
+    } catch {
+      this.watcher = undefined;
+    }
+  }
+
+  /** Whether the file of that name may be another since {@link take} or {@link drop}. */
+  has(name: string): boolean {
+    return this.names.has(name);
+  }
+
+  drop(name: string): void {
+    this.names.delete(name);
+  }
+
+  /** The names that may be of other files, or of none, since they were taken last. */
+  take(): string[] {
+    const names = [...this.names];
+    this.names.clear();
+    return names;
+  }
+
+  close(): void {
+    this.watcher?.close();
+    this.watcher = undefined;
+  }
+
+  private onEvent(event: string, name: string | null, own: string): void {
+    if (this.burst++ === 0) setImmediate(() => (this.burst = 0)).unref();
+    // The others in this process share the queue with this one.
+    if (name === null || this.burst >= this.queueLength / 2) this.lost = true;
+    // What happens to the directory itself comes under its own name.
+    if (event === 'rename' && name !== own) this.moveCount += 1;
+    if (name !== null && isPackageName(name)) this.names.add(name);
+  }
+}
+
+/** Tells a directory from another that takes its path. */
+export function idOf({ dev, ino }: BigIntStats): string {
+  return `${dev}-${ino}`;
+}
