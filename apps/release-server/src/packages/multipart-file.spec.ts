@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -163,6 +164,26 @@ describe('a form', () => {
     for (let turns = 0; turns < 100; turns++) await turn();
     expect(sent).toBeLessThan(MAX_SIZE / 2);
     expect((await buffer(content)).length).toBeGreaterThanOrEqual(MAX_SIZE);
+  });
+
+  it('gives all to a reader that pauses after each chunk, in whatever pieces it comes', async () => {
+    for (const sizes of [[65_510, 10, 65_536, 1, 40_000, 2], [65_536], [5, 7, 70_000], [1, 200_000], [3]]) {
+      const bytes = Buffer.alloc(sizes.length === 1 && sizes[0] === 3 ? 10_000 : 1_000_000, 'any\r');
+      const form = Buffer.concat([
+        Buffer.from(`--x\r\n${FILE}\r\n\r\n`),
+        bytes,
+        Buffer.from('\r\n--x--\r\n'),
+      ]);
+      const { content } = await open(request(form, ...sizes));
+      const received: Buffer[] = [];
+      content.on('data', (chunk: Buffer) => {
+        received.push(chunk);
+        content.pause();
+        setImmediate(() => content.resume());
+      });
+      await once(content, 'end');
+      expect(Buffer.concat(received).equals(bytes)).toBe(true);
+    }
   });
 
   it('ends its file only when all of the form has been read', async () => {

@@ -42,6 +42,8 @@ export class MultipartInspector extends Transform {
   /** Bytes of a part with a file that the parser got too, until it is known whether it is taken. */
   private shown: Buffer = Buffer.alloc(0);
   private isPassedOver = false;
+  /** Whether what was taken waits to be read. */
+  private isFull = false;
   private whenRead: TransformCallback | undefined;
 
   constructor(
@@ -58,7 +60,12 @@ export class MultipartInspector extends Transform {
   /** The bytes of the file that the parser has just told of. Its end is left to whoever learns how the form ends. */
   takeFile(): Readable {
     if (this.isPassedOver) throw new Error('The parser tells of a file later than it used to');
-    this.content = new Readable({ read: () => this.readOn() });
+    this.content = new Readable({
+      read: () => {
+        this.isFull = false;
+        this.readOn();
+      },
+    });
     return this.content;
   }
 
@@ -75,9 +82,7 @@ export class MultipartInspector extends Transform {
       return;
     }
     this.whenRead = done;
-    if (this.content === undefined || this.content.readableLength < this.content.readableHighWaterMark) {
-      this.readOn();
-    }
+    if (!this.isFull) this.readOn();
   }
 
   private readOn(): void {
@@ -161,7 +166,7 @@ export class MultipartInspector extends Transform {
   private acceptFile(data: Buffer): void {
     if (data.length === 0) return;
     if (this.content !== undefined) {
-      this.content.push(data);
+      this.isFull = !this.content.push(data);
     } else if (this.shown.length < this.delimiter.length) {
       const shown = data.subarray(0, this.delimiter.length - this.shown.length);
       this.shown = Buffer.concat([this.shown, shown]);
@@ -177,7 +182,7 @@ export class MultipartInspector extends Transform {
   private show(data: Buffer): void {
     if (data.length > 0) this.parser?.write(data);
     if (this.content !== undefined && this.shown.length > 0) {
-      this.content.push(this.shown);
+      this.isFull = !this.content.push(this.shown);
       this.shown = Buffer.alloc(0);
     }
   }
