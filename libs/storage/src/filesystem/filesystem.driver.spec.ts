@@ -814,6 +814,24 @@ describe('FilesystemPackageStore', () => {
       expect(calls).toBeLessThanOrEqual(9);
     });
 
+    // Mutants: a small file is looked at before it is read as well, or read until it is told to be over; large ones are read
+    // in smaller pieces.
+    it.each([
+      ['a small package: open, read, fstat, close', 1000, 4],
+      ['a small package again', 1000, 0],
+      ['a large package: open, fstat, three reads, fstat, close', 3 * 512 * 1024, 7],
+    ])('are few to read %s', async (what, size, expected) => {
+      const { store } = await openEmpty();
+      const counts: number[] = [];
+      for (const name of ['a.zip', 'b.zip', 'c.zip', 'd.zip', 'e.zip']) {
+        await publish(store, name, bytesOf(size));
+        if (what.endsWith('again')) await read(store, name);
+        counts.push(await callsDuring(() => read(store, name)));
+      }
+      // Some may take place while the directory is looked at.
+      expect(Math.min(...counts)).toBe(expected);
+    });
+
     // Mutant: the memory of a download that was given up goes to the next while the disk still writes into it.
     it('never fill memory that has gone to another download', async () => {
       let reads = 0;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
-import { lstat, open, readFile } from 'node:fs/promises';
+import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { LRUCache } from 'lru-cache';
@@ -91,13 +91,21 @@ export class Reader {
     const pinned = new PinnedFile(entry, file, this.buffers);
     const look = async (): Promise<BigIntStats> => file.stat({ bigint: true });
     try {
-      const current = isSame(await look(), entry);
-      if (current && entry.package.size > CACHED_FILE_BYTES) return pinned;
-      const bytes = current ? await readFile(file) : undefined;
-      // Once more, for it may have been rewritten before it was read; or only replaced, which moves the ctime as well.
+      if (entry.package.size > CACHED_FILE_BYTES) {
+        if (isSame(await look(), entry)) return pinned;
+        await pinned.close();
+        return undefined;
+      }
+      let failure: unknown;
+      const bytes = await readWhole(file, entry.package.size).catch(
+        (error: unknown) => void (failure = error),
+      );
+      // After they are read, for it may have been rewritten until then; or only replaced, which moves the ctime as well.
       const after = await look();
+      // What cannot be read may be no file, such as a pipe in its place.
+      if (failure !== undefined && isSame(after, entry)) throw failure as Error;
       await pinned.close();
-      if (bytes?.length !== entry.package.size) return undefined;
+      if (bytes === undefined) return undefined;
       if (!isSame(after, entry) && sha256Of(bytes) !== entry.package.sha256) return undefined;
       this.contents.set(entry, { bytes, seen: performance.now() });
       return new CachedFile(entry.package, bytes);
@@ -106,6 +114,17 @@ export class Reader {
       throw error;
     }
   }
+}
+
+/** All bytes of a file; undefined where it does not have so many, which is told by reading one more. */
+async function readWhole(file: FileHandle, size: number): Promise<Buffer | undefined> {
+  const bytes = Buffer.allocUnsafeSlow(size + 1);
+  let filled = 0;
+  for (let read = -1; read !== 0 && filled < size;) {
+    ({ bytesRead: read } = await file.read(bytes, filled, bytes.length - filled, filled));
+    filled += read;
+  }
+  return filled === size ? bytes.subarray(0, size) : undefined;
 }
 
 /**
