@@ -3,8 +3,11 @@ import type { Package } from './package-reader.js';
 /** The arrays that {@link snapshotOf} has made. */
 const snapshots = new WeakSet<readonly Package[]>();
 
+/** What the order is made by. */
+type Ordered = Pick<Package, 'name' | 'createdAt'>;
+
 /** The order of lists: by publish time, the latest first, then by name. */
-export function newestFirst(a: Package, b: Package): number {
+export function newestFirst(a: Ordered, b: Ordered): number {
   return b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1);
 }
 
@@ -17,4 +20,16 @@ export function snapshotOf(packages: Package[]): readonly Package[] {
 /** The packages newest first: a snapshot as it is. */
 export function inOrder(packages: readonly Package[]): readonly Package[] {
   return snapshots.has(packages) ? packages : packages.toSorted(newestFirst);
+}
+
+/** Where a package of that time and name stands in a list that is newest first, or would. */
+export function positionIn(list: readonly Package[], one: Ordered): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = list[middle];
+    if (other !== undefined && newestFirst(other, one) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

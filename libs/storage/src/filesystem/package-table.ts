@@ -1,4 +1,4 @@
-import { newestFirst, snapshotOf } from '../newest-first.js';
+import { newestFirst, positionIn, snapshotOf } from '../newest-first.js';
 import type { Package } from '../package-reader.js';
 
 /** One revision of a file as the index knows it. */
@@ -53,7 +53,7 @@ export class PackageTable {
   set(entry: IndexEntry): void {
     this.delete(entry.package.name);
     this.entries.set(entry.package.name, entry);
-    this.sorted.splice(this.positionOf(entry.package), 0, entry.package);
+    this.sorted.splice(positionIn(this.sorted, entry.package), 0, entry.package);
     this.snapshot = undefined;
   }
 
@@ -61,7 +61,7 @@ export class PackageTable {
     const before = this.entries.get(name);
     if (before === undefined) return;
     this.entries.delete(name);
-    this.sorted.splice(this.positionOf(before.package), 1);
+    this.sorted.splice(positionIn(this.sorted, before.package), 1);
     this.snapshot = undefined;
   }
 
@@ -80,7 +80,7 @@ export class PackageTable {
   /** Enters a digest that has become known, of a package that is otherwise as it was. */
   complete(entry: IndexEntry): void {
     this.entries.set(entry.package.name, entry);
-    this.sorted[this.positionOf(entry.package)] = entry.package;
+    this.sorted[positionIn(this.sorted, entry.package)] = entry.package;
     this.hasNewDigests = true;
   }
 
@@ -101,18 +101,6 @@ export class PackageTable {
     const kept = gone.size === 0 ? this.sorted : this.sorted.filter((one) => !gone.has(one));
     this.sorted = kept.concat(come).sort(newestFirst);
     this.snapshot = undefined;
-  }
-
-  /** Where a package stands in the order, or would. */
-  private positionOf(one: Package): number {
-    let [low, high] = [0, this.sorted.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = this.sorted[middle];
-      if (other !== undefined && newestFirst(other, one) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 

@@ -74,6 +74,8 @@ export class Bucket {
       maxAttempts: 1,
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
+      // The index is written without asking first whether to, which would be another round trip.
+      expectContinueHeader: MAX_INDEX_BYTES,
       logger: QUIET,
     });
     return new Bucket(sdk, client, options.bucket);
@@ -119,15 +121,17 @@ export class Bucket {
   async put(key: string, body: Buffer, conditions: Conditions, sha256?: string): Promise<string | undefined> {
     try {
       return await this.request(`writing ${key}`, async () => {
+        const digest = createHash('sha256').update(body).digest();
         const command = new this.sdk.PutObjectCommand({
           Bucket: this.name,
           Key: key,
           Body: body,
           ContentType: 'application/json',
-          ChecksumSHA256: sha256 ?? createHash('sha256').update(body).digest('base64'),
+          ChecksumSHA256: sha256 ?? digest.toString('base64'),
           IfMatch: conditions.ifMatch,
           IfNoneMatch: conditions.ifNoneMatch,
         });
+        signWith(command, digest.toString('hex'));
         const { ETag = '' } = await this.client.send(command, small(ANSWER_TIMEOUT_MS));
         return ETag;
       });
@@ -158,14 +162,7 @@ export class Bucket {
             ...(createdAt === undefined ? {} : { 'created-at': new Date(createdAt).toISOString() }),
           },
         });
-        // Signed with the content: a store that checks it cannot take a part for the whole.
-        command.middlewareStack.add(
-          (next) => async (args) => {
-            (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
-            return next(args);
-          },
-          { step: 'build', name: 'contentDigest' },
-        );
+        signWith(command, sha256);
         await this.client.send(command);
       } finally {
         file.destroy();
@@ -273,6 +270,22 @@ export class Bucket {
       throw failureOf(error, doing, this.name);
     }
   }
+}
+
+/**
+ * Signs a write with the digest of its content, which is known and so not computed again: a store that checks it cannot
+ * take a part for the whole.
+ *
+ * @param sha256 - Hexadecimal.
+ */
+function signWith({ middlewareStack }: Sdk.PutObjectCommand, sha256: string): void {
+  middlewareStack.add(
+    (next) => async (args) => {
+      (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
+      return next(args);
+    },
+    { step: 'build', name: 'contentDigest' },
+  );
 }
 
 const QUIET = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };

@@ -25,7 +25,7 @@ export function publishing(
   return {
     settled: (index) => {
       const condemned = index.garbage.find(({ key }) => key === blob.key);
-      const entry = condemned ?? index.packages.get(name);
+      const entry = condemned ?? index.entry(name);
       if (entry?.key !== blob.key) return undefined;
       if (condemned?.why === 'orphan') throw tooLate(name);
       const gone = index.garbage.filter(({ by }) => by === blob.key);
@@ -135,14 +135,16 @@ function without(
   leaving: readonly Leaving[],
   now: number,
   by: string,
-): { packages: Map<string, Entry>; garbage: Garbage[] } {
-  const packages = new Map(index.packages);
-  const garbage = [...index.garbage];
-  for (const gone of leaving) {
-    const entry = packages.get(gone.name);
-    packages.delete(gone.name);
-    if (entry !== undefined) garbage.push({ ...entry, ...gone, since: now, by });
+): { packages: Map<string, Entry | undefined>; garbage: readonly Garbage[] } {
+  const packages = new Map<string, undefined>();
+  const gone: Garbage[] = [];
+  for (const one of leaving) {
+    const entry = packages.has(one.name) ? undefined : index.entry(one.name);
+    if (entry === undefined) continue;
+    packages.set(one.name, undefined);
+    gone.push({ ...entry, ...one, since: now, by });
   }
+  const garbage = gone.length === 0 ? index.garbage : [...index.garbage, ...gone];
   return { packages, garbage };
 }
 

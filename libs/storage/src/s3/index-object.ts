@@ -86,7 +86,7 @@ export class IndexObject {
   async replace({ index, etag }: IndexVersion, next: IndexDocument): Promise<boolean> {
     const began = performance.now();
     const following = next.with({ seq: index.seq + 1 });
-    const body = Buffer.from(following.serialize());
+    const body = following.serialize();
     const written = await this.bucket.put(this.keys.index, body, { ifMatch: etag });
     if (written === undefined) return false;
     this.adopt({ index: following, etag: written }, began);
@@ -99,7 +99,7 @@ export class IndexObject {
 
   /** Writes the first version; false when there is one. */
   async create(): Promise<boolean> {
-    const body = Buffer.from(IndexDocument.EMPTY.serialize());
+    const body = IndexDocument.EMPTY.serialize();
     return (await this.bucket.put(this.keys.index, body, { ifNoneMatch: '*' })) !== undefined;
   }
 
@@ -141,7 +141,10 @@ export class IndexObject {
         );
       }
       try {
-        return { index: IndexDocument.parse(answer.body.toString(), this.keys), etag: answer.etag };
+        return {
+          index: IndexDocument.parse(answer.body.toString(), this.keys, this.seen?.index),
+          etag: answer.etag,
+        };
       } catch (error) {
         if (reads === MOST_READS) throw error;
       }

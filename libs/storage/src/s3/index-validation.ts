@@ -13,15 +13,20 @@ type Fields = Readonly<Record<string, unknown>>;
  * rules of what is received, for it goes into links, lines to copy, paths and deletions all the same.
  *
  * @param blobs - What the keys of all blobs begin with; no other object is the server's to read or delete.
+ * @param known - Entries that need not be looked at again.
  */
-export function flawOfIndex({ seq, last, packages, garbage }: Fields, blobs: string): string | undefined {
+export function flawOfIndex(
+  { seq, last, packages, garbage }: Fields,
+  blobs: string,
+  known: ReadonlyMap<string, unknown>,
+): string | undefined {
   if (!isCount(seq)) return 'seq: not a whole number';
   if (!isPublishTime(last)) return 'last: not a time of the years 1970 to 9999';
   if (!isObject(packages)) return 'packages: not an object';
   if (!Array.isArray(garbage)) return 'garbage: not a list';
   const keys = new Set<unknown>();
   for (const [name, entry] of Object.entries(packages)) {
-    const flaw = flawOfEntry(name, entry, blobs);
+    const flaw = known.has(name) && known.get(name) === entry ? undefined : flawOfEntry(name, entry, blobs);
     if (flaw !== undefined) return `packages[${shown(name)}]${flaw}`;
     keys.add((entry as Fields)['key']);
   }

@@ -75,7 +75,7 @@ export class S3IndexRepair {
     const last = packages.reduce((latest, { at }) => Math.max(latest, at), 0);
     // Higher than whatever the lost one had, or replicas that run on would take the new one for an older version.
     const seq = Math.max(Date.now(), (this.found?.seq ?? 0) + 1);
-    const body = Buffer.from(new IndexDocument(seq, last, new Map(entries), []).serialize());
+    const body = new IndexDocument(seq, last, new Map(entries), []).serialize();
     const condition = this.found === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: this.found.etag };
     if ((await this.bucket.put(this.keys.index, body, condition)) === undefined) {
       throw new StorageError(

@@ -90,7 +90,7 @@ export class S3PackageStore extends PackageStore {
   async open(name: string): Promise<OpenPackage> {
     for (const look of [() => this.index.recent(), () => this.index.fresh()]) {
       const { index } = await look();
-      const [stored, entry] = [index.get(name), index.packages.get(name)];
+      const [stored, entry] = [index.get(name), index.entry(name)];
       if (stored !== undefined && entry !== undefined) return this.reader.open(stored, entry);
     }
     throw notFound(name);
