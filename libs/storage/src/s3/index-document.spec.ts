@@ -136,6 +136,10 @@ describe('IndexDocument', () => {
       expect(reread(flawed, flawed).entry('package-7.zip')).toBe(flawed.entry('package-7.zip'));
       expect(() => reread(flawed, index)).toThrow('The index is not valid');
       expect(() => reread(flawed)).toThrow('The index is not valid');
+      for (const odd of ['null', '{"package-7.zip":null}', '[]', '7']) {
+        const text = `{"format":1,"seq":2,"last":1,"packages":${odd},"garbage":[]}`;
+        expect(() => IndexDocument.parse(text, KEYS, index)).toThrow('The index is not valid');
+      }
     });
 
     it('keeps what a newer version of the server says of a package', () => {

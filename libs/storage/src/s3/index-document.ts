@@ -261,20 +261,26 @@ export function readIndex(
     const value = JSON.parse(text) as StoredIndex | null;
     if (typeof value?.format !== 'number') return undefined;
     if (value.format !== FORMAT) return { ...value, flaw: undefined };
-    share(value.packages as Record<string, Entry>, known);
+    share(value.packages, known);
     return { ...value, flaw: flawOfIndex({ ...value }, blobs, known) };
   } catch {
     return undefined;
   }
 }
 
-function share(packages: Record<string, Entry>, known: ReadonlyMap<string, Entry>): void {
+/** Puts the entries that are known in the place of equal ones; whatever else is there is looked at afterwards. */
+function share(packages: unknown, known: ReadonlyMap<string, Entry>): void {
+  if (!isObject(packages)) return;
   for (const [name, entry] of known) if (isSame(packages[name], entry)) packages[name] = entry;
 }
 
-function isSame(a: Entry | undefined, b: Entry): boolean {
-  if (a === undefined || Object.keys(a).length !== Object.keys(b).length) return false;
-  return Object.entries(a).every(([field, value]) => b[field as keyof Entry] === value);
+function isSame(one: unknown, entry: Entry): boolean {
+  if (!isObject(one) || Object.keys(one).length !== Object.keys(entry).length) return false;
+  return Object.entries(entry).every(([field, value]) => one[field] === value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 function differences(before: ReadonlyMap<string, Entry>, now: Readonly<Record<string, Entry>>): Changes {

@@ -54,10 +54,10 @@ function changed(members: Buffer, { gone, come }: MemberChanges): Buffer[] {
   const pieces: Buffer[] = [];
   let kept = 0;
   for (const { start, end } of places) {
-    pieces.push(between(members, kept, start));
+    pieces.push(wholeMembers(members, kept, start));
     kept = end;
   }
-  pieces.push(between(members, kept, members.length), Buffer.from(come.join(',')));
+  pieces.push(wholeMembers(members, kept, members.length), Buffer.from(come.join(',')));
   return pieces
     .filter(({ length }) => length > 0)
     .flatMap((piece, at) => (at === 0 ? [piece] : [COMMA, piece]));
@@ -70,8 +70,8 @@ function placeOf(member: string, members: Buffer): { readonly start: number; rea
   return { start, end: start + text.length };
 }
 
-/** Whole members, without the commas beside them. */
-function between(members: Buffer, start: number, end: number): Buffer {
+/** Without the commas beside them. */
+function wholeMembers(members: Buffer, start: number, end: number): Buffer {
   const first = members[start] === COMMA_CODE ? start + 1 : start;
   const last = end > first && members[end - 1] === COMMA_CODE ? end - 1 : end;
   return members.subarray(first, Math.max(first, last));
