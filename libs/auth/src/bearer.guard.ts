@@ -32,7 +32,8 @@ export class BearerGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (isPublic([context.getHandler(), context.getClass()])) return true;
+    const isOpen = isPublic([context.getHandler(), context.getClass()]);
+    if (isOpen) return true;
     if (this.options.readOnly) throw new AuthError('read_only', 'This server is read-only.');
     const request = context.switchToHttp().getRequest<IncomingMessage>();
     const token = bearerToken(request);
