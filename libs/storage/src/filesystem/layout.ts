@@ -22,7 +22,11 @@ export class Layout {
   /** Here as long as nobody has decided about the packages that were in the directory before it was served. */
   readonly unadopted: string;
 
+  /** What the path of a package begins with: names have no separators, and joining paths costs more than asking for a file. */
+  private readonly prefix: string;
+
   constructor(readonly root: string) {
+    this.prefix = join(root, '/');
     this.base = join(root, '.release-server');
     this.incoming = join(this.base, 'incoming');
     this.trash = join(this.base, 'trash');
@@ -38,7 +42,7 @@ export class Layout {
 
   /** Where the package of that name lies; the names of all that lie somewhere are {@link names}. */
   package(name: string): string {
-    return join(this.root, name);
+    return this.prefix + name;
   }
 
   /** The names under which packages may lie now. */
