@@ -182,7 +182,7 @@ describe('an exchange', () => {
       ...routed,
       etag: '"x"',
       'cache-control': 'no-cache',
-      vary: 'Accept',
+      vary: 'Accept, Accept-Encoding',
       'content-type': 'application/json; charset=utf-8',
     },
     body: Buffer.from(JSON.stringify([one])),

@@ -81,15 +81,37 @@ describe('pages', () => {
     expect(other.status).toBe(200);
   });
 
-  it('leave JSON and packages as they are', async () => {
+  it.each(['/packages?format=json', '/packages?format=json&q=zip&sort=name', '/latest'])(
+    'come with JSON that is compressed for who asks, with tags of its own: %s',
+    async (path) => {
+      const plain = await ask(server, path, {});
+      expect(plain.headers['content-encoding']).toBeUndefined();
+      expect(plain.headers['vary']).toMatch(/Accept-Encoding$/);
+      const tags = new Set([plain.headers['etag']]);
+      for (const [coding, decode] of Object.entries({ br: brotliDecompressSync, gzip: gunzipSync })) {
+        const { headers, body } = await ask(server, path, { 'Accept-Encoding': coding });
+        expect(headers['content-encoding']).toBe(coding);
+        expect(headers['content-length']).toBe(String(body.length));
+        expect(decode(body).equals(plain.body)).toBe(true);
+        tags.add(headers['etag']);
+        // Who has it as it is has it as well.
+        for (const tag of [headers['etag'], plain.headers['etag']]) {
+          const known = { 'Accept-Encoding': coding, 'If-None-Match': tag ?? '' };
+          const again = await ask(server, path, known);
+          expect([again.status, again.headers['etag'], again.body.length]).toEqual([304, tag, 0]);
+        }
+      }
+      expect(tags.size).toBe(3);
+    },
+  );
+
+  it('leave packages as they are', async () => {
     const [{ name } = { name: '' }] = await json<{ name: string }[]>(
       await get(server, '/packages?format=json'),
     );
-    for (const path of ['/packages?format=json', '/latest', `/assets/${encodeURIComponent(name)}`]) {
-      expect(
-        (await ask(server, path, { 'Accept-Encoding': 'br, gzip' })).headers['content-encoding'],
-      ).toBeUndefined();
-    }
+    const path = `/assets/${encodeURIComponent(name)}`;
+    const { headers } = await ask(server, path, { 'Accept-Encoding': 'br, gzip' });
+    expect(headers['content-encoding']).toBeUndefined();
   });
 
   it('load files that may be kept for ever, since their names tell their content', async () => {

@@ -1,3 +1,5 @@
+import { gunzipSync } from 'node:zlib';
+
 import { Agent, request } from 'undici';
 
 import { get, json, put, sha256 } from './support/client.js';
@@ -133,7 +135,10 @@ async function specifyInit(
   };
   const release = await request(templateUrl, { dispatcher, headers });
   expect(release.statusCode).toBe(200);
-  const { assets, tag_name: tag } = (await release.body.json()) as Release;
+  // httpx reads what it asked for.
+  expect(release.headers['content-encoding']).toBe('gzip');
+  const content = gunzipSync(Buffer.from(await release.body.arrayBuffer())).toString();
+  const { assets, tag_name: tag } = JSON.parse(content) as Release;
   expect(typeof tag).toBe('string');
   const pattern = `spec-kit-template-${agent}-${script}`;
   const asset = assets.find(({ name }) => name.includes(pattern) && name.endsWith('.zip'));

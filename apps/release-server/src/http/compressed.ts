@@ -1,50 +1,110 @@
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import { once } from 'node:events';
+import { constants, createBrotliCompress, createGzip } from 'node:zlib';
 
 import { Semaphore } from 'async-mutex';
+import { LRUCache } from 'lru-cache';
+
+import { InFlightBytes } from './in-flight-bytes.js';
 
 /** In the order of preference. */
 export const CODINGS = ['br', 'gzip'] as const;
 export type Coding = (typeof CODINGS)[number];
 
-const COMPRESS: Record<Coding, (content: Buffer) => Promise<Buffer>> = {
-  br: (content) =>
-    // Denser than gzip and as fast; the densest takes half a second for a page.
-    promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
-  gzip: promisify(gzip),
-};
-/** Compressed forms that are kept of one body: of each coding under a few bases of links. */
-const MAX_FORMS = 8;
+const MiB = 1024 * 1024;
+/** What is smaller is as large compressed, and what is larger takes too long and too much memory. */
+const MIN_BYTES = 256;
+const MAX_BYTES = 64 * MiB;
+/** Of a larger one nobody waits for the compressed form: until it is made, clients get it as it is. */
+const MAX_WAIT_BYTES = 8 * MiB;
+const CHUNK_BYTES = 64 * 1024;
+/** Compressed forms that are kept, and that are being sent, whether kept or not. */
+const MAX_KEPT_BYTES = 16 * MiB;
+const MAX_IN_FLIGHT_BYTES = 16 * MiB;
 /** Bodies that wait to be compressed. */
 const MAX_WAITING = 32;
-/** Of all bodies at once: the threads that do it open and read files, too. */
+
+/** What can be compressed: a body under one base of links. */
+export interface Compressible {
+  /** Bytes. */
+  readonly length: number;
+  /** Its bytes in chunks, each of which is used before the next is asked for. */
+  chunks(size: number): Iterable<Buffer>;
+}
+
+const kept = new LRUCache<string, Buffer>({
+  maxSize: MAX_KEPT_BYTES,
+  sizeCalculation: ({ length }) => length,
+});
+const beingMade = new Map<string, Promise<Buffer>>();
+const inFlight = new InFlightBytes<Buffer>(({ length }) => length);
+/** The threads that compress open and read files, too. */
 const slots = new Semaphore(2);
-let waiting = 0;
 
-/** The compressed forms of one body, each made once. */
-export class Compressed {
-  private readonly forms = new Map<string, Promise<Buffer>>();
-
-  /**
-   * The form for that base of links, made of what `content` returns, in the place of the oldest where there are enough.
-   * Undefined where too many others wait: then it is sent as it is, and bases that nobody asks for twice cost no more.
-   */
-  get(coding: Coding, base: string, content: () => Buffer): Promise<Buffer | undefined> {
-    const key = `${coding} ${base}`;
-    const known = this.forms.get(key);
-    if (known !== undefined) return known;
-    if (waiting >= MAX_WAITING) return Promise.resolve(undefined);
-    const [oldest] = this.forms.keys();
-    if (oldest !== undefined && this.forms.size >= MAX_FORMS) this.forms.delete(oldest);
-    waiting += 1;
-    const form = slots
-      .runExclusive(() => COMPRESS[coding](content()))
-      .finally(() => {
-        waiting -= 1;
-      });
-    this.forms.set(key, form);
-    // The next request may try again.
-    form.catch(() => this.forms.delete(key));
-    return form;
+/**
+ * The compressed form that an entity tag names, each made once, off the event loop. Undefined where there is none now,
+ * and the body is to be sent as it is: too many others wait or are being sent, or it is long and not made yet.
+ */
+export async function compressed(
+  etag: string,
+  coding: Coding,
+  content: Compressible,
+): Promise<Buffer | undefined> {
+  const { length } = content;
+  const known = kept.get(etag);
+  if (known !== undefined) return known;
+  if (length < MIN_BYTES || length > MAX_BYTES) return undefined;
+  let form = beingMade.get(etag);
+  if (form === undefined) {
+    if (beingMade.size >= MAX_WAITING || inFlight.total > MAX_IN_FLIGHT_BYTES) return undefined;
+    form = make(etag, coding, content);
   }
+  if (length > MAX_WAIT_BYTES) {
+    // The next request may try again.
+    form.catch(() => undefined);
+    return undefined;
+  }
+  return form;
+}
+
+/** Says that a compressed form is being sent; what is returned says that it no longer is. */
+export function holdCompressed(form: Buffer): () => void {
+  return inFlight.hold(form);
+}
+
+function make(etag: string, coding: Coding, content: Compressible): Promise<Buffer> {
+  const form = slots
+    .runExclusive(async () => {
+      const made = await compress(coding, content);
+      kept.set(etag, made);
+      return made;
+    })
+    .finally(() => beingMade.delete(etag));
+  beingMade.set(etag, form);
+  return form;
+}
+
+/** Chunk by chunk, so that neither the whole of it is in memory nor others wait for its chunks to be made. */
+async function compress(coding: Coding, content: Compressible): Promise<Buffer> {
+  const stream =
+    coding === 'br'
+      ? createBrotliCompress({
+          params: {
+            // Denser than gzip and as fast; the densest takes half a second for a page.
+            [constants.BROTLI_PARAM_QUALITY]: 5,
+            [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
+          },
+        })
+      : createGzip();
+  const parts: Buffer[] = [];
+  stream.on('data', (part: Buffer) => parts.push(part));
+  const ended = once(stream, 'end');
+  ended.catch(() => undefined);
+  for (const chunk of content.chunks(CHUNK_BYTES)) {
+    await new Promise<void>((resolve, reject) => {
+      stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+  stream.end();
+  await ended;
+  return Buffer.concat(parts);
 }

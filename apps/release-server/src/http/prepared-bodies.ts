@@ -4,6 +4,7 @@ import { Mutex } from 'async-mutex';
 import { LRUCache } from 'lru-cache';
 
 import { BusyError } from './busy.error.js';
+import { InFlightBytes } from './in-flight-bytes.js';
 import type { PreparedBody } from './prepared-body.js';
 import { MAX_FORMS, WHOLE_BYTES } from './prepared-form.js';
 
@@ -32,8 +33,7 @@ export class PreparedBodies<State extends object> {
   });
   private readonly beingMade = new Map<string, Promise<PreparedBody>>();
   private readonly turns = new Mutex();
-  private readonly readers = new Map<PreparedBody, number>();
-  private bytesInFlight = 0;
+  private readonly inFlight = new InFlightBytes<PreparedBody>(sizeOf);
   private waiting = 0;
   /** As of `performance.now()`. */
   private restUntil = 0;
@@ -50,7 +50,7 @@ export class PreparedBodies<State extends object> {
   }
 
   private async make(state: State, key: string, make: Make): Promise<PreparedBody> {
-    if (this.waiting >= MAX_WAITING || this.bytesInFlight > MAX_IN_FLIGHT_BYTES) {
+    if (this.waiting >= MAX_WAITING || this.inFlight.total > MAX_IN_FLIGHT_BYTES) {
       throw new BusyError(
         'Too many different answers are being made and sent; try again in a moment.',
         RETRY_AFTER_SECONDS,
@@ -75,7 +75,7 @@ export class PreparedBodies<State extends object> {
         const rest = this.waiting > 1 ? this.restUntil - performance.now() : 0;
         await (rest > 0 ? delay(rest) : nextTurn());
         const began = performance.now();
-        const made: PreparedBody = { ...(await make()), hold: () => this.hold(made) };
+        const made: PreparedBody = { ...(await make()), hold: () => this.inFlight.hold(made) };
         const ended = performance.now();
         this.restUntil = ended + (ended - began);
         return made;
@@ -84,26 +84,12 @@ export class PreparedBodies<State extends object> {
       this.waiting -= 1;
     }
   }
-
-  private hold(body: PreparedBody): () => void {
-    const before = this.readers.get(body) ?? 0;
-    if (before === 0) this.bytesInFlight += sizeOf(body);
-    this.readers.set(body, before + 1);
-    return () => {
-      const left = (this.readers.get(body) ?? 1) - 1;
-      if (left > 0) this.readers.set(body, left);
-      else if (this.readers.delete(body)) this.bytesInFlight -= sizeOf(body);
-    };
-  }
 }
 
-/**
- * Bytes that a body alone holds. Fragments that many bodies share are not its own; its compressed forms, each a small
- * part of its length, are as large together.
- */
-function sizeOf({ blocks, length, compressed }: PreparedBody): number {
+/** Bytes that a body alone holds. Fragments that many bodies share are not its own. */
+function sizeOf({ blocks, length }: PreparedBody): number {
   const fragments = blocks.reduce((count, block) => count + block.fragments.length, 0);
   const own = fragments === 1 ? length : fragments * REFERENCE_BYTES;
   const forms = length > WHOLE_BYTES ? 0 : MAX_FORMS * length;
-  return 1 + own + forms + (compressed === undefined ? 0 : length);
+  return 1 + own + forms;
 }

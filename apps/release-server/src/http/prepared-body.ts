@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import accepts from 'accepts';
 
-import { CODINGS, Compressed, type Coding } from './compressed.js';
+import { CODINGS, compressed, holdCompressed, type Coding } from './compressed.js';
 import { noneMatchHits } from './conditional.js';
 import { blockOf, fragmentOf, type FragmentBlock } from './fragment.js';
 import { sendHead, type FlatHeaders } from './head.js';
@@ -49,9 +49,8 @@ export function prepareBody(
     bases += block.bases;
   }
   const digest = hash.digest('base64url').slice(0, 27);
-  const compressed = compressible ? new Compressed() : undefined;
   const forms = new PreparedForms();
-  return { contentType, blocks, length, bases, digest, headers, compressed, forms };
+  return { contentType, blocks, length, bases, digest, headers, compressible, forms };
 }
 
 /**
@@ -68,15 +67,20 @@ export function sendPrepared(
   base = '',
   headers: FlatHeaders = NO_HEADERS,
 ): void | Promise<void> {
-  const coding = prepared.compressed && codingFor(request);
-  const form = prepared.forms.get(prepared, base, coding);
+  const coding = prepared.compressible ? codingFor(request) : undefined;
+  const form = prepared.forms.get(prepared, base);
+  const coded = coding && prepared.forms.get(prepared, base, coding);
   const ifNoneMatch = request.headers['if-none-match'];
-  if (ifNoneMatch !== undefined && noneMatchHits(ifNoneMatch, form.etag)) {
-    sendHead(response, 304, withHeaders(form.headers, headers));
-    response.end();
-    return;
+  if (ifNoneMatch !== undefined) {
+    // Who has it as it is, from when it was not compressed yet, needs it no more than who has it compressed.
+    const known = [coded, form].find((one) => one && noneMatchHits(ifNoneMatch, one.etag));
+    if (known !== undefined) {
+      sendHead(response, 304, withHeaders(known.headers, headers));
+      response.end();
+      return;
+    }
   }
-  if (coding !== undefined) return sendCoded(request, response, prepared, form, coding, headers);
+  if (coding && coded) return sendCoded(request, response, prepared, coded, coding, headers);
   if (form.length > WHOLE_BYTES) return sendLarge(request, response, prepared, form, headers);
   sendSmall(request, response, prepared, form, headers);
 }
@@ -100,16 +104,19 @@ async function sendCoded(
   coding: Coding,
   headers: FlatHeaders,
 ): Promise<void> {
-  const { base } = form;
-  const ofLinks = prepared.bases > 0 ? base : '';
-  const small = await prepared.compressed?.get(coding, ofLinks, () => form.whole());
-  if (small === undefined) {
-    const plain = prepared.forms.get(prepared, base);
+  const content = await compressed(form.etag, coding, form);
+  if (content === undefined) {
+    const plain = prepared.forms.get(prepared, form.base);
     await sendLarge(request, response, prepared, plain, headers);
     return;
   }
-  sendHead(response, 200, withHeaders(form.headOf(small.length, coding), headers));
-  await sendHeld(request, response, prepared, partsOf(small), small.length);
+  sendHead(response, 200, withHeaders(form.headOf(content.length, coding), headers));
+  const release = holdCompressed(content);
+  try {
+    await sendChunks(request, response, partsOf(content), content.length);
+  } finally {
+    release();
+  }
 }
 
 function sendSmall(

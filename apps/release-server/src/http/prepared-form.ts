@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import vary from 'vary';
 
-import type { Coding, Compressed } from './compressed.js';
+import type { Coding } from './compressed.js';
 import { BASE, chunksOf, type FragmentBlock } from './fragment.js';
 import type { FlatHeaders } from './head.js';
 
@@ -23,8 +23,8 @@ export interface FormSource {
   readonly digest: string;
   /** May hold `BASE` as well. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Undefined for what is always sent as it is. */
-  readonly compressed: Compressed | undefined;
+  /** Whether clients may have it compressed; else it is always sent as it is. */
+  readonly compressible: boolean;
 }
 
 /** A prepared body under one base of links, in one coding: what all answers with it have in common. */
@@ -42,12 +42,12 @@ export class PreparedForm {
     readonly base: string,
     coding?: Coding,
   ) {
-    const { digest, bases, headers, compressed } = body;
+    const { digest, bases, headers, compressible } = body;
     const ofBase = bases === 0 ? [] : [createHash('sha256').update(base).digest('base64url').slice(0, 11)];
     this.etag = `"${[digest, ...ofBase, ...(coding === undefined ? [] : [coding])].join('-')}"`;
     const all: Record<string, string> = { ETag: this.etag, 'Cache-Control': 'no-cache' };
     for (const [name, value] of Object.entries(headers)) all[name] = value.replaceAll(BASE, base);
-    if (compressed !== undefined) all['Vary'] = vary.append(all['Vary'] ?? '', 'Accept-Encoding');
+    if (compressible) all['Vary'] = vary.append(all['Vary'] ?? '', 'Accept-Encoding');
     this.headers = Object.entries(all).flat();
     this.baseBytes = Buffer.from(base);
   }

@@ -35,6 +35,7 @@ export class PackageListService {
       const views = await this.views.of(page.blocks, packages.length);
       return prepareBody('application/json', joined('[', views, this.views.separator, ']'), {
         headers: listHeaders(normal, page),
+        compressible: true,
       });
     });
   }

@@ -39,6 +39,7 @@ export class ReleasesService {
     return prepareBody(
       'application/json',
       joined(`${release.slice(0, -1)},"assets":[`, assets, this.assets.separator, ']}'),
+      { compressible: true },
     );
   }
 }

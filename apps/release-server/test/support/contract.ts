@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -163,7 +164,7 @@ export class Contract {
     }
     const media = this.find(content, type);
     if (media === undefined) return [`content type ${type} is not documented for status ${status}`];
-    return isHead || !isJson(type) ? [] : this.jsonViolations(media, body);
+    return isHead || !isJson(type) ? [] : this.jsonViolations(media, decoded(body, headers));
   }
 
   private jsonViolations(media: Place, body: Buffer): string[] {
@@ -288,6 +289,12 @@ function inWords({ instancePath, message, params }: ErrorObject): string {
 
 function mediaType(contentType: string | undefined): string | undefined {
   return contentType?.split(';', 1)[0]?.trim().toLowerCase();
+}
+
+/** The content as it was before it was compressed. */
+function decoded(body: Buffer, { 'content-encoding': coding }: Exchange['headers']): Buffer {
+  if (coding === 'br') return brotliDecompressSync(body);
+  return coding === 'gzip' ? gunzipSync(body) : body;
 }
 
 function isJson(type: string): boolean {
