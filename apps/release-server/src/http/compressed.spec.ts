@@ -66,7 +66,7 @@ describe('a compressed form', () => {
     const made = await Promise.all(asked);
     expect(made.filter((form) => form === undefined)).toHaveLength(8);
 
-    const slow = Buffer.alloc(17 * MiB);
+    const slow = Buffer.alloc(9 * MiB);
     const releases = [holdCompressed(slow), holdCompressed(slow)];
     releases[0]?.();
     expect(await compressed('refused', 'gzip', new Content(1000))).toBeUndefined();

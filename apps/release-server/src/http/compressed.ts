@@ -18,8 +18,8 @@ const MAX_BYTES = 64 * MiB;
 const MAX_WAIT_BYTES = 8 * MiB;
 const CHUNK_BYTES = 64 * 1024;
 /** Compressed forms that are kept, and that are being sent, whether kept or not. */
-const MAX_KEPT_BYTES = 16 * MiB;
-const MAX_IN_FLIGHT_BYTES = 16 * MiB;
+const MAX_KEPT_BYTES = 8 * MiB;
+const MAX_IN_FLIGHT_BYTES = 8 * MiB;
 /** Bodies that wait to be compressed. */
 const MAX_WAITING = 32;
 
@@ -35,7 +35,7 @@ const kept = new LRUCache<string, Buffer>({
   maxSize: MAX_KEPT_BYTES,
   sizeCalculation: ({ length }) => length,
 });
-const beingMade = new Map<string, Promise<Buffer>>();
+const beingMade = new Map<string, Promise<Buffer | undefined>>();
 const inFlight = new InFlightBytes<Buffer>(({ length }) => length);
 /** The threads that compress open and read files, too. */
 const slots = new Semaphore(2);
@@ -55,7 +55,7 @@ export async function compressed(
   if (length < MIN_BYTES || length > MAX_BYTES) return undefined;
   let form = beingMade.get(etag);
   if (form === undefined) {
-    if (beingMade.size >= MAX_WAITING || inFlight.total > MAX_IN_FLIGHT_BYTES) return undefined;
+    if (beingMade.size >= MAX_WAITING) return undefined;
     form = make(etag, coding, content);
   }
   if (length > MAX_WAIT_BYTES) {
@@ -71,9 +71,11 @@ export function holdCompressed(form: Buffer): () => void {
   return inFlight.hold(form);
 }
 
-function make(etag: string, coding: Coding, content: Compressible): Promise<Buffer> {
+function make(etag: string, coding: Coding, content: Compressible): Promise<Buffer | undefined> {
   const form = slots
     .runExclusive(async () => {
+      // Asked when its turn has come: those before it may be unread yet.
+      if (inFlight.total > MAX_IN_FLIGHT_BYTES) return undefined;
       const made = await compress(coding, content);
       kept.set(etag, made);
       return made;
@@ -91,6 +93,8 @@ async function compress(coding: Coding, content: Compressible): Promise<Buffer> 
           params: {
             // Denser than gzip and as fast; the densest takes half a second for a page.
             [constants.BROTLI_PARAM_QUALITY]: 5,
+            // What repeats in a list does so near by; a wider window costs ten times the memory.
+            [constants.BROTLI_PARAM_LGWIN]: 18,
             [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
           },
         })
