@@ -33,6 +33,8 @@ let handles = 0;
 const { open } = fsp;
 fsp.open = async (...parameters) => {
   const handle = await open(...parameters);
+  // The log of digests stays open from the first on.
+  if (String(parameters[0]).includes('.digests')) return handle;
   handles += 1;
   handle.once('close', () => (handles -= 1));
   return handle;

@@ -21,7 +21,7 @@ export interface ServerProcess extends BuiltServer {
   lines(): string[];
   /** The lines of everything that it has answered. They are written in batches: waits for the line of one more request. */
   logged(): Promise<string[]>;
-  /** What it did and needs: file-system calls since it was last asked, open handles, resident bytes now and at most, microseconds of processor time, libraries. */
+  /** What it did and needs: file-system calls since it was last asked, open handles but for the log of digests, resident bytes now and at most, microseconds of processor time, libraries. */
   inspect(): Promise<{
     calls: Record<string, number>;
     handles: number;
