@@ -13,15 +13,23 @@ const PREFERRED_AGENT = 'claude';
 
 /** Of the release that clients get who want a template and name no version: the one for Claude where it has one. */
 export const newestTemplate = oncePer((catalog: ReleaseCatalog): Template | undefined => {
-  const templates = catalog.assets.flatMap((stored) => {
+  for (const block of catalog.assetBlocks) {
+    const first = firstTemplate(block);
+    if (first === undefined) continue;
+    const release = catalog.releaseOf(first.stored);
+    const isPreferred = release.assets.some((stored) => agentOf(stored) === PREFERRED_AGENT);
+    return { release, agent: isPreferred ? PREFERRED_AGENT : first.agent };
+  }
+  return undefined;
+});
+
+/** Looked for once in a block, which most snapshots share. */
+const firstTemplate = oncePer((block: readonly Package[]) => {
+  for (const stored of block) {
     const agent = agentOf(stored);
-    return agent === undefined ? [] : { agent, release: catalog.releaseOf(stored) };
-  });
-  const [first] = templates;
-  const preferred = templates.find(
-    ({ agent, release }) => agent === PREFERRED_AGENT && release === first?.release,
-  );
-  return preferred ?? first;
+    if (agent !== undefined) return { stored, agent };
+  }
+  return undefined;
 });
 
 /** `q` for `spec-kit-template-q-sh-v1.2.3.zip`; undefined for what is no template. */
