@@ -22,12 +22,11 @@ const MODE = 0o644;
 /** Bytes of an entry of an earlier version: it has less. */
 const MAX_ENTRY_BYTES = 1024;
 
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const LOG = /^(.+)\.digests$/;
-const DRAFT = new RegExp(`^(.+)\\.digests\\.${UUID}$`);
+const DRAFT = /^(.+)\.digests\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Earlier versions kept a file for each package, and made drafts of it. */
 const OLD_ENTRY = /^[0-9a-f]{64}\.json$/;
-const OLD_DRAFT = new RegExp(`^[0-9a-f]{64}\\.json\\.${UUID}$`);
+const OLD_DRAFT = /^[0-9a-f]{64}\.json\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Digests in memory and on disk, so that a start need not read every package again. Each process appends what it learns to
