@@ -37,6 +37,11 @@ export class DirectoryWatcher {
     return this.isLocal && this.watcher !== undefined && !this.lost && this.watched === idOf(directory);
   }
 
+  /** Whether changes since {@link watch} are not among those that are told, be they to files that stay where they are. */
+  get hasLost(): boolean {
+    return this.lost;
+  }
+
   /** Entries that have come and gone so far. */
   get moves(): number {
     return this.moveCount;
@@ -85,8 +90,9 @@ export class DirectoryWatcher {
     if (this.burst++ === 0) setImmediate(() => (this.burst = 0)).unref();
     // The others in this process share the queue with this one.
     if (name === null || this.burst >= this.queueLength / 2) this.lost = true;
-    // What happens to the directory itself comes under its own name.
     if (event === 'rename' && name !== own) this.moveCount += 1;
+    // The directory itself comes under its own name: it is removed, and another may get its path and even its inode.
+    if (event === 'rename' && name === own) [this.lost, this.watched] = [true, ''];
     if (name !== null && isPackageName(name)) this.names.add(name);
   }
 }

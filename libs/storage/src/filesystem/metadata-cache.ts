@@ -94,11 +94,15 @@ export class MetadataCache {
     this.records.delete(name);
   }
 
+  /** Forgets packages that are gone when that is most: others write down what they publish, and never what leaves. */
+  trim(count: number, names: () => Iterable<string>): void {
+    if (this.records.size > 2 * count + SPARE_LINES) this.retain(names());
+  }
+
   /** Forgets packages that are gone, takes over what processes that are gone have written, and removes that. */
   async keepOnly(names: Iterable<string>): Promise<void> {
     if (this.readOnly) return;
-    const wanted = new Set(names);
-    for (const name of this.records.keys()) if (!wanted.has(name)) this.records.delete(name);
+    this.retain(names);
     await inParallel(await this.files(), PARALLEL, async (file) => {
       if (await this.isLeft(file)) this.left.push(file);
     });
@@ -110,6 +114,11 @@ export class MetadataCache {
     this.isClosed = true;
     await this.writings.next();
     await this.letGo();
+  }
+
+  private retain(names: Iterable<string>): void {
+    const wanted = new Set(names);
+    for (const name of this.records.keys()) if (!wanted.has(name)) this.records.delete(name);
   }
 
   private async readLogs(): Promise<void> {

@@ -1,20 +1,24 @@
-import { linkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { linkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Package } from '../package-reader.js';
-import type { PackageStore } from '../package-store.js';
+import type { PublishResult } from '../package-store.js';
 import { loadObservedStore, type OnCall } from '../testing/observed-filesystem.js';
+import { tagOfDead } from '../testing/owners.js';
 import { keepNewest, namesIn, publish, until } from '../testing/packages.js';
+import type { FilesystemPackageStore } from './filesystem.driver.js';
+import type { IndexEntry } from './package-table.js';
 
 const observer: { onCall: OnCall } = { onCall: () => undefined };
 const Store = await loadObservedStore((call, file, to) => observer.onCall(call, file, to));
 
 describe('PackageIndex', () => {
   let path: string;
-  let stores: PackageStore[];
+  let stores: FilesystemPackageStore[];
   /** The calls that concern packages and their directory, in words. */
   let calls: string[];
 
@@ -38,7 +42,7 @@ describe('PackageIndex', () => {
   const scans = (): number => timesOf('readdir of the directory');
 
   /** @param isSilent - As on a file system on which others' changes have no names. */
-  async function open(isSilent = false): Promise<PackageStore> {
+  async function open(isSilent = false): Promise<FilesystemPackageStore> {
     const { onCall } = observer;
     observer.onCall = (call, file, to) => {
       if (call === 'statfs' && isSilent) throw new Error('unknown');
@@ -56,7 +60,7 @@ describe('PackageIndex', () => {
     for (let at = 0; at < packages; at++) await utimes(join(path, `${at}.zip`), longAgo, longAgo);
   }
 
-  const isHashed = async (store: PackageStore): Promise<boolean> =>
+  const isHashed = async (store: FilesystemPackageStore): Promise<boolean> =>
     (await store.list()).every(({ sha256 }) => sha256 !== undefined);
 
   it('shows a file to who asks later, although a look at the directory began before it came and takes long', async () => {
@@ -188,6 +192,83 @@ describe('PackageIndex', () => {
     calls.length = 0;
     await store.list();
     expect(scans()).toBe(0);
+  });
+
+  // Mutant: names that the kernel dropped count for nothing while the directory's mtime stays.
+  it('sees a file that is written in place while more changes than the kernel keeps the names of', async () => {
+    await fill(10);
+    await (await open()).close();
+    const then = new Date(Date.now() - 60_000);
+    await utimes(path, then, then);
+    const store = await open();
+    await until('all are hashed', () => isHashed(store));
+    await delay(300);
+    await store.list();
+    for (let at = 0; at < 20_000; at++) {
+      const now = new Date();
+      utimesSync(join(path, `${at % 2}.zip`), now, now);
+    }
+    writeFileSync(join(path, '9.zip'), 'rewritten');
+
+    const rewritten = createHash('sha256').update('rewritten').digest('hex');
+    await until('it is seen', async () => (await store.find('9.zip'))?.sha256 === rewritten);
+  });
+
+  // Mutant: what is seen while an own write is entered is given up.
+  it('sees a file that another one replaced while an own write was entered', async () => {
+    await fill(1);
+    const store = await open();
+    await until('all are hashed', () => isHashed(store));
+    const own = store['index'].get('0.zip');
+    const meta = join(path, '.release-server', 'meta');
+    let entered = false;
+    observer.onCall = (call, file) => {
+      if (entered || call !== 'readdir' || file !== meta) return;
+      entered = true;
+      store['index'].put({ ...(own as IndexEntry) });
+    };
+    await writeFile(join(path, '.new'), 'other');
+    await rename(join(path, '.new'), join(path, '0.zip'));
+
+    await until('it is seen', async () => (await store.find('0.zip'))?.size === 'other'.length);
+    expect(entered).toBe(true);
+  });
+
+  // Mutant: what is not among the names that were read is gone, whatever is known of it since.
+  it('keeps what comes and is looked at while the directory is read', async () => {
+    await fill(1);
+    const store = await open(true);
+    await until('all are hashed', () => isHashed(store));
+    const other = await open(true);
+    let published: PublishResult | undefined;
+    observer.onCall = async (call, file) => {
+      if (call !== 'lstat' || file !== join(path, '0.zip') || published !== undefined) return;
+      published = {} as PublishResult;
+      published = await publish(other, 'late.zip', 'late');
+      await store['index'].recheck('late.zip');
+    };
+    await writeFile(join(path, '.moves-the-mtime'), '');
+    await delay(300);
+
+    await store.list();
+    expect(store['index'].get('late.zip')?.package).toEqual(published?.package);
+  });
+
+  // Mutant: what others tell of is kept until the end of the process.
+  it('forgets the digests of packages that others have published and removed', async () => {
+    const store = await open();
+    const record = (name: string): string =>
+      `${JSON.stringify({ name, fingerprint: '1-2-3-4', sha256: 'ab'.repeat(32) })}\n`;
+    const log = Array.from({ length: 5000 }, (_, at) => record(`${at}.zip`)).join('');
+    await writeFile(join(path, '.release-server', 'meta', `${tagOfDead()}.digests`), log);
+    await writeFile(join(path, 'new.zip'), 'new');
+
+    await until('it is seen', () => store.find('new.zip'));
+    await until('they are forgotten', async () => {
+      await store.list();
+      return store['metadata']['records'].size < 2000;
+    });
+    expect((await store.find('new.zip'))?.size).toBe(3);
   });
 
   it('reads the directory once when it says that something moved, and nothing was told', async () => {

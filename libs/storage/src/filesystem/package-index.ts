@@ -176,9 +176,10 @@ export class PackageIndex {
     } else {
       this.seen = undefined;
       const names = new Set([...this.unsettled, ...(this.watcher?.take() ?? [])]);
-      await this.examine([...names], QUIET_MS);
+      await this.examine(names, QUIET_MS);
       this.seen = { id: idOf(directory), mtimeNs: directory.mtimeNs, moves };
     }
+    this.metadata.trim(this.table.size, () => this.table.names());
     const duration = performance.now() - began;
     this.trustedUntil = began + Math.min(LONGEST_TRUST_MS, Math.max(TRUST_MS, TRUST_FACTOR * duration));
   }
@@ -186,7 +187,7 @@ export class PackageIndex {
   /** Whether there may be changes of which no name has come. */
   private async isToBeScanned(directory: BigIntStats): Promise<boolean> {
     const { watcher, seen } = this;
-    if (seen?.id !== idOf(directory)) return true;
+    if (seen?.id !== idOf(directory) || watcher?.hasLost === true) return true;
     const hasMoved = directory.mtimeNs !== seen.mtimeNs;
     if (watcher?.tellsAllOf(directory) !== true) return hasMoved || !this.settled;
     const deadline = performance.now() + LATENESS_MS;
@@ -198,7 +199,7 @@ export class PackageIndex {
   }
 
   private async scan(quiet: number): Promise<void> {
-    const written = (this.writtenDuringScan = new Set());
+    this.writtenDuringScan = new Set();
     this.seen = undefined;
     try {
       const moves = this.watcher?.moves ?? 0;
@@ -208,11 +209,18 @@ export class PackageIndex {
       this.unsettled.clear();
       const changed = Number(directory.mtimeNs / 1_000_000n);
       this.settled = Math.abs(Date.now() - changed) > GRANULARITY_MS;
-      const names = await this.layout.names();
-      await this.examine(names, quiet);
-      const present = new Set(names);
-      const gone = [...this.table.names()].filter((name) => !present.has(name) && !written.has(name));
-      this.table.apply(new Map(gone.map((name) => [name, undefined])));
+      const present = new Set<string>();
+      await inBatches(await this.layout.names(), async (batch) => {
+        for (const name of batch) present.add(name);
+        await this.examineBatch(batch, quiet);
+      });
+      // Looked at, too: what others have put here since the names were read may be known by now.
+      await inBatches(this.table.names(), (batch) =>
+        this.examineBatch(
+          batch.filter((name) => !present.has(name)),
+          quiet,
+        ),
+      );
       this.seen = { id: idOf(directory), mtimeNs: directory.mtimeNs, moves };
     } finally {
       this.writtenDuringScan = undefined;
@@ -220,11 +228,8 @@ export class PackageIndex {
   }
 
   /** Holds files against their entries, some at a time. */
-  private async examine(names: readonly string[], quiet: number): Promise<void> {
-    for (let at = 0; at < names.length; at += BATCH) {
-      if (at > 0) await new Promise(setImmediate);
-      await this.examineBatch(names.slice(at, at + BATCH), quiet);
-    }
+  private async examine(names: Iterable<string>, quiet: number): Promise<void> {
+    await inBatches(names, (batch) => this.examineBatch(batch, quiet));
   }
 
   private async examineBatch(names: readonly string[], quiet: number): Promise<void> {
@@ -238,8 +243,11 @@ export class PackageIndex {
     if ([...found].some(([name, { file }]) => !isKnown(name, file))) await this.metadata.catchUp();
     const changes = new Map<string, IndexEntry | undefined>();
     for (const [name, { file, before }] of found) {
-      // Written by ourselves while we looked: that entry is newer than what we saw.
-      if (this.table.get(name) !== before || this.writtenDuringScan?.has(name) === true) continue;
+      // Written by ourselves while we looked: that entry is newer than what we saw, but another file may be there again.
+      if (this.table.get(name) !== before || this.writtenDuringScan?.has(name) === true) {
+        this.unsettled.add(name);
+        continue;
+      }
       changes.set(name, file === undefined ? undefined : this.entryOf(name, file, before, quiet));
     }
     this.table.apply(changes);
@@ -316,6 +324,18 @@ export class PackageIndex {
     });
     void this.metadata.save(name, fingerprint, sha256);
   }
+}
+
+/** Some at a time, between which other work gets its turn. */
+async function inBatches(names: Iterable<string>, use: (batch: string[]) => Promise<void>): Promise<void> {
+  let batch: string[] = [];
+  for (const name of names) {
+    if (batch.push(name) < BATCH) continue;
+    await use(batch);
+    batch = [];
+    await new Promise(setImmediate);
+  }
+  await use(batch);
 }
 
 function fileOf(stats: BigIntStats | undefined): FoundFile | undefined {

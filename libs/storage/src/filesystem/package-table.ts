@@ -24,6 +24,10 @@ export class PackageTable {
     return this.entries.get(name);
   }
 
+  get size(): number {
+    return this.entries.size;
+  }
+
   names(): Iterable<string> {
     return this.entries.keys();
   }
