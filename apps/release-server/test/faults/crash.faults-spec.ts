@@ -50,13 +50,13 @@ const OPERATIONS: readonly Operation[] = [
   {
     does: 'publish',
     limit: 1000,
-    least: 8,
+    least: 6,
     prepare: async (client, ledger) => () => client.create(ledger.newName()),
   },
   {
     does: 'overwrite',
     limit: 1000,
-    least: 6,
+    least: 5,
     prepare: async (client) => {
       await client.overwrite('o.bin');
       return () => client.overwrite('o.bin');
@@ -75,7 +75,7 @@ const OPERATIONS: readonly Operation[] = [
   {
     does: 'evicting publish',
     limit: 3,
-    least: 10,
+    least: 8,
     prepare: async (client, ledger) => {
       while (ledger.present().length < 3) await client.create(ledger.newName());
       return () => client.create(ledger.newName());

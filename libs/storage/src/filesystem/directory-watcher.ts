@@ -91,7 +91,7 @@ export class DirectoryWatcher {
     // The others in this process share the queue with this one.
     if (name === null || this.burst >= this.queueLength / 2) this.lost = true;
     if (event === 'rename' && name !== own) this.moveCount += 1;
-    // The directory itself comes under its own name: it is removed, and another may get its path and even its inode.
+    // The directory itself comes under its own name: it may be gone, and another get its path and even its inode.
     if (event === 'rename' && name === own) [this.lost, this.watched] = [true, ''];
     if (name !== null && isPackageName(name)) this.names.add(name);
   }
