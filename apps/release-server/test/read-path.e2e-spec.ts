@@ -109,6 +109,22 @@ describe('the read path', () => {
   );
 });
 
+// With an extension, for the contract has no such address.
+it('takes nothing behind a fragment for a query', () =>
+  withServer(
+    {},
+    async ({ port }) => {
+      const { text } = await rawRequest(
+        port,
+        'GET /packages#x?format=json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+        2000,
+      );
+      expect(text).toMatch(/^HTTP\/1\.1 200/);
+      expect(text).toContain('Content-Type: text/html');
+    },
+    { imports: [] },
+  ));
+
 describe('what an extension puts before all routes', () => {
   @Injectable()
   class Guard implements CanActivate {

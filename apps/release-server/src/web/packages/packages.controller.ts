@@ -61,7 +61,7 @@ export class PackagesController implements OnModuleInit {
 
   private asked(request: IncomingMessage): Asked {
     const { url = '', headers } = request;
-    const search = /\?([^#]*)/.exec(url)?.[1] ?? '';
+    const search = /^[^?#]*\?([^#]*)/.exec(url)?.[1] ?? '';
     const key = `${search}\n${headers.accept}`;
     const known = this.known.get(key);
     if (known !== undefined) return known;
