@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import { build } from 'esbuild';
 
-/** What is loaded later or never, from node_modules as ever: the SDK, readable logs, and what is an option of Nest. */
+/** Loaded from node_modules, later or never: the SDK, Swagger UI, readable logs, and optional dependencies of Nest. */
 const EXTERNAL = [
   '@aws-sdk/*',
   '@smithy/*',
@@ -21,8 +21,8 @@ const CLASS =
   /^((?:export )?(?:default )?(?:(?:let|const|var) [\w$]+ = (?:[\w$]+ = )?)?class ([\w$]+)[^{\n]*\{)/gm;
 
 /**
- * Nest logs the names of its classes, and of two with one name the bundler renames the second. Its `keepNames` would
- * name all functions too, each time that one is made.
+ * Nest logs the names of classes, and of two with the same name the bundler renames the second. Its `keepNames` would
+ * also set the name of every function, each time one is created.
  */
 const classNames = {
   name: 'class-names',
@@ -34,7 +34,7 @@ const classNames = {
   },
 };
 
-/** To import `node:http` evaluates all that it exports, for which Node loads its WebSocket client: a tenth of the start. */
+/** Importing `node:http` evaluates all its exports, for which Node loads its WebSocket client: a tenth of the start. */
 const httpAlone = {
   name: 'http-alone',
   setup({ onResolve, onLoad }) {

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What is in no build: whether it changes makes no difference. */
+/** Not part of any build, so changes do not matter. */
 const LEFT_OUT = /^testing$|\.spec\.ts$/;
 
 /**
- * What tells one state of these files and directories from another: names, sizes and times, not the content. Whatever
- * writes, renames or replaces a file moves its ctime, which nothing sets back.
+ * Identifies a state of these files and directories by names, sizes and times, not by content. Whatever
+ * writes, renames or replaces a file changes its ctime, which cannot be set back.
  */
 export function stateOf(paths) {
   const hash = createHash('sha256');

@@ -48,19 +48,19 @@ function lastBuild() {
 
 function build() {
   if (!existsSync('dist')) console.error('Building, which takes a while the first time …');
-  // Away first: a build that is interrupted leaves none.
+  // Removed first, so that an interrupted build leaves none.
   rmSync(STAMP, { force: true });
   compile('apps/release-server/tsconfig.app.json');
-  // It writes what it imports of the server, too.
+  // Also emits the files of the server that it imports.
   if (withExample) compile('examples');
   run('apps/release-server/browser/build.mjs');
   run('tools/build/bundle.mjs');
-  // What changed meanwhile is not what was noted before, and so is built the next time.
+  // The inputs as they were before: what has changed during the build is built the next time.
   writeFileSync(STAMP, JSON.stringify({ ...made, outputs: stateOf(OUTPUTS) }));
 }
 
 function compile(project) {
-  // The compiler knows what it has written, and does not look whether that is still there.
+  // The compiler does not notice that files which it has written are gone.
   run('node_modules/typescript/bin/tsc', '--build', project, ...(isWhole ? [] : ['--force']));
 }
 

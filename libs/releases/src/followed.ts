@@ -6,12 +6,12 @@ import { listChanges, type ListChanges, type Package } from '#storage';
 
 import { OrderedBlocks } from './ordered-blocks.js';
 
-/** Packages that are dealt with before other work has its turn. */
+/** Packages that are processed before other work gets its turn. */
 const SLICE_PACKAGES = 256;
 
 /**
- * Follows the lists that a store returns: what it makes of one it makes of what changed since the one before, or of all
- * where that is less. Each is made once and kept as long as its list.
+ * Derives a value from each list that a store returns: from the changes since the list before, or from the whole list
+ * where that is less work. Each value is made once and kept as long as its list.
  */
 export class Followed<Made extends object> {
   private readonly known = new WeakMap<readonly Package[], Made>();
@@ -19,15 +19,15 @@ export class Followed<Made extends object> {
   private readonly turns = new Mutex();
 
   /**
-   * @param empty - What is made of no packages.
-   * @param change - Makes it anew without some packages and with others; in several steps, of many.
+   * @param empty - The value of an empty list.
+   * @param change - The value without some packages and with others. Many changes come in several calls.
    */
   constructor(
     private readonly empty: Made,
     private readonly change: (made: Made, changes: ListChanges) => Made,
   ) {}
 
-  /** Made at once. */
+  /** Made synchronously. */
   of(packages: readonly Package[]): Made {
     const steps = this.steps(packages);
     for (;;) {
@@ -37,8 +37,8 @@ export class Followed<Made extends object> {
   }
 
   /**
-   * Made in slices, between which all other work has a turn. A list that is no longer the latest is made to its end, for
-   * those who wait for it: from there it is not far to the next.
+   * Made in slices, between which all other work gets a turn. The value of a list that is no longer the latest is finished
+   * too: somebody waits for it, and the next is made from it.
    */
   async prepare(packages: readonly Package[]): Promise<Made> {
     const known = this.known.get(packages);

@@ -1,9 +1,9 @@
-/** Values in a block: what a change copies. */
+/** Values in a block at most: a change copies the block. */
 const MOST_IN_BLOCK = 256;
 
 /**
- * Values in order, in blocks. Immutable: a change makes another one, which shares all blocks but those that hold what
- * changed, so that what is made of a block can be kept with it.
+ * Sorted values in blocks. Immutable: a change returns a copy that shares all blocks except those that changed, so that
+ * what is derived from a block can be cached with it.
  */
 export class OrderedBlocks<T> {
   /** @param compare - Tells which of two values comes first; no two are equal. */
@@ -59,7 +59,7 @@ class BlockEditor<T> {
   remove(value: T): void {
     const isBefore = (other: T): boolean => this.compare(other, value) < 0;
     const at = firstIndex(this.blocks, (block) => isBefore(lastOf(block)));
-    if (at === this.blocks.length) throw new Error('what is to be removed is not in order');
+    if (at === this.blocks.length) throw new Error('the value to be removed is not here');
     const block = this.copy(at);
     block.splice(firstIndex(block, isBefore), 1);
     if (block.length === 0) this.blocks.splice(at, 1);

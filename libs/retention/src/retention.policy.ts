@@ -1,6 +1,6 @@
 import type { Eviction, EvictionContext, Package } from '#storage';
 
-/** What a policy is asked with: `find` has the package of a name, without a look through all of them. */
+/** What a policy is asked with; `find` is always there. */
 export type RetentionContext = Required<EvictionContext>;
 
 /** Decides which packages leave. Replace this provider to keep others than the newest. */

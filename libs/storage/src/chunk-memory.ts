@@ -2,8 +2,8 @@
 const LEAST_BYTES = 16 * 1024;
 
 /**
- * Gives the memory of a chunk back to the system at once, where it has memory of its own. Otherwise tens of megabytes of
- * dead chunks wait for the collector, which then runs all the time. Only for whoever alone has the chunk: it is empty
+ * Gives the memory of a chunk back to the system at once, if the chunk does not share it. Otherwise tens of megabytes of
+ * dead chunks wait for the garbage collector, which then runs all the time. For the only owner of a chunk: it is empty
  * afterwards.
  */
 export function releaseChunk({ buffer, byteLength }: Uint8Array): void {

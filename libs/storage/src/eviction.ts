@@ -9,7 +9,7 @@ export interface EvictionContext {
   readonly incoming: IncomingPackage | undefined;
   /** Milliseconds since the epoch by the store's clock, read once for each decision: no other clock is asked. */
   readonly now: number;
-  /** The stored package of that name, from a store that need not look through all of them for it. */
+  /** The stored package of that name. Only from a store that finds it without a search through all of them. */
   readonly find?: (name: string) => Package | undefined;
 }
 

@@ -8,9 +8,9 @@ export interface ListChanges {
 }
 
 /**
- * Holds two lists against each other in one walk. Both come newest first, and what stays is the same object in both, or
- * one that is equal: so a walk costs little more than a comparison of references for each. In lists of another order more
- * is said to have gone and come, and it is still true.
+ * Compares two lists in one walk. Both come newest first, and what stays is the same object in both, or
+ * one that is equal: so a walk costs little more than a comparison of references for each. In lists of another order
+ * more is reported as removed and added, which is still correct.
  */
 export function listChanges(before: readonly Package[], after: readonly Package[]): ListChanges {
   const removed: Package[] = [];

@@ -11,10 +11,10 @@ export const CODINGS = ['br', 'gzip'] as const;
 export type Coding = (typeof CODINGS)[number];
 
 const MiB = 1024 * 1024;
-/** What is smaller is as large compressed, and what is larger takes too long and too much memory. */
+/** Smaller bodies do not shrink; larger ones take too long and too much memory. */
 const MIN_BYTES = 256;
 const MAX_BYTES = 64 * MiB;
-/** Of a larger one nobody waits for the compressed form: until it is made, clients get it as it is. */
+/** Nobody waits for the compressed form of a larger body: until it is made, clients get the body as it is. */
 const MAX_WAIT_BYTES = 8 * MiB;
 const CHUNK_BYTES = 64 * 1024;
 /** Compressed forms that are kept, and that are being sent, whether kept or not. */
@@ -37,7 +37,7 @@ const kept = new LRUCache<string, Buffer>({
 });
 const beingMade = new Map<string, Promise<Buffer | undefined>>();
 const inFlight = new InFlightBytes<Buffer>(({ length }) => length);
-/** The threads that compress open and read files, too. */
+/** Fewer than the threads of the pool, which files need too. */
 const slots = new Semaphore(2);
 
 /**
@@ -74,7 +74,7 @@ export function holdCompressed(form: Buffer): () => void {
 function make(etag: string, coding: Coding, content: Compressible): Promise<Buffer | undefined> {
   const form = slots
     .runExclusive(async () => {
-      // Asked when its turn has come: those before it may be unread yet.
+      // Checked only now, since those that were made before may still be unread.
       if (inFlight.total > MAX_IN_FLIGHT_BYTES) return undefined;
       const made = await compress(coding, content);
       kept.set(etag, made);
@@ -85,7 +85,7 @@ function make(etag: string, coding: Coding, content: Compressible): Promise<Buff
   return form;
 }
 
-/** Chunk by chunk, so that neither the whole of it is in memory nor others wait for its chunks to be made. */
+/** Chunk by chunk, so that the body is never whole in memory and other requests get their turns. */
 async function compress(coding: Coding, content: Compressible): Promise<Buffer> {
   const stream =
     coding === 'br'
@@ -93,7 +93,7 @@ async function compress(coding: Coding, content: Compressible): Promise<Buffer> 
           params: {
             // Denser than gzip and as fast; the densest takes half a second for a page.
             [constants.BROTLI_PARAM_QUALITY]: 5,
-            // What repeats in a list does so near by; a wider window costs ten times the memory.
+            // Repetitions in a list are close together; a wider window costs ten times the memory.
             [constants.BROTLI_PARAM_LGWIN]: 18,
             [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
           },

@@ -15,14 +15,14 @@ export interface Fragment {
   readonly digest: string;
 }
 
-/** Fragments in order, and what is known of them together, so that a body of many costs a look at each block. */
+/** Fragments in order with their sums, so that a body of many costs one step for each block. */
 export interface FragmentBlock {
   readonly fragments: readonly Fragment[];
   /** Bytes without bases. */
   readonly length: number;
   /** How many bases are filled in. */
   readonly bases: number;
-  /** Those of the fragments, one behind the other: the same for a body whatever its blocks. */
+  /** Digests of the fragments, concatenated: a body has the same ones however it is cut into blocks. */
   readonly digests: string;
 }
 
@@ -52,7 +52,7 @@ export function blockOf(fragments: readonly Fragment[], separator?: Fragment): F
   return { fragments: all, length, bases, digests };
 }
 
-/** Blocks with a separator between, and something in front and behind. */
+/** Blocks with a separator between them, a head before and a tail after. */
 export function joined(
   head: string,
   blocks: readonly FragmentBlock[],
@@ -66,7 +66,7 @@ export function joined(
 
 /**
  * The bytes of some blocks in order, with the base where it goes, in chunks of that many bytes. A chunk is valid only until
- * the next one is asked for: its memory is used again.
+ * the next one is asked for: its memory is reused.
  */
 export function* chunksOf(
   blocks: readonly FragmentBlock[],

@@ -1,6 +1,6 @@
 import type { Package, PackageReader } from '#storage';
 
-/** Uses the list of a store, at once where it is known without a look. */
+/** Calls `use` with the list of a store, synchronously where the store has it in memory. */
 export function withList<T>(
   store: Pick<PackageReader, 'list' | 'peekList'>,
   use: (packages: readonly Package[]) => T | Promise<T>,

@@ -84,7 +84,7 @@ function sendRedirect(response: ServerResponse, url: string, headers: FlatHeader
   response.end();
 }
 
-/** An answer before it is begun. */
+/** An answer that has not started yet. */
 interface Answer {
   readonly status: number;
   readonly headers: FlatHeaders;

@@ -12,7 +12,7 @@ export const FORM_OVERHEAD = 64 * 1024;
 /** Bytes of a part's header; busboy has the same limit. */
 const MAX_HEADER = 16 * 1024;
 const CRLF = '\r\n';
-/** Bytes that `indexOf` searches for several times as fast as for more. */
+/** Length of a needle up to which `indexOf` is several times as fast as for a longer one. */
 const EASY_LENGTH = 7;
 
 export interface InspectorOptions {

@@ -5,7 +5,7 @@ import { newestFirst, type Package } from '#storage';
 
 import { DEFAULT_PER_PAGE, defaultOrder, type PackageListQuery } from './package-list.query.js';
 
-/** Blocks of packages that are searched before other work has its turn. */
+/** Blocks of packages that are searched before other work gets its turn. */
 const BLOCKS_A_TURN = 16;
 
 /** One page of a selection. */
@@ -18,7 +18,7 @@ export interface PackagePage {
   readonly pages: number;
 }
 
-/** All orders of which the others are the reverse. Of two of one size the first is that with the lesser name. */
+/** All orders of which the others are the reverse. Packages of one size are ordered by name. */
 const newest = followedOrder(newestFirst);
 const names = followedOrder(byName);
 const largest = followedOrder((a, b) => b.size - a.size || byName(a, b));
@@ -90,7 +90,7 @@ async function filter(
   return found;
 }
 
-/** What lies between two places of the whole, as one block. */
+/** The packages between two positions, as one block. */
 function cut(
   blocks: readonly (readonly Package[])[],
   start: number,

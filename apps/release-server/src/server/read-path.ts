@@ -26,19 +26,19 @@ export interface ReadRoute {
   /** The path up to the wildcard. */
   readonly path: string;
   readonly handle: ReadHandler;
-  /** What says whether it asks for a token. */
+  /** The class and method whose decorators tell whether it asks for a token. */
   readonly declaredBy: readonly object[];
-  /** What Express would call before it, if the path matches; undefined where Express has to answer whatever it is. */
+  /** Layers that Express would call first if they match the path; undefined where Express has to answer in any case. */
   before: readonly Layer[] | undefined;
 }
 
-/** What a wildcard stands for where nothing in it has to be decoded. */
+/** A wildcard value that needs no decoding. */
 const PLAIN = /^[A-Za-z0-9._+@~-]+$/;
 
 /**
- * Finds who answers a read without the way through Express and Nest, which costs more than the answer. Controllers
- * declare their routes as ever, and add what answers a plain GET or HEAD of them. All else takes the long way: other
- * methods, spellings and bodies, routes that ask for a token, and whatever an extension wants to see.
+ * Finds the handler that answers a read without Express and Nest, which cost more than the answer. Controllers declare
+ * their routes as usual, and add a handler for a plain GET or HEAD of them. Everything else goes through Express: other
+ * methods, other spellings of a path, requests with a body, routes that ask for a token, and what an extension would see.
  */
 @Injectable()
 export class ReadPath {
@@ -60,12 +60,12 @@ export class ReadPath {
     else this.prefixed.push(route);
   }
 
-  /** Begins to take requests, of an application with this configuration. */
+  /** Starts to take requests, for an application with this configuration. */
   open(config: ApplicationConfig): void {
     this.config = config;
   }
 
-  /** Who answers a request, if it is not Express. */
+  /** The route that answers a request; undefined where Express has to. */
   find({ method, headers }: IncomingMessage, context: RequestContext): ReadRoute | undefined {
     if (method !== 'GET' && method !== 'HEAD') return undefined;
     const { path } = context;
@@ -78,7 +78,7 @@ export class ReadPath {
     return route;
   }
 
-  /** When all routes are there: at the first request. */
+  /** At the first request, when all routes are registered. */
   private prepare(): void {
     this.isReady = true;
     const adapter = this.host.httpAdapter as unknown as HttpServerAdapter;
@@ -89,7 +89,7 @@ export class ReadPath {
   }
 }
 
-/** Whether something of an extension takes part in every request. */
+/** Whether a global enhancer of an extension takes part in every request. */
 function hasOthers(config: ApplicationConfig): boolean {
   return [
     config.getGlobalGuards().filter((guard) => !(guard instanceof BearerGuard)),

@@ -12,7 +12,7 @@ import type { Forwarded, TrustedProxies } from './trusted-proxies.service.js';
 /** What a client may choose as its request's id. */
 const REQUEST_ID = /^[A-Za-z0-9._:+/=@-]{1,128}$/;
 
-/** Random numbers for each request cost more than its checks: ids are a UUID of this process with a counter at its end. */
+/** An id is a UUID of this process that ends with a counter: a random one for each request costs more than its checks. */
 const ID_PREFIX = randomUUID().slice(0, -12);
 let count = 0;
 

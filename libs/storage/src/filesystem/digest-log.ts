@@ -8,23 +8,23 @@ export interface DigestRecord {
   readonly name: string;
   readonly fingerprint: string;
   readonly sha256: string;
-  /** The file is about to be renamed, which changes its ctime: it counts for the {@link MOVE_NS} after that in its fingerprint. */
+  /** The file is about to be renamed, which changes its ctime: the record holds for ctimes up to {@link MOVE_NS} later. */
   readonly moving?: boolean;
 }
 
-/** How far a log has been read, and which file that was: its owner replaces it by a shorter one now and then. */
+/** How far a log has been read, and which file it was: its owner sometimes replaces it by a shorter one. */
 export interface LogPosition {
   readonly inode: bigint;
   readonly offset: number;
 }
 
 const CHUNK_BYTES = 256 * 1024;
-/** Name, fingerprint and digest have less. */
+/** Upper bound of a name, a fingerprint and a digest together. */
 const MAX_RECORD_CHARACTERS = 1024;
 const FINGERPRINT = /^[0-9a-f]{1,32}(-[0-9a-f]{1,32}){3}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const NEWLINE = 0x0a;
-/** Nanoseconds within which a file is renamed once that is announced. */
+/** Nanoseconds between the announcement of a rename and the rename, at most. */
 const MOVE_NS = 2_000_000_000n;
 
 /** A record as a line of a log. */
@@ -56,9 +56,9 @@ export function isOf(record: DigestRecord, fingerprint: string): boolean {
 }
 
 /**
- * Reads the records that have come to a log since it was read last, and returns how far it is read now. A line that is not
- * ended is left for the next time: it is being written, or was when its process died. What is no log is none, however large,
- * and waits for nobody.
+ * Reads the records that were appended to a log since the last read, and returns how far it is read now. A line without
+ * its end is left for the next time: it is being written, or was when its process died. A file that is no log yields no
+ * records, however large it is, and is not waited for.
  */
 export async function readLog(
   path: string,

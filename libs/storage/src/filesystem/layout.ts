@@ -22,7 +22,7 @@ export class Layout {
   /** Here as long as nobody has decided about the packages that were in the directory before it was served. */
   readonly unadopted: string;
 
-  /** What the path of a package begins with: names have no separators, and joining paths costs more than asking for a file. */
+  /** Prefix of the paths of packages: names have no separators, and `join` costs more than a stat of the file. */
   private readonly prefix: string;
 
   constructor(readonly root: string) {

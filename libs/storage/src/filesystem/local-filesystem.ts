@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 
 /**
  * File systems (`f_type` of statfs(2)) that nobody but this kernel writes to: ext, XFS, Btrfs, tmpfs, overlayfs, ZFS,
- * F2FS, bcachefs. A network file system is none: it may take any time to answer, and tells nothing of what other hosts do.
+ * F2FS, bcachefs. A network file system is not among them: it may take any time to answer, and tells nothing of what other hosts do.
  */
 const LOCAL = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0xca451a4e,

@@ -10,16 +10,16 @@ import { isOf, lineOf, readLog, recordIn, type DigestRecord, type LogPosition } 
 import { ctimeIn } from './fingerprint.js';
 import type { Layout } from './layout.js';
 
-/** A log is written anew when it has so many lines more than twice as many as there are digests. */
+/** A log is rewritten when it has this many lines more than twice the number of digests. */
 const SPARE_LINES = 1000;
-/** Lines that are written at once then. */
+/** Lines that a rewrite writes at once. */
 const BATCH_LINES = 1000;
 const PARALLEL = 32;
-/** A log is opened anew after so long, for who took its process to be gone may have removed it. */
+/** A log is reopened after this time: a process that took this one for dead may have removed it. */
 const REOPEN_MS = 60_000;
 const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
 const MODE = 0o644;
-/** Bytes of an entry of an earlier version: it has less. */
+/** Upper bound of the bytes of an entry of an earlier version. */
 const MAX_ENTRY_BYTES = 1024;
 
 const LOG = /^(.+)\.digests$/;
@@ -42,11 +42,11 @@ export class MetadataCache {
   private hasReadEntries = false;
   /** Lines that wait to be written. */
   private pending: string[] = [];
-  /** Files that the own log is to take the place of. */
+  /** Files whose digests our own log takes over. */
   private left: string[] = [];
   private file: FileHandle | undefined;
   private openedAt = 0;
-  /** Lines in the own log. */
+  /** Lines in our own log. */
   private lines = 0;
   private isClosed = false;
 
@@ -89,7 +89,7 @@ export class MetadataCache {
     await this.writings.next();
   }
 
-  /** Its lines go when the log is written anew. */
+  /** Its lines go when the log is rewritten. */
   forget(name: string): void {
     this.records.delete(name);
   }
@@ -156,7 +156,7 @@ export class MetadataCache {
       else await this.append(pending);
     } catch {
       await this.letGo();
-      // Half a line may stand at its end, which the next must not be part of.
+      // The log may end with half a line, which must not run into the next.
       this.pending.unshift('\n');
     }
   }
@@ -171,7 +171,7 @@ export class MetadataCache {
     this.lines += lines.length;
   }
 
-  /** Replaces the own log by one with a line for each digest that is known, and removes files of which it has all. */
+  /** Replaces our own log by one with a line for each known digest, then removes the files that it has taken over. */
   private async rewrite(superseded: readonly string[]): Promise<void> {
     this.lines = 0;
     const path = join(this.layout.meta, this.ownLog);

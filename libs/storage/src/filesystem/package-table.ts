@@ -9,10 +9,10 @@ export interface IndexEntry {
 
 /** Lists go without new digests for this long while more files are being hashed. */
 const DIGESTS_DELAY_MS = 1000;
-/** So many changes cost less one by one than together. */
+/** Up to this many changes, entering them one by one is cheaper than sorting once. */
 const FEW_CHANGES = 16;
 
-/** Packages by their names and in their order. What a change costs does not grow with their number, but for moving pointers. */
+/** Packages by their names and in their order. The cost of a change does not grow with their number, except for moving pointers. */
 export class PackageTable {
   private readonly entries = new Map<string, IndexEntry>();
   private sorted: Package[] = [];
@@ -34,7 +34,7 @@ export class PackageTable {
 
   /**
    * Newest first, then by name; the same array until something changes. Digests enter it together: if each were a change,
-   * everything made of the list would be made again for nearly every request while a full directory is hashed.
+   * everything made of the list would be rebuilt for nearly every request while a full directory is hashed.
    */
   list(isHashing: boolean): readonly Package[] {
     const now = performance.now();

@@ -5,7 +5,7 @@ import { isOnLocalFilesystem } from './local-filesystem.js';
 
 /**
  * Stats of files that were touched a moment ago. A local file system has their names and inodes in memory and answers in
- * two microseconds, where a way through the thread pool takes fifty; a network may take any time, and is asked there.
+ * two microseconds, where the thread pool takes fifty; a network file system may take any time, and is asked in the pool.
  */
 export class RecentStat {
   private isLocal = false;

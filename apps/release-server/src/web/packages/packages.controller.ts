@@ -24,14 +24,14 @@ interface Asked {
   readonly query: PackageListQuery;
 }
 
-/** Characters of both together that are remembered. */
+/** Longest query and `Accept`, in characters together, that are remembered. */
 const MAX_REMEMBERED = 500;
 
 /** `GET /packages`: the list, as a page or as JSON. */
 @Public()
 @Controller('packages')
 export class PackagesController implements OnModuleInit {
-  /** Reading a query costs more than a prepared answer to it. */
+  /** Parsing a query costs more than sending a prepared answer to it. */
   private readonly known = new LRUCache<string, Asked>({ max: 100 });
 
   constructor(
