@@ -59,7 +59,7 @@ class BlockEditor<T> {
   remove(value: T): void {
     const isBefore = (other: T): boolean => this.compare(other, value) < 0;
     const at = firstIndex(this.blocks, (block) => isBefore(lastOf(block)));
-    if (at === this.blocks.length) throw new Error('the value to be removed is not here');
+    if (at === this.blocks.length) throw new Error('what is to be removed is not in order');
     const block = this.copy(at);
     block.splice(firstIndex(block, isBefore), 1);
     if (block.length === 0) this.blocks.splice(at, 1);
