@@ -46,7 +46,8 @@ function serve(): void {
   process.execve?.(process.execPath, [
     process.execPath,
     ...process.execArgv,
-    '--max-semi-space-size=1',
+    '--max-semi-space-size=8',
+    '--heap-growing-percent=25',
     main,
   ]);
 }

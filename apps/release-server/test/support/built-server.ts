@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export const PRODUCT = resolve(process.env['PRODUCT'] ?? '.');
 export const MAIN = join(PRODUCT, 'dist/server/main.js');
 /** As `npm start` and the image set them; docs/adr/0004 says why. */
-const NODE_FLAGS = ['--max-semi-space-size=1'];
+const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=25'];
 
 /** The built server as a process of its own. */
 export interface BuiltServer {
