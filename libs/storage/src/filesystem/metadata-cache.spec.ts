@@ -1,11 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Owner } from '../staging/owner.js';
 import { tagOfDead } from '../testing/owners.js';
+import { until } from '../testing/packages.js';
 import { Layout } from './layout.js';
 import { MetadataCache } from './metadata-cache.js';
 
@@ -61,6 +72,20 @@ describe('MetadataCache', () => {
     expect(await open().load('a.zip', '1-2-3-4')).toBe(SHA256);
     await cache.close();
     expect(await open().load('a.zip', '1-2-3-4')).toBe(SHA256);
+  });
+
+  // Mutant: the log stays open, so that the file system cannot be made read-only.
+  it('closes its log when nothing was written for a while, and opens it again', async () => {
+    const openFiles = async (): Promise<string[]> => {
+      const descriptors = await readdir('/proc/self/fd');
+      const files = descriptors.map((one) => readlink(join('/proc/self/fd', one)).catch(() => ''));
+      return (await Promise.all(files)).filter((file) => file.startsWith(`${layout.meta}/`));
+    };
+    for (const fingerprint of ['1-2-3-4', '1-2-3-5']) {
+      await cache.save('a.zip', fingerprint, SHA256);
+      await until('it is closed', async () => (await openFiles()).length === 0);
+      expect(await open().load('a.zip', fingerprint)).toBe(SHA256);
+    }
   });
 
   it('tells another process what it has learnt since that looked', async () => {

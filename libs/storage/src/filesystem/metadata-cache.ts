@@ -17,6 +17,8 @@ const BATCH_LINES = 1000;
 const PARALLEL = 32;
 /** A log is reopened after this time: a process that took this one for dead may have removed it. */
 const REOPEN_MS = 60_000;
+/** A log is closed when nothing was written for so long: while it is open, its file system cannot be made read-only. */
+const IDLE_MS = 500;
 const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
 const MODE = 0o644;
 /** Upper bound of the bytes of an entry of an earlier version. */
@@ -46,6 +48,8 @@ export class MetadataCache {
   private left: string[] = [];
   private file: FileHandle | undefined;
   private openedAt = 0;
+  private isIdle = false;
+  private idleTimer: NodeJS.Timeout | undefined;
   /** Lines in our own log. */
   private lines = 0;
   private isClosed = false;
@@ -113,6 +117,7 @@ export class MetadataCache {
   async close(): Promise<void> {
     this.isClosed = true;
     await this.writings.next();
+    clearTimeout(this.idleTimer);
     await this.letGo();
   }
 
@@ -149,7 +154,11 @@ export class MetadataCache {
   private async write(): Promise<void> {
     const { pending, left } = this;
     const isRewritten = left.length > 0 || this.lines > 2 * this.records.size + SPARE_LINES;
-    if (pending.length === 0 && !isRewritten) return;
+    if (pending.length === 0 && !isRewritten) {
+      if (this.isIdle) await this.letGo();
+      return;
+    }
+    this.noteUse();
     [this.pending, this.left] = [[], []];
     try {
       if (isRewritten) await this.rewrite(left);
@@ -159,6 +168,15 @@ export class MetadataCache {
       // The log may end with half a line, which must not run into the next.
       this.pending.unshift('\n');
     }
+  }
+
+  private noteUse(): void {
+    this.isIdle = false;
+    this.idleTimer ??= setTimeout(() => {
+      this.isIdle = true;
+      void this.writings.next();
+    }, IDLE_MS).unref();
+    this.idleTimer.refresh();
   }
 
   private async append(lines: readonly string[]): Promise<void> {

@@ -12,8 +12,8 @@ export const mounting: Need = () => root() ?? (canMount() ? undefined : 'mountin
 /** A file system in memory, of a size that can be filled. */
 export interface SmallDisk {
   readonly path: string;
-  /** Lets it be written to or not, as a disk does that the kernel has found broken. */
-  readonly remount: (how: 'ro' | 'rw') => void;
+  /** Lets it be written to or not, as a disk does that the kernel has found broken; false while a file is open for writing. */
+  readonly remount: (how: 'ro' | 'rw') => boolean;
   readonly remove: () => Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export async function mountTmpfs(size: string): Promise<SmallDisk> {
   await mkdir(join(path, 'data'));
   return {
     path: join(path, 'data'),
-    remount: (how) => void execFileSync('mount', ['-o', `remount,${how}`, path]),
+    remount: (how) => succeeds('mount', '-o', `remount,${how}`, path),
     remove: async () => {
       execFileSync('umount', ['--lazy', path]);
       await rmdir(path);
