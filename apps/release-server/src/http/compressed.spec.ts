@@ -41,6 +41,24 @@ describe('a compressed form', () => {
     }
   });
 
+  it('is kept in memory of its own', async () => {
+    const form = await compressed('own', 'br', new Content(1000));
+    expect(form?.buffer.byteLength).toBe(form?.length);
+  });
+
+  it('goes for others however small they are', async () => {
+    const first = new Content(256);
+    await compressed('first', 'gzip', first);
+    for (let made = 0; made < 8192; made += 32) {
+      const content = new Content(256);
+      await Promise.all(
+        Array.from({ length: 32 }, (_, index) => compressed(`small ${made + index}`, 'gzip', content)),
+      );
+    }
+    await compressed('first', 'gzip', first);
+    expect(first.reads).toBe(2);
+  });
+
   it('is there at once or not at all where it takes long, and later', async () => {
     const content = new Content(9 * MiB);
     expect(await compressed('long', 'gzip', content)).toBeUndefined();

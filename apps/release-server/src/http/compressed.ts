@@ -20,6 +20,8 @@ const CHUNK_BYTES = 64 * 1024;
 /** Compressed forms that are kept, and that are being sent, whether kept or not. */
 const MAX_KEPT_BYTES = 8 * MiB;
 const MAX_IN_FLIGHT_BYTES = 8 * MiB;
+/** What is kept of a form beside its bytes, at most. */
+const ENTRY_BYTES = 1024;
 /** Bodies that wait to be compressed. */
 const MAX_WAITING = 32;
 
@@ -33,7 +35,7 @@ export interface Compressible {
 
 const kept = new LRUCache<string, Buffer>({
   maxSize: MAX_KEPT_BYTES,
-  sizeCalculation: ({ length }) => length,
+  sizeCalculation: ({ length }) => length + ENTRY_BYTES,
 });
 const beingMade = new Map<string, Promise<Buffer | undefined>>();
 const inFlight = new InFlightBytes<Buffer>(({ length }) => length);
@@ -110,5 +112,13 @@ async function compress(coding: Coding, content: Compressible): Promise<Buffer> 
   }
   stream.end();
   await ended;
-  return Buffer.concat(parts);
+  return joined(parts);
+}
+
+/** In memory of its own: a small slice of Node's pool would keep the 64 KiB around it, too. */
+function joined(parts: readonly Buffer[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) at += part.copy(whole, at);
+  return whole;
 }

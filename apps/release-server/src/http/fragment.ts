@@ -73,7 +73,8 @@ export function* chunksOf(
   base: Buffer,
   chunkBytes: number,
 ): Generator<Buffer> {
-  const chunk = Buffer.allocUnsafe(chunkBytes);
+  // Not of Node's pool, of which a small one that is kept would keep 64 KiB.
+  const chunk = Buffer.allocUnsafeSlow(chunkBytes);
   let filled = 0;
   for (const { fragments } of blocks) {
     for (const { bytes, places } of fragments) {

@@ -33,7 +33,7 @@ export class PreparedForm {
   readonly etag: string;
   /** Headers of a 304, which other answers have too. */
   readonly headers: FlatHeaders;
-  private readonly baseBytes: Buffer;
+  readonly length: number;
   private kept: Buffer | undefined;
   private keptHead: FlatHeaders | undefined;
 
@@ -49,16 +49,12 @@ export class PreparedForm {
     for (const [name, value] of Object.entries(headers)) all[name] = value.replaceAll(BASE, base);
     if (compressible) all['Vary'] = vary.append(all['Vary'] ?? '', 'Accept-Encoding');
     this.headers = Object.entries(all).flat();
-    this.baseBytes = Buffer.from(base);
-  }
-
-  get length(): number {
-    return this.body.length + this.body.bases * this.baseBytes.length;
+    this.length = body.length + bases * Buffer.byteLength(base);
   }
 
   /** Its bytes, in chunks of at most so many. */
   chunks(size: number): Iterable<Buffer> {
-    return chunksOf(this.body.blocks, this.baseBytes, Math.min(this.length, size));
+    return chunksOf(this.body.blocks, Buffer.from(this.base), Math.min(this.length, size));
   }
 
   whole(): Buffer {
