@@ -149,7 +149,7 @@ export class PackageIndex {
   async recheck(name: string): Promise<void> {
     if (!isPackageName(name)) return;
     this.watcher?.drop(name);
-    await this.examine([name], QUIET_MS);
+    await this.examineBatch([name], QUIET_MS);
   }
 
   /** Whether the file may be there, and only not listed because it changed a moment ago. */
@@ -206,7 +206,6 @@ export class PackageIndex {
       const directory = await this.statRoot();
       this.watcher?.watch(directory);
       this.watcher?.take();
-      this.unsettled.clear();
       const changed = Number(directory.mtimeNs / 1_000_000n);
       this.settled = Math.abs(Date.now() - changed) > GRANULARITY_MS;
       const present = new Set<string>();
@@ -234,9 +233,11 @@ export class PackageIndex {
 
   private async examineBatch(names: readonly string[], quiet: number): Promise<void> {
     const found = new Map<string, { file: FoundFile | undefined; before: IndexEntry | undefined }>();
+    // Until they are held against what is found: a reader who asks meanwhile for a name without an entry has to wait.
+    for (const name of names) this.unsettled.add(name);
     await this.filesAt(names, (name, before, file) => {
-      this.unsettled.delete(name);
-      if (file?.fingerprint !== this.table.get(name)?.fingerprint) found.set(name, { file, before });
+      if (file?.fingerprint === this.table.get(name)?.fingerprint) this.unsettled.delete(name);
+      else found.set(name, { file, before });
     });
     const isKnown = (name: string, file: FoundFile | undefined): boolean =>
       file === undefined || this.metadata.known(name, file.fingerprint) !== undefined;
@@ -244,10 +245,8 @@ export class PackageIndex {
     const changes = new Map<string, IndexEntry | undefined>();
     for (const [name, { file, before }] of found) {
       // Written by ourselves while we looked: that entry is newer than what we saw, but another file may be there again.
-      if (this.table.get(name) !== before || this.writtenDuringScan?.has(name) === true) {
-        this.unsettled.add(name);
-        continue;
-      }
+      if (this.table.get(name) !== before || this.writtenDuringScan?.has(name) === true) continue;
+      this.unsettled.delete(name);
       changes.set(name, file === undefined ? undefined : this.entryOf(name, file, before, quiet));
     }
     this.table.apply(changes);

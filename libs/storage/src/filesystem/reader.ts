@@ -23,8 +23,9 @@ const CACHE_BYTES = 32 * 1024 * 1024;
 const ENTRY_OVERHEAD_BYTES = 8 * 1024;
 /** A cached file is served for this long without a look at the disk. */
 const CACHE_TRUST_MS = 1000;
-/** A file that others are replacing is waited for this long. */
+/** A file that others are replacing is waited for this long, and for so many tries where each takes long. */
 const PATIENCE_MS = 1000;
+const LEAST_ATTEMPTS = 10;
 /** Between two looks at it. */
 const PAUSE_MS = 20;
 
@@ -45,7 +46,7 @@ export class Reader {
   async open(name: string): Promise<OpenPackage> {
     await this.index.refresh();
     const end = performance.now() + PATIENCE_MS;
-    while (performance.now() < end) {
+    for (let attempt = 0; attempt < LEAST_ATTEMPTS || performance.now() < end; attempt++) {
       const entry = this.index.get(name);
       const opened = entry === undefined ? undefined : await this.openEntry(entry);
       if (opened !== undefined) return opened;
