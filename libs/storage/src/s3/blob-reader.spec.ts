@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
-import { Readable } from 'node:stream';
 
-import { bytesOf, sha256Of } from '../testing/packages.js';
+import { bytesIn, bytesOf, sha256Of } from '../testing/packages.js';
 import { S3Harness } from '../testing/s3.harness.js';
 import { BlobReader } from './blob-reader.js';
 import { readBlobs } from './blobs.js';
@@ -94,7 +92,7 @@ describe('what the store cuts on its way', () => {
     async (size, fate) => {
       const opened = open(size);
       store.fates = [fate, fate];
-      const read = await buffer(Readable.from(opened.read()));
+      const read = await bytesIn(opened);
       expect(read.equals(store.content)).toBe(true);
       expect(store.requests).toHaveLength(3);
     },
@@ -104,17 +102,17 @@ describe('what the store cuts on its way', () => {
     const opened = open(size);
     store.fates = Array<Fate>(100).fill('short');
     store.content = store.content.subarray(0, size / 2);
-    await expect(buffer(Readable.from(opened.read()))).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await expect(bytesIn(opened)).rejects.toMatchObject({ code: 'storage_unavailable' });
   });
 
   it('is never joined with bytes of another place', async () => {
     const opened = open(300_000);
     store.fates = ['short', 'whole instead of the part'];
-    expect((await buffer(Readable.from(opened.read()))).equals(store.content)).toBe(true);
+    expect((await bytesIn(opened)).equals(store.content)).toBe(true);
     store.fates = ['short', ...Array<Fate>(100).fill('whole instead of the part')];
-    await expect(buffer(Readable.from(opened.read()))).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await expect(bytesIn(opened)).rejects.toMatchObject({ code: 'storage_unavailable' });
     store.fates = ['whole instead of the part'];
-    const read = await buffer(Readable.from(opened.read(0, 9)));
+    const read = await bytesIn(opened, 0, 9);
     expect(read.equals(store.content.subarray(0, 10))).toBe(true);
   });
 

@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 
 import { LRUCache } from 'lru-cache';
 
+import { releaseChunk } from '../chunk-memory.js';
 import type { OpenPackage, Package } from '../package-reader.js';
 import { StorageError } from '../storage.errors.js';
 import type { Bucket } from './bucket.js';
@@ -46,7 +47,11 @@ export class BlobReader {
       yield (await this.whole(opened, key)).subarray(start, end + 1);
       return;
     }
-    yield* this.stream(opened, key, start, end);
+    for await (const chunk of this.stream(opened, key, start, end)) {
+      yield chunk;
+      // Whoever asks for the next has done with this one.
+      releaseChunk(chunk);
+    }
   }
 
   /** From the store, going on where it broke off. */
