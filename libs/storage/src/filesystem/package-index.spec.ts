@@ -235,6 +235,18 @@ describe('PackageIndex', () => {
   });
 
   // Mutant: what is not among the names that were read is gone, whatever is known of it since.
+  it('has a name without an entry wait while its file is looked at', async () => {
+    // Caught: a reader who asks meanwhile is told that there is no such package.
+    const store = await open();
+    await writeFile(join(path, 'new.zip'), 'new');
+    const looking = store['index'].recheck('new.zip');
+    expect(store['index'].isUnsettled('new.zip')).toBe(true);
+    await looking;
+    expect(store['index'].isUnsettled('new.zip')).toBe(true);
+    await until('it is listed', async () => (await store.list()).length === 1);
+    expect(store['index'].isUnsettled('new.zip')).toBe(false);
+  });
+
   it('keeps what comes and is looked at while the directory is read', async () => {
     await fill(1);
     const store = await open(true);
