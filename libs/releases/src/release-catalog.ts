@@ -1,6 +1,6 @@
 import { newestFirst, type Package } from '#storage';
 
-import { Followed, followedOrder } from './followed.js';
+import { Incremental, incrementalOrder } from './incremental.js';
 import { oncePer } from './once-per.js';
 import { OrderedBlocks } from './ordered-blocks.js';
 import { packageVersion, versionOf } from './package-version.js';
@@ -91,24 +91,24 @@ export class ReleaseCatalog {
 /** The catalog of a snapshot, made once for all who have that list. */
 export const catalogOf = oncePer(
   (packages: readonly Package[]) =>
-    new ReleaseCatalog(packages, followedReleases.of(packages), byPreferenceOrder.of(packages)),
+    new ReleaseCatalog(packages, incrementalReleases.of(packages), byPreferenceOrder.of(packages)),
 );
 
 /** As {@link catalogOf}, in slices between which all other work has a turn. */
 export async function prepareCatalog(packages: readonly Package[]): Promise<ReleaseCatalog> {
-  await followedReleases.prepare(packages);
+  await incrementalReleases.prepare(packages);
   await byPreferenceOrder.prepare(packages);
   return catalogOf(packages);
 }
 
-const byPreferenceOrder = followedOrder(byPreference);
+const byPreferenceOrder = incrementalOrder(byPreference);
 /** Of packages that share a tag, that of the preferred release comes first. */
-const byTag = followedOrder((a, b) => ascending(tagOf(a), tagOf(b)) || byPreference(a, b));
+const byTag = incrementalOrder((a, b) => ascending(tagOf(a), tagOf(b)) || byPreference(a, b));
 const releaseIdOf = oncePer((stored: Package) => releaseId(tagOf(stored)));
-const byReleaseId = followedOrder((a, b) => releaseIdOf(a) - releaseIdOf(b) || byPreference(a, b));
-const byAssetId = followedOrder((a, b) => assetId(a) - assetId(b) || newestFirst(a, b));
+const byReleaseId = incrementalOrder((a, b) => releaseIdOf(a) - releaseIdOf(b) || byPreference(a, b));
+const byAssetId = incrementalOrder((a, b) => assetId(a) - assetId(b) || newestFirst(a, b));
 
-const followedReleases = new Followed<Releases>(
+const incrementalReleases = new Incremental<Releases>(
   {
     preferred: new OrderedBlocks((a, b) => byPreference(a.assets[0], b.assets[0])),
     byKey: new OrderedBlocks((a, b) => ascending(keyOf(a), keyOf(b))),

@@ -75,12 +75,12 @@ export abstract class PackageStore extends PackageReader {
    * Rejects as {@link publish} would now, for the same name and condition. For asking before a body is read;
    * the answer that counts is that of `publish`.
    *
-   * @param care - `known` leaves to `publish` what takes a look at the disk, for bodies that cost less than that.
+   * @param check - `cached` leaves to `publish` what takes a look at the disk, for bodies that cost less than that.
    */
   abstract requireCondition(
     name: string,
     condition: PublishCondition,
-    care?: 'thorough' | 'known',
+    check?: 'full' | 'cached',
   ): Promise<void>;
 
   /**

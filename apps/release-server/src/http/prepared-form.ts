@@ -57,14 +57,10 @@ export class PreparedForm {
     return chunksOf(this.body.blocks, Buffer.from(this.base), Math.min(this.length, size));
   }
 
-  whole(): Buffer {
-    const [whole = Buffer.alloc(0)] = this.chunks(this.length);
-    return whole;
-  }
-
   /** Its bytes, made once. Only of a small body. */
   get bytes(): Buffer {
-    return (this.kept ??= this.whole());
+    const [whole = Buffer.alloc(0)] = this.kept === undefined ? this.chunks(this.length) : [this.kept];
+    return (this.kept = whole);
   }
 
   /** The head of a 200 without a coding. */

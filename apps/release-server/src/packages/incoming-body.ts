@@ -9,7 +9,7 @@ export interface IncomingBody {
   /** How many there are at most, where that is all that is announced. */
   readonly sizeAtMost?: number | undefined;
   /** Whether it is small and comes unasked, so that a refusal before it is read saves nothing. */
-  readonly isTrifle?: boolean | undefined;
+  readonly arrivesWithHead?: boolean | undefined;
   /** Aborts, with the error as its reason, when the rest is not worth waiting for. */
   readonly signal?: AbortSignal | undefined;
   /** Whether nobody else has the chunks of the stream, so that the store may release their memory. */

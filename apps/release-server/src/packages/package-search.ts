@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { followedOrder, oncePer } from '#releases';
+import { incrementalOrder, oncePer } from '#releases';
 import { newestFirst, type Package } from '#storage';
 
 import { DEFAULT_PER_PAGE, defaultOrder, type PackageListQuery } from './package-list.query.js';
@@ -19,10 +19,10 @@ export interface PackagePage {
 }
 
 /** All orders of which the others are the reverse. Packages of one size are ordered by name. */
-const newest = followedOrder(newestFirst);
-const names = followedOrder(byName);
-const largest = followedOrder((a, b) => b.size - a.size || byName(a, b));
-const smallest = followedOrder((a, b) => a.size - b.size || byName(a, b));
+const newest = incrementalOrder(newestFirst);
+const names = incrementalOrder(byName);
+const largest = incrementalOrder((a, b) => b.size - a.size || byName(a, b));
+const smallest = incrementalOrder((a, b) => a.size - b.size || byName(a, b));
 
 /**
  * Searches, sorts and cuts; the whole selection where the query asks for no page. Orders are kept from one snapshot of

@@ -106,8 +106,8 @@ export class WriteService implements OnApplicationBootstrap {
     assertPackageName(name);
     const actor = await this.permissions.require(principal, 'publish', name);
     const permitted = await this.overwrites.permitted(name, condition);
-    const care = incoming.isTrifle === true ? 'known' : 'thorough';
-    await this.store.requireCondition(name, permitted, care).catch((error: unknown) => {
+    const check = incoming.arrivesWithHead === true ? 'cached' : 'full';
+    await this.store.requireCondition(name, permitted, check).catch((error: unknown) => {
       throw this.overwrites.refusal(error, condition);
     });
     const { stream, size, sizeAtMost, signal, ownsChunks } = incoming;

@@ -6,7 +6,7 @@ import { ProblemError } from '../problems/problem.js';
 const STALL_MS = 30_000;
 
 /** Bytes of a body that is on its way with its head. */
-const TRIFLE_BYTES = 64 * 1024;
+const MAX_BYTES_WITH_HEAD = 64 * 1024;
 
 /** The announced length of the body in bytes; undefined when it comes in chunks. */
 export function announcedLength(request: IncomingMessage): number | undefined {
@@ -29,8 +29,8 @@ export class RequestBody {
   ) {}
 
   /** Whether it is so small that it comes with its head, and its client does not wait to be told to send it. */
-  get isTrifle(): boolean {
-    return this.size !== undefined && this.size <= TRIFLE_BYTES && !this.isAwaited;
+  get arrivesWithHead(): boolean {
+    return this.size !== undefined && this.size <= MAX_BYTES_WITH_HEAD && !this.isAwaited;
   }
 
   /** Aborts when the body stalls. */

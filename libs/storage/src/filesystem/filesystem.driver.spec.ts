@@ -800,7 +800,7 @@ describe('FilesystemPackageStore', () => {
     it('are few for a small package of a new name', async () => {
       const { store } = await openEmpty();
       const publishOne = async (name: string): Promise<void> => {
-        await store.requireCondition(name, 'absent', 'known');
+        await store.requireCondition(name, 'absent', 'cached');
         await store.requireSpace(4096);
         const staged = await stage(store, bytesOf(4096), { size: 4096 });
         await store.publish(staged, name, { condition: 'absent', evict: KEEP_ALL });

@@ -136,13 +136,13 @@ export class FilesystemPackageStore extends PackageStore {
   async requireCondition(
     name: string,
     condition: PublishCondition,
-    care: 'thorough' | 'known' = 'thorough',
+    check: 'full' | 'cached' = 'full',
   ): Promise<void> {
     assertPackageName(name);
     this.names.assert(name);
     const existing = await this.find(name);
     assertCondition(name, condition, existing);
-    if (existing === undefined && care === 'thorough')
+    if (existing === undefined && check === 'full')
       await coded(`looking at ${name}`, () => this.step.assertFree(name, condition));
   }
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 
 import { newestFirst, type Package } from '#storage';
 
-import { followedOrder } from './followed.js';
+import { incrementalOrder } from './incremental.js';
 import { packageVersion } from './package-version.js';
 import { assetId, releaseId, tagOf } from './release.js';
 import { catalogOf, prepareCatalog } from './release-catalog.js';
@@ -60,7 +60,7 @@ const published: Package = {
   revision: 'new',
 };
 
-describe('what follows the lists of a store', () => {
+describe('what is derived from the lists of a store', () => {
   it('is the catalog that all packages make, after whatever came and went', () => {
     fc.assert(
       fc.property(histories, (history) => {
@@ -105,7 +105,7 @@ describe('what follows the lists of a store', () => {
 
   it('is made in slices between which other work has its turn, and once for all who ask', async () => {
     const compared = { times: 0 };
-    const order = followedOrder((a, b) => {
+    const order = incrementalOrder((a, b) => {
       compared.times += 1;
       return newestFirst(a, b);
     });
@@ -125,7 +125,7 @@ describe('what follows the lists of a store', () => {
 
   it('is made to its end when another list comes meanwhile, which is not far from there', async () => {
     let changes = 0;
-    const order = followedOrder((a, b) => {
+    const order = incrementalOrder((a, b) => {
       changes += 1;
       return newestFirst(a, b);
     });

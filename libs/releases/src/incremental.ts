@@ -13,7 +13,7 @@ const SLICE_PACKAGES = 256;
  * Derives a value from each list that a store returns: from the changes since the list before, or from the whole list
  * where that is less work. Each value is made once and kept as long as its list.
  */
-export class Followed<Made extends object> {
+export class Incremental<Made extends object> {
   private readonly known = new WeakMap<readonly Package[], Made>();
   private last: { readonly packages: readonly Package[]; readonly made: Made } | undefined;
   private readonly turns = new Mutex();
@@ -78,8 +78,10 @@ export class Followed<Made extends object> {
 }
 
 /** All packages of a list in that order. */
-export function followedOrder(compare: (a: Package, b: Package) => number): Followed<OrderedBlocks<Package>> {
-  return new Followed(new OrderedBlocks(compare), (order, { removed, added }) =>
+export function incrementalOrder(
+  compare: (a: Package, b: Package) => number,
+): Incremental<OrderedBlocks<Package>> {
+  return new Incremental(new OrderedBlocks(compare), (order, { removed, added }) =>
     order.changed(removed, added),
   );
 }
