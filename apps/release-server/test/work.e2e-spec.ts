@@ -62,7 +62,8 @@ const SMALL_ANSWER: Work = {
   bytes: 29 * KB,
 };
 const LONG_ANSWER: Work = { ...SMALL_ANSWER, socketWrites: 24, bytes: 260 * KB };
-const DOWNLOAD: Work = { ...SMALL_ANSWER, socketWrites: 29, files: 29, bytes: 300 * KB };
+// One timer, by which a slow reader is told.
+const DOWNLOAD: Work = { ...SMALL_ANSWER, socketWrites: 29, files: 29, timers: 1, bytes: 300 * KB };
 const PUBLISH: Work = {
   ...SMALL_ANSWER,
   files: 14,
