@@ -10,6 +10,7 @@ import { TOKEN } from '../server.mjs';
 const BYTES = 100_000_000;
 const PER_SECOND = 2;
 const PREFIX = 'large-';
+let sequence = 0;
 
 export const figures = {
   put: { title: 'PUT 100 MB', unit: 'MB/s' },
@@ -43,8 +44,9 @@ const job = (bench) => ({
   requests: bench.seconds * PER_SECOND,
 });
 
+/** Names that were never taken: a server may know for a moment of files that were removed under it. */
 function request({ url, assets, storage, isSynced, isForm }) {
-  const file = `${PREFIX}NUMBER.zip`;
+  const file = `${PREFIX}${sequence++}-NUMBER.zip`;
   if (isForm) return { method: 'POST', url: `${url}/upload`, form: file };
   return { method: 'PUT', url: `${url}${assets}${file}`, synced: isSynced ? join(storage, file) : undefined };
 }

@@ -73,6 +73,21 @@ describe('FilesystemPackageStore', () => {
       expect((await read(store, 'by-hand.zip')).equals(content)).toBe(true);
     });
 
+    // Mutant: a condition is decided on what was listed a moment ago.
+    it('takes a name at once whose file is removed, and knows the file to be gone', async () => {
+      const { store, path } = await openEmpty();
+      for (const name of ['a.zip', 'b.zip']) await publish(store, name, 'old');
+      for (const name of ['a.zip', 'b.zip']) await rm(join(path, name));
+
+      await store.requireCondition('a.zip', 'absent');
+      await publish(store, 'a.zip', 'new', { condition: 'absent' });
+      await expect(publish(store, 'b.zip', 'new', { condition: 'present' })).rejects.toMatchObject({
+        code: 'precondition_failed',
+      });
+
+      expect((await read(store, 'a.zip')).toString()).toBe('new');
+    });
+
     it('shows a file that is moved in under the time it brings along', async () => {
       const { store, path } = await openEmpty();
       await publish(store, 'new.zip', 'new');

@@ -140,7 +140,8 @@ export class FilesystemPackageStore extends PackageStore {
   ): Promise<void> {
     assertPackageName(name);
     this.names.assert(name);
-    const existing = await this.find(name);
+    await coded(`reading ${this.layout.root}`, () => this.index.refresh());
+    const existing = await coded(`looking at ${name}`, () => this.index.decidingOn(name, condition));
     assertCondition(name, condition, existing);
     if (existing === undefined && check === 'full')
       await coded(`looking at ${name}`, () => this.step.assertFree(name, condition));
@@ -182,8 +183,7 @@ export class FilesystemPackageStore extends PackageStore {
     const removing = coded(`deleting ${name}`, async () => {
       const removed = await this.lock.runExclusive(async () => {
         await this.index.refresh();
-        if (typeof condition === 'object') await this.index.recheck(name);
-        const existing = this.index.get(name)?.package;
+        const existing = await this.index.decidingOn(name, condition);
         if (existing === undefined) throw notFound(name);
         assertCondition(name, condition, existing);
         const existed = await unless(['ENOENT'], () => unlink(this.layout.package(name)));

@@ -6,6 +6,7 @@ import { Logger } from '@nestjs/common';
 import { unless } from '../errno.js';
 import { isPackageName } from '../package-name.js';
 import type { Package } from '../package-reader.js';
+import type { PublishCondition } from '../package-store.js';
 import { inParallel } from '../parallel.js';
 import { pause } from '../pause.js';
 import { SharedRun } from '../shared-run.js';
@@ -150,6 +151,17 @@ export class PackageIndex {
     if (!isPackageName(name)) return;
     this.watcher?.drop(name);
     await this.examineBatch([name], QUIET_MS);
+  }
+
+  /**
+   * The package on which a condition is decided. Looks again where the answer would be a refusal, or depends on what
+   * the file holds: others may have changed it since the last look.
+   */
+  async decidingOn(name: string, condition: PublishCondition): Promise<Package | undefined> {
+    const listed = this.table.get(name)?.package;
+    const isMet = condition === 'any' || (condition === 'absent' ? listed === undefined : listed !== undefined);
+    if (!isMet || typeof condition === 'object') await this.recheck(name);
+    return this.table.get(name)?.package;
   }
 
   /** Whether the file may be there, and only not listed because it changed a moment ago. */

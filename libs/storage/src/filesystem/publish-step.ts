@@ -43,8 +43,7 @@ export class PublishStep {
   async take(staged: StagedPackage, name: string, options: PublishOptions): Promise<Taken> {
     const { condition, evict } = options;
     await this.index.refresh();
-    if (typeof condition === 'object') await this.index.recheck(name);
-    const existing = this.index.get(name)?.package;
+    const existing = await this.index.decidingOn(name, condition);
     assertCondition(name, condition, existing);
 
     const source = this.staging.pathOf(staged);
