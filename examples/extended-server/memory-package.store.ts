@@ -3,8 +3,9 @@ import type { Readable } from 'node:stream';
 
 import {
   assertCondition,
-  assertPackageName,
+  assertFileName,
   newestFirst,
+  NO_RELEASES,
   notFound,
   PackageStore,
   receive,
@@ -81,7 +82,7 @@ export class MemoryPackageStore extends PackageStore {
   }
 
   async requireCondition(name: string, condition: PublishCondition): Promise<void> {
-    assertPackageName(name);
+    assertFileName(name);
     assertCondition(name, condition, this.stored.get(name)?.package);
   }
 
@@ -111,7 +112,7 @@ export class MemoryPackageStore extends PackageStore {
   }
 
   async publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult> {
-    assertPackageName(name);
+    assertFileName(name);
     const replaced = this.stored.get(name)?.package;
     assertCondition(name, options.condition, replaced);
     const bytes = this.staged.get(staged.id);
@@ -120,7 +121,11 @@ export class MemoryPackageStore extends PackageStore {
     const { size, sha256 } = staged;
     const now = Date.now();
     const createdAt = options.createdAt ?? Math.max(now, this.latest + 1);
-    const chosen = options.evict(this.listed, { incoming: { name, size, createdAt }, now });
+    const chosen = options.evict(this.listed, {
+      incoming: [{ name, size, createdAt }],
+      releases: NO_RELEASES,
+      now,
+    });
     const evicted = chosen.filter((one) => one.package.name !== name);
     const published = { name, size, createdAt, sha256, revision: `sha256:${sha256}` };
 
@@ -151,7 +156,7 @@ export class MemoryPackageStore extends PackageStore {
   }
 
   async prune(evict: Evict): Promise<readonly Eviction[]> {
-    const evicted = evict(this.listed, { incoming: undefined, now: Date.now() });
+    const evicted = evict(this.listed, { incoming: [], releases: NO_RELEASES, now: Date.now() });
     if (evicted.length === 0) return evicted;
     for (const eviction of evicted) this.drop(eviction.package);
     this.relist();

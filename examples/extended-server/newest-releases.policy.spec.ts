@@ -1,4 +1,4 @@
-import type { Eviction, Package } from 'release-server';
+import { NO_RELEASES, type Eviction, type Package } from 'release-server';
 
 import { NewestReleasesPolicy } from './newest-releases.policy.js';
 
@@ -8,8 +8,8 @@ function stored(...names: readonly string[]): Package[] {
 }
 
 function evictions(keep: number, names: readonly string[], incoming?: string): string[] {
-  const arriving = incoming === undefined ? undefined : { name: incoming, size: 1, createdAt: 1000 };
-  const context = { incoming: arriving, now: 1000 };
+  const arriving = incoming === undefined ? [] : [{ name: incoming, size: 1, createdAt: 1000 }];
+  const context = { incoming: arriving, releases: NO_RELEASES, now: 1000 };
   const evicted = new NewestReleasesPolicy(keep).selectEvictions(stored(...names), context);
   return evicted.map((one) => one.package.name);
 }
@@ -57,7 +57,11 @@ describe('NewestReleasesPolicy', () => {
       createdAt: each.name === 'a-v9.0.0.zip' ? 1 : 2,
     }));
 
-    const evicted = new NewestReleasesPolicy(1).selectEvictions(packages, { incoming: undefined, now: 0 });
+    const evicted = new NewestReleasesPolicy(1).selectEvictions(packages, {
+      incoming: [],
+      releases: NO_RELEASES,
+      now: 0,
+    });
 
     expect(evicted.map((eviction) => eviction.package.name)).toEqual(['b-9.0.zip', 'a-v9.0.0.zip']);
   });
@@ -65,7 +69,7 @@ describe('NewestReleasesPolicy', () => {
   it('decides the same in whatever order the packages come', () => {
     const policy = new NewestReleasesPolicy(1);
     const packages = Object.freeze(stored(...two, ...candidate, ...one));
-    const context = { incoming: undefined, now: 1000 };
+    const context = { incoming: [], releases: NO_RELEASES, now: 1000 };
     const names = (chosen: readonly Eviction[]): string[] =>
       chosen.map((eviction) => eviction.package.name).toSorted();
 

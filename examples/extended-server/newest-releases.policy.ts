@@ -21,14 +21,15 @@ export class NewestReleasesPolicy extends RetentionPolicy {
   }
 
   selectEvictions(packages: readonly Package[], { incoming }: EvictionContext): readonly Eviction[] {
-    const own = incoming && versionOf(incoming.name)?.key;
+    const [first] = incoming;
+    const own = first && versionOf(first.name)?.key;
     // They come from the highest version down; of releases of one age the lowest leaves first.
     const others = catalogOf(packages)
       .releases.filter(({ version }) => version !== undefined && version.key !== own)
       .toReversed();
     const room = this.limits.keep_releases - (own === undefined ? 0 : 1);
     const surplus = Math.max(0, others.length - room);
-    const reason = incoming === undefined ? 'over the limit at the start' : `made room for ${incoming.name}`;
+    const reason = first === undefined ? 'over the limit at the start' : `made room for ${first.name}`;
     return others
       .toSorted(firstToLeave)
       .slice(0, surplus)

@@ -15,8 +15,10 @@ export {
   PackageStore,
   StorageError,
   assertCondition,
+  assertFileName,
   assertPackageName,
   newestFirst,
+  NO_RELEASES,
   notFound,
   receive,
 } from '#storage';
@@ -33,10 +35,19 @@ export type {
   PublishOptions,
   PublishResult,
   Received,
+  ReadOptions,
+  ReleaseChange,
+  ReleaseRecord,
+  ReleaseRemoval,
+  ReleaseState,
   RemoveCondition,
+  RemovedRelease,
+  SavedRelease,
+  SaveReleaseOptions,
   StagedPackage,
   StageOptions,
   StorageErrorCode,
+  StoreSnapshot,
 } from '#storage';
 
 // Saying who asks

@@ -1,4 +1,4 @@
-import { newestFirst, type IncomingPackage, type Package } from '#storage';
+import { newestFirst, NO_RELEASES, type IncomingPackage, type Package } from '#storage';
 
 import { MaxPackagesPolicy } from './max-packages.policy.js';
 import type { RetentionContext } from './retention.policy.js';
@@ -16,7 +16,12 @@ function stored(times: Readonly<Record<string, number>>): Package[] {
 }
 
 function contextOf(packages: readonly Package[], incoming: IncomingPackage | undefined): RetentionContext {
-  return { incoming, now: 1000, find: (name) => packages.find((one) => one.name === name) };
+  return {
+    incoming: incoming === undefined ? [] : [incoming],
+    releases: NO_RELEASES,
+    now: 1000,
+    find: (name) => packages.find((one) => one.name === name),
+  };
 }
 
 function evictions(
@@ -98,9 +103,14 @@ describe('MaxPackagesPolicy', () => {
       },
     }));
     const policy = new MaxPackagesPolicy({ maxPackages: 9999, readOnly: false });
-    const incoming = { name: 'new', size: 1, createdAt: 30_000 };
+    const incoming = [{ name: 'new', size: 1, createdAt: 30_000 }];
 
-    const evicted = policy.selectEvictions(packages, { incoming, now: 1000, find: () => undefined });
+    const evicted = policy.selectEvictions(packages, {
+      incoming,
+      releases: NO_RELEASES,
+      now: 1000,
+      find: () => undefined,
+    });
 
     expect(evicted.map((one) => one.package.name)).toEqual(['9998', '9999'].toReversed());
     expect(looks).toBeLessThan(10);

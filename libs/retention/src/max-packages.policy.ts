@@ -21,10 +21,11 @@ export class MaxPackagesPolicy extends RetentionPolicy {
   selectEvictions(packages: readonly Package[], { incoming, find }: RetentionContext): readonly Eviction[] {
     const { max_packages: limit } = this.limits;
     if (limit === null) return [];
-    const surplus = packages.length + (incoming === undefined ? 0 : 1) - limit;
-    if (surplus <= 0) return [];
-    if (incoming !== undefined && find(incoming.name) !== undefined) return [];
-    const reason = incoming === undefined ? 'over the limit at the start' : `made room for ${incoming.name}`;
+    const added = incoming.filter(({ name }) => find(name) === undefined);
+    const surplus = packages.length + added.length - limit;
+    if (surplus <= 0 || (incoming.length > 0 && added.length === 0)) return [];
+    const [first] = incoming;
+    const reason = first === undefined ? 'over the limit at the start' : `made room for ${first.name}`;
     return oldest(packages, surplus).map((one) => ({ package: one, reason }));
   }
 }

@@ -7,6 +7,7 @@ import { Logger } from '@nestjs/common';
 
 import {
   FilesystemPackageStore,
+  NO_RELEASES,
   type Eviction,
   type EvictionContext,
   type Package,
@@ -25,7 +26,7 @@ class OneOfEach extends RetentionPolicy {
   readonly limits = { of_each: 1 };
 
   selectEvictions(packages: readonly Package[], { incoming }: EvictionContext): readonly Eviction[] {
-    const others = packages.filter(({ name }) => name[0] === incoming?.name[0]);
+    const others = packages.filter(({ name }) => name[0] === incoming[0]?.name[0]);
     return others.map((one) => ({ package: one, reason: `one of each is enough` }));
   }
 }
@@ -42,7 +43,7 @@ class Odd extends RetentionPolicy {
   }
 
   selectEvictions(_: readonly Package[], { incoming }: EvictionContext): readonly Eviction[] {
-    return (incoming === undefined ? this.atStart : this.choice) as readonly Eviction[];
+    return (incoming.length === 0 ? this.atStart : this.choice) as readonly Eviction[];
   }
 }
 
@@ -142,7 +143,7 @@ describe('RetentionService', () => {
     }));
     const packages = Object.freeze(stored);
     const { evict } = retain({ maxPackages: 2 });
-    const context = { incoming: undefined, now: 1000 };
+    const context = { incoming: [], releases: NO_RELEASES, now: 1000 };
 
     const evicted = evict(packages, context);
 

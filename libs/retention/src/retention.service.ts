@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import {
   inOrder,
+  NO_RELEASES,
   StorageError,
   type Evict,
   type Eviction,
@@ -36,13 +37,10 @@ export class RetentionService {
    * the publish itself would tell.
    */
   foresee(packages: readonly Package[], incoming: readonly IncomingPackage[]): readonly Package[] {
-    const last = incoming.at(-1);
-    if (last === undefined || this.options.readOnly) return [];
-    const coming = incoming.slice(0, -1).map((one) => ({ ...one, sha256: undefined, revision: '' }));
-    const names = new Set(coming.map(({ name }) => name));
+    if (incoming.length === 0 || this.options.readOnly) return [];
     try {
-      const chosen = this.choose([...packages, ...coming], { incoming: last, now: Date.now() });
-      return chosen.map((eviction) => eviction.package).filter(({ name }) => !names.has(name));
+      const context = { incoming, releases: NO_RELEASES, now: Date.now() };
+      return this.choose(packages, context).map((eviction) => eviction.package);
     } catch (error) {
       this.logger.warn({ err: error }, 'the retention policy cannot say what leaves next');
       return [];
@@ -75,7 +73,7 @@ export class RetentionService {
     const evictions = new Map<string, Eviction>();
     for (const one of chosen as (Partial<Eviction> | undefined | null)[]) {
       const name = String(one?.package?.name);
-      if (name === context.incoming?.name || evictions.has(name)) continue;
+      if (evictions.has(name) || context.incoming.some((coming) => coming.name === name)) continue;
       const found = find(name);
       if (found === undefined) {
         throw new TypeError(`The retention policy chose ${JSON.stringify(name)}, which is not stored.`);

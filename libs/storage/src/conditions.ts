@@ -1,12 +1,20 @@
-import { isPackageName, PACKAGE_NAME_RULE } from './package-name.js';
+import { isFileName, isPackageName, PACKAGE_NAME_RULE } from './package-name.js';
 import type { Package } from './package-reader.js';
 import type { PublishCondition } from './package-store.js';
 import { StorageError } from './storage.errors.js';
 
+/** Throws `invalid_package_name` for what is not the name of a file. */
+export function assertFileName(name: string): void {
+  if (!isFileName(name)) throw invalidName();
+}
+
 /** Throws `invalid_package_name`. */
 export function assertPackageName(name: string): void {
-  if (isPackageName(name)) return;
-  throw new StorageError('invalid_package_name', `This is not a package name: ${PACKAGE_NAME_RULE}.`);
+  if (!isPackageName(name)) throw invalidName();
+}
+
+function invalidName(): StorageError {
+  return new StorageError('invalid_package_name', `This is not a package name: ${PACKAGE_NAME_RULE}.`);
 }
 
 /** Decides a condition on what is stored: throws `package_exists` or `precondition_failed`. The same for every store. */

@@ -1,12 +1,15 @@
 import type { Package } from './package-reader.js';
+import type { ReleaseRecord } from './release-record.js';
 
 /** What is about to be published. */
 export type IncomingPackage = Pick<Package, 'name' | 'size' | 'createdAt'>;
 
 /** What packages leave for, and when. */
 export interface EvictionContext {
-  /** Undefined at a prune. */
-  readonly incoming: IncomingPackage | undefined;
+  /** What is about to become public: a package, all those of a draft, or none at a prune. */
+  readonly incoming: readonly IncomingPackage[];
+  /** As `StoreSnapshot.releases`; with `incoming` of a draft, it is the one that it becomes. */
+  readonly releases: ReadonlyMap<string, ReleaseRecord>;
   /** Milliseconds since the epoch by the store's clock, read once for each decision: no other clock is asked. */
   readonly now: number;
   /** The stored package of that name. Only from a store that finds it without a search through all of them. */
@@ -18,6 +21,8 @@ export interface Eviction {
   readonly package: Package;
   /** Why, in a few words for the log. */
   readonly reason: string;
+  /** The tag of the release whose last package this is: its record leaves with it. */
+  readonly endsRelease?: string | undefined;
 }
 
 /**

@@ -1,21 +1,36 @@
 export { PackageReader } from './package-reader.js';
 export { PackageStore } from './package-store.js';
 export type { Evict, Eviction, EvictionContext, IncomingPackage } from './eviction.js';
-export type { OpenPackage, Package, PackageContent } from './package-reader.js';
+export type { OpenPackage, Package, PackageContent, ReadOptions, StoreSnapshot } from './package-reader.js';
 export type {
   Committed,
   PublishCondition,
   PublishOptions,
   PublishResult,
+  ReleaseChange,
+  ReleaseRemoval,
+  ReleaseState,
   RemoveCondition,
+  RemovedRelease,
+  SavedRelease,
+  SaveReleaseOptions,
   StagedPackage,
   StageOptions,
 } from './package-store.js';
-export { assertCondition, assertPackageName, notFound } from './conditions.js';
+export { assertCondition, assertFileName, assertPackageName, notFound } from './conditions.js';
 export { releaseChunk } from './chunk-memory.js';
 export { isSamePackage, listChanges, type ListChanges } from './list-changes.js';
 export { inOrder, newestFirst } from './newest-first.js';
-export { isPackageName, PACKAGE_NAME_RULE } from './package-name.js';
+export {
+  fileOf,
+  folderTagOf,
+  isFileName,
+  isPackageName,
+  nameInRelease,
+  PACKAGE_NAME_RULE,
+} from './package-name.js';
+export { NO_RELEASES, type ReleaseRecord } from './release-record.js';
+export { assertReleaseTag, folderOf, isReleaseTag, RELEASE_TAG_RULE, tagOfFolder } from './release-tag.js';
 export { StorageError } from './storage.errors.js';
 export type { StorageErrorCode } from './storage.errors.js';
 export { receive } from './staging/receive.js';

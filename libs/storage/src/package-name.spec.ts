@@ -1,6 +1,6 @@
-import { isPackageName, PACKAGE_NAME_RULE } from './package-name.js';
+import { isFileName, PACKAGE_NAME_RULE } from './package-name.js';
 
-describe('a package name', () => {
+describe('the name of a file', () => {
   it.each([
     'a',
     '7',
@@ -11,7 +11,7 @@ describe('a package name', () => {
     'CON',
     'a'.repeat(200),
   ])('may be %s', (name) => {
-    expect(isPackageName(name)).toBe(true);
+    expect(isFileName(name)).toBe(true);
   });
 
   it.each([
@@ -43,7 +43,7 @@ describe('a package name', () => {
     ['a digit beyond ASCII', '٣.zip'],
     ['one of 201 characters', 'a'.repeat(201)],
   ])('may not be %s', (_, name) => {
-    expect(isPackageName(name)).toBe(false);
+    expect(isFileName(name)).toBe(false);
   });
 
   it('has a rule in words, of one line', () => {

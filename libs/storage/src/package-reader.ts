@@ -1,5 +1,8 @@
+import { NO_RELEASES, type ReleaseRecord } from './release-record.js';
+
 /** One stored file. Immutable: another revision of the same name is another object. */
 export interface Package {
+  /** That of the file, or `<folder>/<file>` where it lies in the folder of a release: see `nameInRelease` and `fileOf`. */
   readonly name: string;
   /** Bytes. */
   readonly size: number;
@@ -29,11 +32,37 @@ export interface OpenPackage {
   readonly redirect?: ((disposition: string) => Promise<string>) | undefined;
 }
 
+/** What is stored at one moment. Immutable, and the same object until something changes. */
+export interface StoreSnapshot {
+  /** The public ones: what {@link PackageReader.list} returns. */
+  readonly packages: readonly Package[];
+  /** Those in the folders of drafts, newest first, then by name. */
+  readonly drafts: readonly Package[];
+  /** By tag. A release whose packages tell all that is known of it has none. */
+  readonly releases: ReadonlyMap<string, ReleaseRecord>;
+}
+
+/** Which packages a reader gets beside the public ones. */
+export interface ReadOptions {
+  /** Also those of drafts. */
+  readonly drafts?: boolean | undefined;
+}
+
 /** A package with its bytes. */
 export interface PackageContent {
   readonly package: Package;
   /** Shared: nobody writes to it. */
   readonly bytes: Buffer;
+}
+
+const snapshots = new WeakMap<readonly Package[], StoreSnapshot>();
+
+function withoutReleases(packages: readonly Package[]): StoreSnapshot {
+  const known = snapshots.get(packages);
+  if (known !== undefined) return known;
+  const snapshot = { packages, drafts: [], releases: NO_RELEASES };
+  snapshots.set(packages, snapshot);
+  return snapshot;
 }
 
 /** Where packages are read: what those get who only read, and its injection token. */
@@ -42,16 +71,27 @@ export abstract class PackageReader {
   abstract readonly location: string;
 
   /**
-   * All packages, newest first, then by name. The same array is returned until something changes, so that
+   * All public packages, newest first, then by name. The same array is returned until something changes, so that
    * what is made from it can be kept with it.
    */
   abstract list(): Promise<readonly Package[]>;
 
   /** The package of that name, or undefined (also for an impossible name). */
-  abstract find(name: string): Promise<Package | undefined>;
+  abstract find(name: string, options?: ReadOptions): Promise<Package | undefined>;
 
   /** Pins the current revision for reading. Rejects with `package_not_found`. */
-  abstract open(name: string): Promise<OpenPackage>;
+  abstract open(name: string, options?: ReadOptions): Promise<OpenPackage>;
+
+  /** All of it at one moment. Of a store that keeps no releases by folder that is the list. */
+  async snapshot(): Promise<StoreSnapshot> {
+    return withoutReleases(await this.list());
+  }
+
+  /** What {@link snapshot} would resolve to, where that is known without a look at the store. */
+  peekSnapshot(): StoreSnapshot | undefined {
+    const packages = this.peekList();
+    return packages && withoutReleases(packages);
+  }
 
   /** What {@link list} would resolve to, where that is known without a look at the store; undefined where it is not. */
   peekList(): readonly Package[] | undefined {

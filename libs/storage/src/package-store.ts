@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 
 import type { Evict, Eviction } from './eviction.js';
-import { PackageReader, type Package } from './package-reader.js';
+import { PackageReader, type Package, type StoreSnapshot } from './package-reader.js';
+import type { ReleaseRecord } from './release-record.js';
+import { StorageError } from './storage.errors.js';
 
 /** Bytes that are received, hashed and durable, and visible to nobody. */
 export interface StagedPackage {
@@ -59,6 +61,54 @@ export interface PublishResult {
   /** The revision that was overwritten. */
   readonly replaced: Package | undefined;
   readonly evicted: readonly Eviction[];
+  /** Whether it lies in the folder of a draft, so that nobody sees it yet. */
+  readonly isDraft?: boolean | undefined;
+}
+
+/** What is stored of one release when a change of it is decided. */
+export interface ReleaseState {
+  readonly record: ReleaseRecord | undefined;
+  /** The packages in its folder. */
+  readonly packages: readonly Package[];
+  /** All that is stored. */
+  readonly snapshot: StoreSnapshot;
+  /** Milliseconds since the epoch by the store's clock. */
+  readonly now: number;
+}
+
+/**
+ * Makes the record that a release gets of the one that it has. Pure: a store calls it on the very state on which it
+ * decides, and again when it has to retry. What it throws refuses the change, and is what {@link PackageStore.saveRelease}
+ * rejects with. May return the record that is there, which changes nothing.
+ */
+export type ReleaseChange = (state: ReleaseState) => ReleaseRecord;
+
+export interface SaveReleaseOptions {
+  readonly evict: Evict;
+  /** See {@link Committed}. */
+  readonly committed?: Committed<SavedRelease> | undefined;
+}
+
+/** What a change of a release has done. */
+export interface SavedRelease {
+  readonly record: ReleaseRecord;
+  readonly before: ReleaseRecord | undefined;
+  /** The packages that became public with it. */
+  readonly published: readonly Package[];
+  readonly evicted: readonly Eviction[];
+}
+
+/**
+ * Chooses the packages that leave with a release beside those in its folder. Pure, as {@link ReleaseChange}; throws
+ * `release_not_found` where there is nothing to remove.
+ */
+export type ReleaseRemoval = (state: ReleaseState) => readonly Package[];
+
+/** A release that is gone. */
+export interface RemovedRelease {
+  readonly record: ReleaseRecord | undefined;
+  /** All that left with it. */
+  readonly packages: readonly Package[];
 }
 
 /**
@@ -99,6 +149,9 @@ export abstract class PackageStore extends PackageReader {
    * under `name`, durably, in one step: all of it or nothing. Rejects with `invalid_package_name`,
    * `package_exists` (condition `absent`) or `precondition_failed` (other conditions); the staged bytes
    * remain to be discarded.
+   *
+   * A name in the folder of a release makes that folder where it is not. Where the release is a draft the package stays
+   * hidden, and `evict` is not asked.
    */
   abstract publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult>;
 
@@ -108,6 +161,40 @@ export abstract class PackageStore extends PackageReader {
     condition?: RemoveCondition,
     committed?: Committed<Package>,
   ): Promise<Package>;
+
+  /**
+   * Gives a package of a release another file name, durably; times and bytes stay. A crash may leave it under both names.
+   * Rejects with `package_not_found`, `invalid_package_name` or `package_exists`.
+   */
+  async rename(_name: string, _file: string, _committed?: Committed<Package>): Promise<Package> {
+    throw noReleases();
+  }
+
+  /**
+   * Stores what `change` makes of a release's record, durably, in one step. Where a draft becomes public all its packages
+   * appear in that step, and what `evict` chooses leaves in it; where a release becomes a draft they are hidden.
+   * A record with another tag moves the release and its folder to that tag. Rejects with `invalid_release_tag`,
+   * `release_exists` where the other tag has a record or packages, or what `change` throws.
+   */
+  async saveRelease(
+    _tag: string,
+    _change: ReleaseChange,
+    _options: SaveReleaseOptions,
+  ): Promise<SavedRelease> {
+    throw noReleases();
+  }
+
+  /**
+   * Removes a release durably in one step: its record, the packages in its folder and what `also` chooses of the others.
+   * Rejects with what `also` throws.
+   */
+  async removeRelease(
+    _tag: string,
+    _also: ReleaseRemoval,
+    _committed?: Committed<RemovedRelease>,
+  ): Promise<RemovedRelease> {
+    throw noReleases();
+  }
 
   /**
    * Removes what `evict` chooses, with nothing incoming, and returns it. Every start begins with it. A store that may
@@ -121,4 +208,11 @@ export abstract class PackageStore extends PackageReader {
 
   /** Waits for what is in flight, then lets go of watchers, timers and descriptors. */
   abstract close(): Promise<void>;
+}
+
+function noReleases(): StorageError {
+  return new StorageError(
+    'releases_unsupported',
+    'This store keeps packages only: a release is what their names say.',
+  );
 }

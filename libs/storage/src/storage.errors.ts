@@ -5,6 +5,12 @@ export type StorageErrorCode =
   /** The name breaks the rule of {@link isPackageName}. */
   | 'invalid_package_name'
   | 'package_not_found'
+  /** The tag breaks the rule of {@link isReleaseTag}. */
+  | 'invalid_release_tag'
+  /** There is no release of that tag. */
+  | 'release_not_found'
+  /** There is a release of that tag. */
+  | 'release_exists'
   /** Create-only, and the name is taken; `existing` holds the stored package. */
   | 'package_exists'
   /** The stored package is not the revision that the caller expected. */
@@ -23,6 +29,8 @@ export type StorageErrorCode =
   | 'storage_unavailable'
   /** The store holds packages that nobody has published to a server, and a start would remove some of them. */
   | 'foreign_packages'
+  /** The store keeps no releases, only packages. */
+  | 'releases_unsupported'
   /** The store cannot do its work: I/O error, read-only, unknown outcome of a write. */
   | 'storage_failed';
 

@@ -3,8 +3,8 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Permissions, type Principal } from '#auth';
 import { RetentionService } from '#retention';
 import {
-  assertPackageName,
-  isPackageName,
+  assertFileName,
+  isFileName,
   notFound,
   PackageStore,
   StorageError,
@@ -90,7 +90,7 @@ export class WriteService implements OnApplicationBootstrap {
     if (!this.config.allow_delete) {
       throw new ProblemError('delete_disabled', 'This server keeps packages: allow_delete is false.');
     }
-    if (!isPackageName(name)) throw notFound(name);
+    if (!isFileName(name)) throw notFound(name);
     const actor = await this.permissions.require(requester.principal, 'delete', name);
     return this.store.remove(name, condition, (removed) => {
       this.events.say({ type: 'package.deleted', package: removed, ...originOf(actor, requester) });
@@ -103,7 +103,7 @@ export class WriteService implements OnApplicationBootstrap {
     { condition, sha256 }: WriteOptions,
     { principal }: Requester,
   ): Promise<{ actor: Principal; staged: StagedPackage }> {
-    assertPackageName(name);
+    assertFileName(name);
     const actor = await this.permissions.require(principal, 'publish', name);
     const permitted = await this.overwrites.permitted(name, condition);
     const check = incoming.arrivesWithHead === true ? 'cached' : 'full';

@@ -44,6 +44,16 @@ export const PROBLEMS = {
       "The file's name has a space or another character outside of `A-Z a-z 0-9 . _ + @ ~ -`, more than 200 of them (fewer where the file system takes fewer; `detail` says how many), no letter or digit in front, or a dot at the end; or the form has none, as with `-F file=…` without `@`",
     remedy: "Rename the file, or give another name: `-F 'file=@my file.zip;filename=my-file.zip'`",
   },
+  invalid_release_tag: {
+    status: 400,
+    title: 'The tag is not allowed',
+    meaning: 'the tag breaks the rule',
+    again: 'no',
+    cause:
+      'The tag is none that git takes, such as one with a space, `..`, `~`, `^`, `:`, `?`, `*`, `[` or a backslash, or has more than 200 bytes',
+    remedy:
+      'Use the tag that the repository has: `git check-ref-format "refs/tags/$TAG"` tells whether git takes it',
+  },
   package_empty: {
     status: 400,
     title: 'The package is empty',
@@ -148,6 +158,14 @@ export const PROBLEMS = {
     remedy:
       'Look for `package.deleted` and `package.evicted` in the log; [why packages leave](#a-package-is-gone)',
   },
+  release_not_found: {
+    status: 404,
+    title: 'There is no such release',
+    meaning: 'there is no such release',
+    again: 'no',
+    cause: 'Never published, deleted, or evicted; a draft is there only for those who may publish',
+    remedy: 'Look for `release.deleted` and `package.evicted` in the log',
+  },
   method_not_allowed: {
     status: 405,
     title: 'The method is not allowed here',
@@ -173,6 +191,14 @@ export const PROBLEMS = {
     cause: 'The name is taken',
     remedy:
       'With the same `digest` it is done already. With none, something else has the name, such as a directory in the storage; `detail` says what. Else publish under a new version, or with `?overwrite=true`',
+  },
+  release_exists: {
+    status: 409,
+    title: 'The release exists already',
+    meaning: 'there is a release of that tag',
+    again: 'no',
+    cause: 'There is a release of that tag, be it by the versions in names of packages',
+    remedy: 'Add packages to it, change its notes, or take another tag',
   },
   precondition_failed: {
     status: 412,
@@ -276,6 +302,15 @@ export const PROBLEMS = {
     cause: 'The disk or the bucket failed',
     remedy:
       "The log has the system's error: a read-only or failing disk, wrong ownership, missing [permissions](storage.md#permissions). If it says that a write could not be made durable, fix the disk and restart: until then the server refuses writes",
+  },
+  releases_unsupported: {
+    status: 501,
+    title: 'The storage keeps packages only',
+    meaning: 'the storage of this server, an extension, keeps no drafts, notes or folders of releases',
+    again: 'no',
+    cause: 'A store of an extension that has none of the operations on releases',
+    remedy:
+      'Publish packages whose names tell the version; or extend the store: [a store of your own](extending.md)',
   },
   server_busy: {
     status: 503,

@@ -38,6 +38,10 @@ function storageProblem(error: StorageError, request: IncomingMessage): Problem 
   switch (error.code) {
     case 'invalid_package_name':
     case 'package_not_found':
+    case 'invalid_release_tag':
+    case 'release_not_found':
+    case 'release_exists':
+    case 'releases_unsupported':
     case 'package_empty':
     case 'package_too_large':
     case 'checksum_mismatch':

@@ -2,7 +2,7 @@ import { watch, type BigIntStats, type FSWatcher } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 
-import { isPackageName } from '../package-name.js';
+import { isFileName } from '../package-name.js';
 import { isOnLocalFilesystem } from './local-filesystem.js';
 
 /** How many changes the kernel keeps for a process that is busy. Further ones it drops, and Node does not say so. */
@@ -93,7 +93,7 @@ export class DirectoryWatcher {
     if (event === 'rename' && name !== own) this.moveCount += 1;
     // The directory itself comes under its own name: it may be gone, and another get its path and even its inode.
     if (event === 'rename' && name === own) [this.lost, this.watched] = [true, ''];
-    if (name !== null && isPackageName(name)) this.names.add(name);
+    if (name !== null && isFileName(name)) this.names.add(name);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { Mutex } from 'async-mutex';
 
-import { assertCondition, assertPackageName, notFound } from '../conditions.js';
+import { assertCondition, assertFileName, notFound } from '../conditions.js';
 import type { Evict, Eviction, EvictionContext } from '../eviction.js';
 import type { OpenPackage, Package, PackageContent } from '../package-reader.js';
 import {
@@ -25,6 +25,7 @@ import { FreeSpace } from '../staging/free-space.js';
 import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
 import { StorageError } from '../storage.errors.js';
+import { NO_RELEASES } from '../release-record.js';
 import { InFlight } from '../in-flight.js';
 import { Adoption } from './adoption.js';
 import { DirectorySync } from './directory-sync.js';
@@ -138,7 +139,7 @@ export class FilesystemPackageStore extends PackageStore {
     condition: PublishCondition,
     check: 'full' | 'cached' = 'full',
   ): Promise<void> {
-    assertPackageName(name);
+    assertFileName(name);
     this.names.assert(name);
     await coded(`reading ${this.layout.root}`, () => this.index.refresh());
     const existing = await coded(`looking at ${name}`, () => this.index.decidingOn(name, condition));
@@ -157,7 +158,7 @@ export class FilesystemPackageStore extends PackageStore {
   }
 
   async publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult> {
-    assertPackageName(name);
+    assertFileName(name);
     this.names.assert(name);
     const directory = this.assertWritable();
     const publishing = coded(`publishing ${name}`, async () => {
@@ -204,7 +205,7 @@ export class FilesystemPackageStore extends PackageStore {
     const pruning = coded('applying retention', async () => {
       const withdrawn = await this.lock.runExclusive(async () => {
         await this.index.refresh();
-        const context = { incoming: undefined, now: Date.now() };
+        const context = { incoming: [], releases: NO_RELEASES, now: Date.now() };
         if (this.adoption.isPending) await this.adopt(evict, context);
         return this.trash.withdraw(evict, context);
       });

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { isPackageName } from '../package-name.js';
+import { isFileName } from '../package-name.js';
 
 /**
  * The directory, on one file system:
@@ -47,7 +47,7 @@ export class Layout {
 
   /** The names under which packages may lie now. */
   async names(): Promise<string[]> {
-    return (await readdir(this.root)).filter(isPackageName);
+    return (await readdir(this.root)).filter(isFileName);
   }
 }
 

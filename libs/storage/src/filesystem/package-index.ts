@@ -4,7 +4,7 @@ import { lstat, stat } from 'node:fs/promises';
 import { Logger } from '@nestjs/common';
 
 import { unless } from '../errno.js';
-import { isPackageName } from '../package-name.js';
+import { isFileName } from '../package-name.js';
 import type { Package } from '../package-reader.js';
 import type { PublishCondition } from '../package-store.js';
 import { inParallel } from '../parallel.js';
@@ -148,7 +148,7 @@ export class PackageIndex {
 
   /** Looks at one file again, now. For callers that found it to be other than the index says. */
   async recheck(name: string): Promise<void> {
-    if (!isPackageName(name)) return;
+    if (!isFileName(name)) return;
     this.watcher?.drop(name);
     await this.examineBatch([name], QUIET_MS);
   }
@@ -159,7 +159,8 @@ export class PackageIndex {
    */
   async decidingOn(name: string, condition: PublishCondition): Promise<Package | undefined> {
     const listed = this.table.get(name)?.package;
-    const isMet = condition === 'any' || (condition === 'absent' ? listed === undefined : listed !== undefined);
+    const isMet =
+      condition === 'any' || (condition === 'absent' ? listed === undefined : listed !== undefined);
     if (!isMet || typeof condition === 'object') await this.recheck(name);
     return this.table.get(name)?.package;
   }

@@ -4,6 +4,7 @@ import { alreadyExists, assertCondition, nameOccupied } from '../conditions.js';
 import { unless } from '../errno.js';
 import type { PublishCondition, PublishOptions, PublishResult, StagedPackage } from '../package-store.js';
 import { publishTime } from '../publish-time.js';
+import { NO_RELEASES } from '../release-record.js';
 import type { Staging } from '../staging/staging.js';
 import { fingerprintOf, isMoved, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
@@ -60,7 +61,7 @@ export class PublishStep {
     const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, before);
 
     const incoming = { name, size: published.size, createdAt: published.createdAt };
-    const withdrawn = await this.trash.withdraw(evict, { incoming, now });
+    const withdrawn = await this.trash.withdraw(evict, { incoming: [incoming], releases: NO_RELEASES, now });
     try {
       if (condition === 'absent') {
         await this.create(source, name);

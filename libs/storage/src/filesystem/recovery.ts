@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 
 import { assertRealDirectory } from '../own-directory.js';
-import { isPackageName } from '../package-name.js';
+import { isFileName } from '../package-name.js';
 import { leftoversIn } from '../staging/leftovers.js';
 import { isAbandoned, isRunningHere } from '../staging/owner.js';
 import type { Layout } from './layout.js';
@@ -23,7 +23,7 @@ export async function recover(layout: Layout, isStart: boolean): Promise<string[
   const restored: string[] = [];
   const isLeftover = isStart ? (tag: string): boolean => !isRunningHere(tag) : isAbandoned;
   for (const { path, name } of await withdrawnIn(layout, isLeftover)) {
-    if (!isPackageName(name)) continue;
+    if (!isFileName(name)) continue;
     await putBack(path, layout.package(name));
     restored.push(name);
   }

@@ -40,7 +40,7 @@ export class Trash {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const withdrawn: Withdrawn[] = [];
       const chosen = evict(this.index.list(), { ...context, find }).filter(
-        (one) => one.package.name !== context.incoming?.name,
+        ({ package: { name } }) => !context.incoming.some((one) => one.name === name),
       );
       try {
         for (const eviction of chosen) {

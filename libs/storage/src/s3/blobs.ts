@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { isPackageName } from '../package-name.js';
+import { isFileName } from '../package-name.js';
 import { inParallel } from '../parallel.js';
 import { clampTime, isPublishTime } from '../publish-time.js';
 import { StorageError } from '../storage.errors.js';
@@ -74,7 +74,7 @@ async function readBlob(bucket: Bucket, { key, modified }: Listed): Promise<Blob
   }
   const { name, sha256, 'created-at': createdAt } = found.metadata;
   if (name === undefined || sha256 === undefined) return 'its metadata name or sha256 is missing';
-  if (!isPackageName(name)) return 'the name in its metadata is not a package name';
+  if (!isFileName(name)) return 'the name in its metadata is not a package name';
   if (!/^[0-9a-f]{64}$/.test(sha256)) return 'the sha256 in its metadata is not a digest';
   if (!isKeyOf(key, name)) return 'its key ends with another name than its metadata has';
   if (found.size === 0) return 'it is empty';

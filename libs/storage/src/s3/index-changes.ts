@@ -5,6 +5,7 @@ import type { Evict, Eviction } from '../eviction.js';
 import type { Package } from '../package-reader.js';
 import type { PublishOptions, PublishResult, RemoveCondition } from '../package-store.js';
 import { publishTime } from '../publish-time.js';
+import { NO_RELEASES } from '../release-record.js';
 import { StorageError } from '../storage.errors.js';
 import { packageOf, type Entry, type Garbage, type IndexDocument } from './index-document.js';
 
@@ -41,7 +42,9 @@ export function publishing(
       assertCondition(name, condition, existing);
       const entry: Entry = { ...blob, at: publishTime(createdAt, now, index.last) };
       const incoming = { name, size: blob.size, createdAt: entry.at };
-      const evicted = evict(index.list(), { incoming, now }).filter((one) => one.package.name !== name);
+      const evicted = evict(index.list(), { incoming: [incoming], releases: NO_RELEASES, now }).filter(
+        (one) => one.package.name !== name,
+      );
       const leaving: Leaving[] = [{ name, why: 'overwritten' }, ...evicted.map(leavingBy)];
       const { packages, garbage } = without(index, leaving, now, blob.key);
       packages.set(name, entry);
@@ -77,7 +80,7 @@ export function pruning(evict: Evict): Change<readonly Eviction[]> {
       return gone.length > 0 ? gone : undefined;
     },
     apply: (index, now) => {
-      const evicted = evict(index.list(), { incoming: undefined, now });
+      const evicted = evict(index.list(), { incoming: [], releases: NO_RELEASES, now });
       const next = (): IndexDocument => index.with(without(index, evicted.map(leavingBy), now, by));
       return { next: evicted.length === 0 ? undefined : next(), result: evicted };
     },

@@ -1,4 +1,4 @@
-import { isPackageName } from '../package-name.js';
+import { isFileName } from '../package-name.js';
 import { isPublishTime } from '../publish-time.js';
 import { isKeyOf } from './object-keys.js';
 
@@ -40,7 +40,7 @@ export function flawOfIndex(
 }
 
 function flawOfEntry(name: unknown, entry: unknown, blobs: string): string | undefined {
-  if (typeof name !== 'string' || !isPackageName(name)) return ': not a package name';
+  if (typeof name !== 'string' || !isFileName(name)) return ': not a package name';
   if (!isObject(entry)) return ': not an object';
   const { key, size, sha256, at } = entry;
   if (!isKey(key, blobs) || !isKeyOf(key, name)) return `.key: not the key of a blob of that name`;

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-import { assertCondition, assertPackageName, notFound } from '../conditions.js';
+import { assertCondition, assertFileName, notFound } from '../conditions.js';
 import { assertRealDirectory } from '../own-directory.js';
 import { BufferPool } from '../staging/buffer-pool.js';
 import { coded, toStorageError } from '../errno.js';
@@ -101,7 +101,7 @@ export class S3PackageStore extends PackageStore {
   }
 
   async requireCondition(name: string, condition: PublishCondition): Promise<void> {
-    assertPackageName(name);
+    assertFileName(name);
     const known = (await this.index.recent()).index.get(name);
     try {
       assertCondition(name, condition, known);
@@ -121,7 +121,7 @@ export class S3PackageStore extends PackageStore {
   }
 
   async publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult> {
-    assertPackageName(name);
+    assertFileName(name);
     this.assertWritable();
     return this.writes.add(coded(`publishing ${name}`, () => this.publishBlob(staged, name, options)));
   }

@@ -23,8 +23,8 @@ export const MAX_SIZE = 64 * 1024 * 1024;
 /** Keeps the newest `limit` packages, and counts an overwritten one once. */
 export function keepNewest(limit: number): Evict {
   return (packages, { incoming }) => {
-    const others = packages.filter(({ name }) => name !== incoming?.name);
-    const surplus = Math.max(0, others.length + (incoming === undefined ? 0 : 1) - limit);
+    const others = packages.filter(({ name }) => !incoming.some((one) => one.name === name));
+    const surplus = Math.max(0, others.length + incoming.length - limit);
     const oldest = others.toSorted((a, b) => a.createdAt - b.createdAt).slice(0, surplus);
     return oldest.map((one) => ({ package: one, reason: `more than ${limit}` }));
   };

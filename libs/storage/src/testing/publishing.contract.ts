@@ -216,7 +216,7 @@ export function describePublishing(harness: PackageStoreHarness): void {
 
       await publish(store, 'a.zip', 'a', { createdAt: YEAR_2020, evict });
 
-      expect(seen.at(-1)).toEqual({ name: 'a.zip', size: 1, createdAt: YEAR_2020 });
+      expect(seen.at(-1)).toEqual([{ name: 'a.zip', size: 1, createdAt: YEAR_2020 }]);
     });
 
     it('overwrites with an older time where that is asked for, and refuses where it is not', async () => {
@@ -312,7 +312,7 @@ export function describePublishing(harness: PackageStoreHarness): void {
       const [packages, context] = seen.at(-1) ?? [];
       expect(packages?.toSorted((a, b) => a.createdAt - b.createdAt)).toEqual(stored);
       const { name, size, createdAt } = published;
-      expect(context?.incoming).toEqual({ name, size, createdAt });
+      expect(context?.incoming).toEqual([{ name, size, createdAt }]);
     });
 
     it('is told the time, which is that of the publish', async () => {

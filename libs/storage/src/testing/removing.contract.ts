@@ -103,7 +103,7 @@ export function describeRemoving(harness: PackageStoreHarness): void {
       expect(pruned).toEqual(stored.slice(0, 2).map((one) => ({ package: one, reason })));
       const [packages, context] = seen.at(-1) ?? [];
       expect(packages).toHaveLength(3);
-      expect(context?.incoming).toBeUndefined();
+      expect(context?.incoming).toEqual([]);
       expect(context?.now).toBeGreaterThanOrEqual(before);
       expect(context?.now).toBeLessThanOrEqual(Date.now());
       expect(await namesIn(store)).toEqual(['c.zip']);
