@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 
 /** Wrong tokens of one address that are answered with 401 within a minute. */
@@ -34,6 +35,7 @@ export interface Attempt {
  * Counts wrong tokens by network, and slows down clients that send too many: over however many connections, their answers go out
  * one by one. Its memory is bounded, whoever sends them: what is more than can wait is answered at once.
  */
+@Injectable()
 export class AttemptLimiter {
   private readonly counts = new LRUCache<string, Count>({ max: MAX_ADDRESSES, ttl: WINDOW_MS });
   private delayed = 0;

@@ -1,13 +1,15 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
+import { AttemptLimiter } from './attempt-limiter.js';
 import { ConfigurableModuleClass } from './auth.module-definition.js';
 import { BearerGuard } from './bearer.guard.js';
 import { Permissions } from './permissions.js';
+import { Principals } from './principals.js';
 
 /** Guards every route of the application that is not marked public, and decides who may change which packages. */
 @Module({
-  providers: [{ provide: APP_GUARD, useClass: BearerGuard }, Permissions],
-  exports: [Permissions],
+  providers: [{ provide: APP_GUARD, useClass: BearerGuard }, AttemptLimiter, Permissions, Principals],
+  exports: [Permissions, Principals],
 })
 export class AuthModule extends ConfigurableModuleClass {}

@@ -116,6 +116,7 @@ describe('BearerGuard', () => {
     `BEARER ${TOKEN}`,
     `bEaReR   ${TOKEN}`,
     `Bearer ${TOKEN}  `,
+    `token ${TOKEN}`,
   ])('lets %j in, and says who it is', async (authorization) => {
     const port = await start();
 
@@ -140,7 +141,7 @@ describe('BearerGuard', () => {
     ['the header twice, first wrong, then right', ['Bearer wrong', `Bearer ${TOKEN}`]],
     ['Basic with the token as password', [`Basic ${Buffer.from(`user:${TOKEN}`).toString('base64')}`]],
     ['Basic with the token itself', [`Basic ${TOKEN}`]],
-    ['the scheme of GitHub', [`token ${TOKEN}`]],
+    ['the scheme of GitHub without a space', [`token${TOKEN}`]],
   ])('refuses %s', async (_, authorization) => {
     const port = await start();
 

@@ -5,6 +5,7 @@ import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContex
 import { AttemptLimiter } from './attempt-limiter.js';
 import { AuthError } from './auth.errors.js';
 import { AUTH_OPTIONS, type AuthContext, type AuthOptions } from './auth.options.js';
+import { bearerToken } from './bearer-token.js';
 import { principalOf } from './principal-of.js';
 import { TokenVerifier, type Principal } from './token-verifier.js';
 
@@ -24,10 +25,9 @@ export function isPublic(declaredBy: readonly object[]): boolean {
  */
 @Injectable()
 export class BearerGuard implements CanActivate {
-  private readonly attempts = new AttemptLimiter();
-
   constructor(
     private readonly verifier: TokenVerifier,
+    private readonly attempts: AttemptLimiter,
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
   ) {}
 
@@ -73,12 +73,4 @@ export class BearerGuard implements CanActivate {
       { count, retryAfter },
     );
   }
-}
-
-/** The token of the one `Authorization` header, if there is exactly one and its scheme is Bearer. */
-function bearerToken(request: IncomingMessage): string | undefined {
-  const headers = request.headersDistinct['authorization'] ?? [];
-  const [header] = headers;
-  if (headers.length !== 1 || header === undefined) return undefined;
-  return /^Bearer +(\S+)$/i.exec(header)?.[1];
 }

@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+
+import { Inject, Injectable } from '@nestjs/common';
+
+import { AttemptLimiter } from './attempt-limiter.js';
+import { AuthError } from './auth.errors.js';
+import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
+import { bearerToken } from './bearer-token.js';
+import { principalOf } from './principal-of.js';
+import { TokenVerifier, type Principal } from './token-verifier.js';
+
+/** Tells who asks on a public route, whose answer may have more for some. Ask only where it has. */
+@Injectable()
+export class Principals {
+  constructor(
+    private readonly verifier: TokenVerifier,
+    private readonly attempts: AttemptLimiter,
+    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
+  ) {}
+
+  /**
+   * The owner of the token of a request, undefined without one and on a read-only server. A wrong token is nobody's, for
+   * clients send on reads what they have for GitHub; it counts as an attempt, and waits where there were too many. Rejects
+   * with `token_unavailable`, and `too_many_attempts` where too many wait.
+   */
+  async of(request: IncomingMessage): Promise<Principal | undefined> {
+    const token = this.options.readOnly ? undefined : bearerToken(request);
+    if (token === undefined) return undefined;
+    const asker = this.options.contextOf(request);
+    const principal = await principalOf(this.verifier, token);
+    if (principal === undefined) await this.countAttempt(asker.address);
+    else asker.principal = principal;
+    return principal;
+  }
+
+  private async countAttempt(address: string): Promise<void> {
+    const { count, retryAfter, wasDelayed } = await this.attempts.failed(address);
+    if (retryAfter === undefined || wasDelayed) return;
+    throw new AuthError(
+      'too_many_attempts',
+      'Too many wrong tokens came from this address.',
+      {},
+      { count, retryAfter },
+    );
+  }
+}
