@@ -15,6 +15,8 @@ const MIB = 1024 ** 2;
 
 /** What is in memory is there for one store only: to open it again is to take the same. */
 class MemoryHarness implements PackageStoreHarness {
+  readonly keepsReleases = true;
+
   async open(): Promise<PackageStore> {
     return new MemoryPackageStore({ capacity: 256 * MIB, minFreeSpace: 0 });
   }

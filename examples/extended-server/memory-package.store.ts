@@ -2,10 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 
 import {
+  alreadyExists,
   assertCondition,
   assertFileName,
+  assertPackageName,
+  assertReleaseTag,
+  folderOf,
+  folderTagOf,
+  nameInRelease,
   newestFirst,
-  NO_RELEASES,
   notFound,
   PackageStore,
   receive,
@@ -18,9 +23,18 @@ import {
   type PublishCondition,
   type PublishOptions,
   type PublishResult,
+  type ReadOptions,
+  type ReleaseChange,
+  type ReleaseRecord,
+  type ReleaseRemoval,
+  type ReleaseState,
   type RemoveCondition,
+  type RemovedRelease,
+  type SavedRelease,
+  type SaveReleaseOptions,
   type StagedPackage,
   type StageOptions,
+  type StoreSnapshot,
 } from 'release-server';
 
 /** Bytes that a reader gets at once. */
@@ -47,7 +61,8 @@ export class MemoryPackageStore extends PackageStore {
 
   private readonly staged = new Map<string, Buffer>();
   private readonly stored = new Map<string, Stored>();
-  private listed: readonly Package[] = [];
+  private records: ReadonlyMap<string, ReleaseRecord> = new Map();
+  private current: StoreSnapshot = { packages: [], drafts: [], releases: this.records };
   /** The latest publish time that was given. */
   private latest = 0;
   /** Bytes of what is stored, staged or being received. */
@@ -58,20 +73,25 @@ export class MemoryPackageStore extends PackageStore {
   }
 
   async list(): Promise<readonly Package[]> {
-    return this.listed;
+    return this.current.packages;
   }
 
-  async find(name: string): Promise<Package | undefined> {
-    return this.stored.get(name)?.package;
+  override async snapshot(): Promise<StoreSnapshot> {
+    return this.current;
+  }
+
+  async find(name: string, { drafts = false }: ReadOptions = {}): Promise<Package | undefined> {
+    const stored = this.stored.get(name)?.package;
+    return stored !== undefined && (drafts || !this.isDraft(stored)) ? stored : undefined;
   }
 
   /** The bytes are never changed, so that holding them is all that pins a revision. */
-  async open(name: string): Promise<OpenPackage> {
-    const stored = this.stored.get(name);
-    if (stored === undefined) throw notFound(name);
-    const { bytes } = stored;
+  async open(name: string, options?: ReadOptions): Promise<OpenPackage> {
+    const found = await this.find(name, options);
+    const bytes = this.stored.get(name)?.bytes;
+    if (found === undefined || bytes === undefined) throw notFound(name);
     return {
-      package: stored.package,
+      package: found,
       read: (start = 0, end = bytes.length - 1) => chunksOf(bytes, start, end),
       close: async () => undefined,
     };
@@ -82,7 +102,7 @@ export class MemoryPackageStore extends PackageStore {
   }
 
   async requireCondition(name: string, condition: PublishCondition): Promise<void> {
-    assertFileName(name);
+    assertPackageName(name);
     assertCondition(name, condition, this.stored.get(name)?.package);
   }
 
@@ -112,7 +132,7 @@ export class MemoryPackageStore extends PackageStore {
   }
 
   async publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult> {
-    assertFileName(name);
+    assertPackageName(name);
     const replaced = this.stored.get(name)?.package;
     assertCondition(name, options.condition, replaced);
     const bytes = this.staged.get(staged.id);
@@ -121,22 +141,18 @@ export class MemoryPackageStore extends PackageStore {
     const { size, sha256 } = staged;
     const now = Date.now();
     const createdAt = options.createdAt ?? Math.max(now, this.latest + 1);
-    const chosen = options.evict(this.listed, {
-      incoming: [{ name, size, createdAt }],
-      releases: NO_RELEASES,
-      now,
-    });
-    const evicted = chosen.filter((one) => one.package.name !== name);
     const published = { name, size, createdAt, sha256, revision: `sha256:${sha256}` };
+    const isDraft = this.isDraft(published);
+    const evicted = isDraft ? [] : this.choose(options.evict, [published], this.records, now);
 
     // Nothing is refused from here on.
     if (replaced !== undefined) this.drop(replaced);
-    for (const eviction of evicted) this.drop(eviction.package);
+    this.evict(evicted, this.records);
     this.staged.delete(staged.id);
     this.stored.set(name, { package: published, bytes });
     this.latest = Math.max(this.latest, createdAt);
     this.relist();
-    const result = { package: published, replaced, evicted };
+    const result = { package: published, replaced, evicted, isDraft };
     options.committed?.(result);
     return result;
   }
@@ -155,10 +171,69 @@ export class MemoryPackageStore extends PackageStore {
     return existing;
   }
 
+  override async rename(name: string, file: string, committed?: Committed<Package>): Promise<Package> {
+    assertFileName(file);
+    const before = this.stored.get(name);
+    if (before === undefined) throw notFound(name);
+    const to = name.replace(/[^/]+$/, file);
+    const existing = this.stored.get(to)?.package;
+    if (existing !== undefined) throw alreadyExists(to, existing);
+    const renamed = { ...before.package, name: to };
+    this.stored.delete(name);
+    this.stored.set(to, { package: renamed, bytes: before.bytes });
+    this.relist();
+    committed?.(renamed);
+    return renamed;
+  }
+
+  override async saveRelease(
+    tag: string,
+    change: ReleaseChange,
+    { evict, committed }: SaveReleaseOptions,
+  ): Promise<SavedRelease> {
+    const state = this.stateOf(tag);
+    const { record: before, packages, now } = state;
+    const record = Object.freeze({ ...change(state) });
+    assertReleaseTag(record.tag);
+    const other = record.tag === tag ? undefined : this.stateOf(record.tag);
+    if (other !== undefined && (other.record !== undefined || other.packages.length > 0)) {
+      throw new StorageError('release_exists', `There is a release ${record.tag} already.`);
+    }
+    const published = before?.isDraft === true && !record.isDraft ? packages : [];
+    const records = new Map(this.records);
+    records.delete(tag);
+    records.set(record.tag, record);
+    const evicted = published.length === 0 ? [] : this.choose(evict, published, records, now);
+
+    this.evict(evicted, records);
+    if (other !== undefined) this.move(packages, record.tag);
+    this.relist();
+    const result = { record, before, published, evicted };
+    committed?.(result);
+    return result;
+  }
+
+  override async removeRelease(
+    tag: string,
+    also: ReleaseRemoval,
+    committed?: Committed<RemovedRelease>,
+  ): Promise<RemovedRelease> {
+    const state = this.stateOf(tag);
+    const packages = [...new Set([...state.packages, ...also(state)])];
+    for (const one of packages) this.drop(one);
+    const records = new Map(this.records);
+    records.delete(tag);
+    this.records = records;
+    this.relist();
+    const result = { record: state.record, packages };
+    committed?.(result);
+    return result;
+  }
+
   async prune(evict: Evict): Promise<readonly Eviction[]> {
-    const evicted = evict(this.listed, { incoming: [], releases: NO_RELEASES, now: Date.now() });
+    const evicted = this.choose(evict, [], this.records, Date.now());
     if (evicted.length === 0) return evicted;
-    for (const eviction of evicted) this.drop(eviction.package);
+    this.evict(evicted, this.records);
     this.relist();
     return evicted;
   }
@@ -175,13 +250,58 @@ export class MemoryPackageStore extends PackageStore {
     throw new StorageError('insufficient_storage', `There is no room for ${size} more bytes in memory.`);
   }
 
+  private isDraft(stored: Package): boolean {
+    const tag = folderTagOf(stored);
+    return tag !== undefined && this.records.get(tag)?.isDraft === true;
+  }
+
+  private stateOf(tag: string): ReleaseState {
+    const folder = `${folderOf(tag)}/`;
+    const { packages, drafts } = this.current;
+    return {
+      record: this.records.get(tag),
+      packages: [...packages, ...drafts].filter(({ name }) => name.startsWith(folder)),
+      snapshot: this.current,
+      now: Date.now(),
+    };
+  }
+
+  private choose(
+    evict: Evict,
+    incoming: readonly Package[],
+    releases: ReadonlyMap<string, ReleaseRecord>,
+    now: number,
+  ): readonly Eviction[] {
+    const coming = incoming.map(({ name, size, createdAt }) => ({ name, size, createdAt }));
+    const chosen = evict(this.current.packages, { incoming: coming, releases, now });
+    return chosen.filter((one) => !incoming.some(({ name }) => name === one.package.name));
+  }
+
+  /** The records become these but for those of releases that end. */
+  private evict(evicted: readonly Eviction[], records: ReadonlyMap<string, ReleaseRecord>): void {
+    for (const eviction of evicted) this.drop(eviction.package);
+    const ended = new Set(evicted.map(({ endsRelease }) => endsRelease));
+    this.records = new Map([...records].filter(([tag]) => !ended.has(tag)));
+  }
+
+  private move(packages: readonly Package[], tag: string): void {
+    for (const { name } of packages) {
+      const stored = this.stored.get(name);
+      if (stored === undefined) continue;
+      const to = nameInRelease(tag, name.slice(name.indexOf('/') + 1));
+      this.stored.delete(name);
+      this.stored.set(to, { ...stored, package: { ...stored.package, name: to } });
+    }
+  }
+
   private drop({ name, size }: Package): void {
     if (this.stored.delete(name)) this.used -= size;
   }
 
   private relist(): void {
-    const packages = [...this.stored.values()].map((stored) => stored.package);
-    this.listed = packages.toSorted(newestFirst);
+    const all = [...this.stored.values()].map((stored) => stored.package).toSorted(newestFirst);
+    const [drafts, packages] = [true, false].map((draft) => all.filter((one) => this.isDraft(one) === draft));
+    this.current = { packages: packages ?? [], drafts: drafts ?? [], releases: this.records };
   }
 }
 

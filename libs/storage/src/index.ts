@@ -17,7 +17,7 @@ export type {
   StagedPackage,
   StageOptions,
 } from './package-store.js';
-export { assertCondition, assertFileName, assertPackageName, notFound } from './conditions.js';
+export { alreadyExists, assertCondition, assertFileName, assertPackageName, notFound } from './conditions.js';
 export { releaseChunk } from './chunk-memory.js';
 export { isSamePackage, listChanges, type ListChanges } from './list-changes.js';
 export { inOrder, newestFirst } from './newest-first.js';

@@ -2,6 +2,7 @@ import { describeClosing } from './closing.contract.js';
 import { describePublishing } from './publishing.contract.js';
 import { describeRaces } from './races.contract.js';
 import { describeReading } from './reading.contract.js';
+import { describeNoReleases, describeReleases } from './releases.contract.js';
 import { describeRemoving } from './removing.contract.js';
 import { describeStaging } from './staging.contract.js';
 import type { PackageStoreHarness } from './harness.js';
@@ -17,5 +18,7 @@ export function describePackageStore(driver: string, harness: PackageStoreHarnes
     describeRemoving(harness);
     describeRaces(harness);
     describeClosing(harness);
+    if (harness.keepsReleases === true) describeReleases(harness);
+    else describeNoReleases(harness);
   });
 }

@@ -135,7 +135,7 @@ export function describePublishing(harness: PackageStoreHarness): void {
       '..',
       '.hidden',
       '../a.zip',
-      'a/b',
+      'a/b/c',
       'a\\b',
       '/a',
       'a.',
