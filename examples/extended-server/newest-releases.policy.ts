@@ -1,7 +1,7 @@
 import {
   catalogOf,
+  packageVersion,
   RetentionPolicy,
-  versionOf,
   type Eviction,
   type EvictionContext,
   type Package,
@@ -20,11 +20,14 @@ export class NewestReleasesPolicy extends RetentionPolicy {
     this.limits = { keep_releases: keep };
   }
 
-  selectEvictions(packages: readonly Package[], { incoming }: EvictionContext): readonly Eviction[] {
+  selectEvictions(
+    packages: readonly Package[],
+    { incoming, releases }: EvictionContext,
+  ): readonly Eviction[] {
     const [first] = incoming;
-    const own = first && versionOf(first.name)?.key;
+    const own = first && packageVersion(first)?.key;
     // They come from the highest version down; of releases of one age the lowest leaves first.
-    const others = catalogOf(packages)
+    const others = catalogOf({ packages, drafts: [], releases })
       .releases.filter(({ version }) => version !== undefined && version.key !== own)
       .toReversed();
     const room = this.limits.keep_releases - (own === undefined ? 0 : 1);
@@ -39,5 +42,5 @@ export class NewestReleasesPolicy extends RetentionPolicy {
 }
 
 function firstToLeave(a: Release, b: Release): number {
-  return Number(b.isPrerelease) - Number(a.isPrerelease) || a.createdAt - b.createdAt;
+  return Number(b.isPrerelease) - Number(a.isPrerelease) || a.updatedAt - b.updatedAt;
 }

@@ -86,5 +86,5 @@ export type { WriteOptions } from './packages/write-options.js';
 export { RetentionPolicy } from '#retention';
 
 // Reading versions in names, and the releases that they make
-export { catalogOf, compareVersions, versionOf } from '#releases';
+export { catalogOf, compareVersions, packageVersion, versionOf } from '#releases';
 export type { PackageVersion, Release, ReleaseCatalog } from '#releases';

@@ -173,6 +173,7 @@ describe('an exchange', () => {
     created_at: '2026-03-02T09:30:01.125Z',
     sha256: '0'.repeat(64),
     url: 'http://localhost/assets/a.zip',
+    release: null,
   };
   const list: Exchange = {
     method: 'GET',

@@ -46,6 +46,7 @@ describe('GET /packages', () => {
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       sha256: sha256('one'),
       url: `${server.url}/assets/tool-1.0.0.zip`,
+      release: '1.0.0',
     });
     for (const { url, name } of list) {
       const response = await fetch(url);

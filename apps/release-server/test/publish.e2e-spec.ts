@@ -40,6 +40,7 @@ describe('publishing', () => {
         created_at: expect.any(String),
         sha256: sha256('content'),
         url: `${server.url}/assets/tool-1.0.0.zip`,
+        release: '1.0.0',
         evicted: [],
       });
       expect(await (await get(server, '/assets/tool-1.0.0.zip')).text()).toBe('content');

@@ -1,4 +1,4 @@
-import type { Package } from '#storage';
+import { fileOf, folderTagOf, type Package } from '#storage';
 
 import { oncePer } from './once-per.js';
 import { findVersionNumber } from './version/find-version.js';
@@ -36,8 +36,16 @@ export function versionOf(name: string): PackageVersion | undefined {
   };
 }
 
-/** As {@link versionOf}, read once for a package. */
-export const packageVersion = oncePer(({ name }: Package) => versionOf(name));
+/** The version in a tag, in its last part: 1.2.0 of `v1.2.0`, `cli/v1.2.0` and `@scope/tool@1.2.0`. */
+export function versionInTag(tag: string): PackageVersion | undefined {
+  return versionOf(tag.slice(tag.lastIndexOf('/') + 1));
+}
+
+/** The version of a package, read once: that in the tag of its folder, else that in the name of its file. */
+export const packageVersion = oncePer((stored: Pick<Package, 'name'>): PackageVersion | undefined => {
+  const tag = folderTagOf(stored);
+  return (tag === undefined ? undefined : versionInTag(tag)) ?? versionOf(fileOf(stored));
+});
 
 /** Negative where `a` is the lower version, positive where `b` is, 0 where both are as high. */
 export function compareVersions(a: PackageVersion, b: PackageVersion): number {

@@ -1,5 +1,5 @@
 import { catalogOf } from '#releases';
-import type { IncomingPackage, Package } from '#storage';
+import { NO_RELEASES, type IncomingPackage, type Package } from '#storage';
 
 import { forecast } from './forecast.js';
 
@@ -17,7 +17,10 @@ function forecastFor(...names: readonly string[]) {
     sha256: undefined,
     revision: name,
   }));
-  const { forPackage, forRelease, byRelease, ...rest } = forecast(catalogOf(packages), oldest);
+  const { forPackage, forRelease, byRelease, ...rest } = forecast(
+    catalogOf({ packages, drafts: [], releases: NO_RELEASES }),
+    oldest,
+  );
   return {
     ...rest,
     forPackage: forPackage.map(({ name }) => name),

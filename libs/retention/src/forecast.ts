@@ -23,8 +23,8 @@ export function forecast(
 ): RetentionForecast {
   const { packages, releases } = catalog;
   const [largest] = releases
-    .filter(({ version }) => version !== undefined)
-    .toSorted((a, b) => b.assets.length - a.assets.length || b.createdAt - a.createdAt);
+    .filter(({ hasTag }) => hasTag)
+    .toSorted((a, b) => b.assets.length - a.assets.length || b.updatedAt - a.updatedAt);
   const releaseCount = largest?.assets.length ?? 1;
   const releaseSize = largest?.size ?? 1;
   const newest = packages[0]?.createdAt ?? 0;

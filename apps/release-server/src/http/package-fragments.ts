@@ -1,26 +1,30 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import type { ReleaseCatalog } from '#releases';
 import { isSamePackage, type Package } from '#storage';
 
 import { blockOf, fragmentOf, type Fragment, type FragmentBlock } from './fragment.js';
 
 interface Made {
   readonly stored: Package;
+  /** What its release makes of it. */
+  readonly name: string;
   readonly fragment: Fragment;
 }
 
 /**
- * What answers say of each package, made once for as long as it is stored as it is: all answers share it, and a publish
- * costs those after it no more than the package that is new, and the block that it is in.
+ * What answers say of each package, made once for as long as it is stored as it is, in the release that it is in: all
+ * answers share it, and a publish costs those after it no more than the package that is new, and the block that it is in.
  */
 export class PackageFragments {
   private readonly made = new Map<string, Made>();
-  private readonly blocks = new WeakMap<readonly Package[], FragmentBlock>();
+  private blocks = new WeakMap<readonly Package[], FragmentBlock>();
+  private naming: object | undefined;
   readonly separator: Fragment;
 
   /** @param textOf - What is said of a package. @param separator - What stands between two of them. */
   constructor(
-    private readonly textOf: (stored: Package) => string,
+    private readonly textOf: (stored: Package, catalog: ReleaseCatalog) => string,
     separator: string,
   ) {
     this.separator = fragmentOf(separator);
@@ -28,11 +32,13 @@ export class PackageFragments {
 
   /**
    * Those of blocks of packages, in their order: a block that is the same array as before is the same again. Between two
-   * that have to be made all other work has a turn. @param stored - How many packages are stored.
+   * that have to be made all other work has a turn. @param catalog - Of the snapshot that the packages are of.
    */
-  async of(blocks: Iterable<readonly Package[]>, stored: number): Promise<FragmentBlock[]> {
+  async of(blocks: Iterable<readonly Package[]>, catalog: ReleaseCatalog): Promise<FragmentBlock[]> {
     // What is no longer stored goes with the rest, once it is half of it.
-    if (this.made.size > 2 * stored + 100) this.made.clear();
+    if (this.made.size > 2 * catalog.packages.length + 100) this.made.clear();
+    if (catalog.naming !== this.naming) this.blocks = new WeakMap();
+    this.naming = catalog.naming;
     const found: FragmentBlock[] = [];
     let made = 0;
     for (const packages of blocks) {
@@ -40,7 +46,7 @@ export class PackageFragments {
       if (block === undefined) {
         if (made > 0) await nextTurn();
         block = blockOf(
-          packages.map((one) => this.one(one)),
+          packages.map((one) => this.one(one, catalog)),
           this.separator,
         );
         this.blocks.set(packages, block);
@@ -51,11 +57,12 @@ export class PackageFragments {
     return found;
   }
 
-  private one(stored: Package): Fragment {
+  private one(stored: Package, catalog: ReleaseCatalog): Fragment {
+    const name = catalog.nameOf(stored);
     const known = this.made.get(stored.name);
-    if (known !== undefined && isSamePackage(known.stored, stored)) return known.fragment;
-    const fragment = fragmentOf(this.textOf(stored));
-    this.made.set(stored.name, { stored, fragment });
+    if (known?.name === name && isSamePackage(known.stored, stored)) return known.fragment;
+    const fragment = fragmentOf(this.textOf(stored, catalog));
+    this.made.set(stored.name, { stored, name, fragment });
     return fragment;
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { oncePer } from '#releases';
-import type { OpenPackage, Package, PackageContent } from '#storage';
+import { fileOf, type OpenPackage, type Package, type PackageContent } from '#storage';
 
 import { entityTag, evaluateRead, type ReadOutcome } from '../http/conditional.js';
 import { sendHead, type FlatHeaders } from '../http/head.js';
@@ -19,7 +19,7 @@ export async function sendPackage(
     const outcome = evaluate(request, opened.package);
     const { redirect } = opened;
     if (redirect !== undefined && isServedElsewhere(request, outcome)) {
-      sendRedirect(response, await redirect(attachment(opened.package.name)), headers);
+      sendRedirect(response, await redirect(attachment(opened.package)), headers);
       return;
     }
     await sendBytes(response, answerTo(outcome, opened.package, headers), opened);
@@ -55,8 +55,8 @@ export function sendPackageHead(
 }
 
 /** Content-Disposition (RFC 6266). The rule for names leaves nothing to escape within the quotes. */
-function attachment(name: string): string {
-  return `attachment; filename="${name}"`;
+function attachment(stored: Package): string {
+  return `attachment; filename="${fileOf(stored)}"`;
 }
 
 /** What a download that is possible is answered with. */
@@ -121,7 +121,7 @@ const headersOf = oncePer((stored: Package) => {
   const whole = [
     validators,
     ['Content-Type', 'application/octet-stream'],
-    ['Content-Disposition', attachment(stored.name)],
+    ['Content-Disposition', attachment(stored)],
     ['Content-Security-Policy', "sandbox; default-src 'none'"],
   ].flat();
   // RFC 9530 §3: of the whole, also with a range.
@@ -134,14 +134,14 @@ function assertPossible(outcome: ReadOutcome, stored: Package): asserts outcome 
   if (outcome.status === 412) {
     throw new ProblemError(
       'precondition_failed',
-      `${stored.name} is stored as another version than the expected one.`,
+      `${fileOf(stored)} is stored as another version than the expected one.`,
       {
         headers: { ETag: entityTag(stored) },
       },
     );
   }
   if (outcome.status === 416) {
-    throw new ProblemError('range_not_satisfiable', `${stored.name} has ${stored.size} bytes.`, {
+    throw new ProblemError('range_not_satisfiable', `${fileOf(stored)} has ${stored.size} bytes.`, {
       headers: { 'Content-Range': `bytes */${stored.size}` },
     });
   }

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
-import { PackageReader, type Package } from '#storage';
+import { prepareCatalog } from '#releases';
+import { PackageReader, type StoreSnapshot } from '#storage';
 
 import { BASE, joined } from '../http/fragment.js';
 import { PackageFragments } from '../http/package-fragments.js';
 import { PreparedBodies } from '../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
-import { withList } from '../http/with-list.js';
+import { withSnapshot } from '../http/with-snapshot.js';
 import { listHeaders } from './package-list.links.js';
 import { normalQuery, type PackageListQuery } from './package-list.query.js';
 import { searchPackages } from './package-search.js';
@@ -15,24 +16,25 @@ import { packageView } from './package.view.js';
 /** Lists packages as JSON; an answer is made once for as long as it says the same. */
 @Injectable()
 export class PackageListService {
-  private readonly prepared = new PreparedBodies<readonly Package[]>();
-  private readonly views = new PackageFragments((stored) => JSON.stringify(packageView(stored, BASE)), ',');
+  private readonly prepared = new PreparedBodies<StoreSnapshot>();
+  private readonly views = new PackageFragments((stored, catalog) => {
+    const release = catalog.releaseOf(stored);
+    return JSON.stringify(packageView(stored, BASE, release.hasTag ? release.tag : undefined));
+  }, ',');
 
   constructor(private readonly store: PackageReader) {}
 
   /** No promise where it is made already. */
   list(query: PackageListQuery): PreparedBody | Promise<PreparedBody> {
-    return withList(this.store, (packages) => this.listOf(packages, query));
+    return withSnapshot(this.store, (snapshot) => this.listOf(snapshot, query));
   }
 
-  private listOf(
-    packages: readonly Package[],
-    query: PackageListQuery,
-  ): PreparedBody | Promise<PreparedBody> {
+  private listOf(snapshot: StoreSnapshot, query: PackageListQuery): PreparedBody | Promise<PreparedBody> {
+    const { packages } = snapshot;
     const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
-    return this.prepared.get(packages, JSON.stringify(normal), async () => {
+    return this.prepared.get(snapshot, JSON.stringify(normal), async () => {
       const page = await searchPackages(packages, normal);
-      const views = await this.views.of(page.blocks, packages.length);
+      const views = await this.views.of(page.blocks, await prepareCatalog(snapshot));
       return prepareBody('application/json', joined('[', views, this.views.separator, ']'), {
         headers: listHeaders(normal, page),
         compressible: true,

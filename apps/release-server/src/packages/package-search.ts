@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { incrementalOrder, oncePer } from '#releases';
-import { newestFirst, type Package } from '#storage';
+import { fileOf, folderTagOf, newestFirst, type Package } from '#storage';
 
 import { DEFAULT_PER_PAGE, defaultOrder, type PackageListQuery } from './package-list.query.js';
 
@@ -72,8 +72,9 @@ function reversed(blocks: readonly (readonly Package[])[]): readonly (readonly P
 }
 
 const reversedBlock = oncePer((block: readonly Package[]): readonly Package[] => block.toReversed());
+/** With the tags of folders, for one may look for them. */
 const lowerCaseNames = oncePer((block: readonly Package[]): readonly string[] =>
-  block.map(({ name }) => name.toLowerCase()),
+  block.map((stored) => `${folderTagOf(stored) ?? ''}/${fileOf(stored)}`.toLowerCase()),
 );
 
 async function filter(
@@ -125,5 +126,6 @@ export function orderOf({ sort: by, order }: PackageListQuery): 'asc' | 'desc' {
 }
 
 function byName(a: Package, b: Package): number {
-  return a.name < b.name ? -1 : 1;
+  const [ofA, ofB] = [fileOf(a), fileOf(b)];
+  return ofA === ofB ? (a.name < b.name ? -1 : 1) : ofA < ofB ? -1 : 1;
 }

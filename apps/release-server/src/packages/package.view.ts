@@ -1,4 +1,5 @@
-import type { Package, PublishResult } from '#storage';
+import { packageVersion } from '#releases';
+import { fileOf, folderTagOf, type Package, type PublishResult } from '#storage';
 
 import { digestOf } from '../http/digest.js';
 
@@ -13,6 +14,8 @@ export interface PackageView {
   readonly sha256: string | null;
   /** Absolute download address. */
   readonly url: string;
+  /** The tag of its release; null where it has none. */
+  readonly release: string | null;
 }
 
 /** A package that made room for another one. */
@@ -32,26 +35,31 @@ export interface PublishedView extends PackageView {
 
 export function publishedView({ package: published, evicted }: PublishResult, base: string): PublishedView {
   return {
-    ...packageView(published, base),
+    ...packageView(published, base, packageVersion(published)?.tag),
     evicted: evicted.map(({ package: left }) => ({
-      name: left.name,
+      name: fileOf(left),
       size: left.size,
       digest: digestOf(left),
     })),
   };
 }
 
-export function packageView(stored: Package, base: string): PackageView {
+/** @param tag - Of its release where the folder that it lies in does not say it. */
+export function packageView(stored: Package, base: string, tag: string | undefined): PackageView {
   return {
-    name: stored.name,
+    name: fileOf(stored),
     size: stored.size,
     created_at: new Date(stored.createdAt).toISOString(),
     sha256: stored.sha256 ?? null,
-    url: assetUrl(stored.name, base),
+    url: packageUrl(stored, base),
+    release: folderTagOf(stored) ?? tag ?? null,
   };
 }
 
-/** The absolute, percent-encoded download address of a package. */
-export function assetUrl(name: string, base: string): string {
-  return `${base}/assets/${encodeURIComponent(name)}`;
+/** The absolute download address of a package, percent-encoded, a slash in a tag too. */
+export function packageUrl(stored: Pick<Package, 'name'>, base: string): string {
+  const [tag, file] = [folderTagOf(stored), encodeURIComponent(fileOf(stored))];
+  return tag === undefined
+    ? `${base}/assets/${file}`
+    : `${base}/releases/download/${encodeURIComponent(tag)}/${file}`;
 }

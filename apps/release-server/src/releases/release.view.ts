@@ -1,10 +1,10 @@
 import mime from 'mime';
 
-import { assetId, releaseId, stableId, UNVERSIONED_TAG, type ReleaseCatalog } from '#releases';
-import type { Package } from '#storage';
+import { numericId, releaseId, UNVERSIONED_TAG, type ReleaseCatalog } from '#releases';
+import { fileOf, type Package } from '#storage';
 
 import { digestOf } from '../http/digest.js';
-import { assetUrl } from '../packages/package.view.js';
+import { packageUrl } from '../packages/package.view.js';
 
 /**
  * All packages as one release without its assets, in the shape of GitHub's "Get the latest release" (REST API 2022-11-28). What
@@ -24,7 +24,7 @@ export function releaseView(catalog: ReleaseCatalog, base: string, immutable: bo
     upload_url: `${base}/upload{?overwrite,digest}`,
     tarball_url: null,
     zipball_url: null,
-    id: releaseId(tag),
+    id: latest?.id ?? releaseId(tag),
     node_id: nodeId(`release:${tag}`),
     tag_name: tag,
     target_commitish: 'main',
@@ -41,19 +41,20 @@ export function releaseView(catalog: ReleaseCatalog, base: string, immutable: bo
 }
 
 /** A package as an asset of a release. */
-export function assetView(stored: Package, base: string) {
+export function assetView(stored: Package, catalog: ReleaseCatalog, base: string) {
   const { name, size } = stored;
-  const url = assetUrl(name, base);
+  const file = fileOf(stored);
+  const url = packageUrl(stored, base);
   const createdAt = isoTime(stored.createdAt);
   return {
     url,
     browser_download_url: url,
-    id: assetId(stored),
+    id: catalog.assetId(stored),
     node_id: nodeId(`asset:${name}`),
-    name,
-    label: null,
+    name: file,
+    label: catalog.releaseOf(stored).record?.labels?.[file] ?? null,
     state: 'uploaded',
-    content_type: mime.getType(name) ?? 'application/octet-stream',
+    content_type: mime.getType(file) ?? 'application/octet-stream',
     size,
     digest: digestOf(stored),
     download_count: 0,
@@ -68,7 +69,7 @@ function authorView(base: string) {
   const login = 'release-server';
   return {
     login,
-    id: stableId(login),
+    id: numericId(login),
     node_id: nodeId(login),
     avatar_url: '',
     gravatar_id: '',

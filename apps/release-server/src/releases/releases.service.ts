@@ -1,21 +1,24 @@
 import { Injectable } from '@nestjs/common';
 
 import { prepareCatalog } from '#releases';
-import { PackageReader, type Package } from '#storage';
+import { PackageReader, type StoreSnapshot } from '#storage';
 
 import { Config } from '../config/config.js';
 import { BASE, joined } from '../http/fragment.js';
 import { PreparedBodies } from '../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { PackageFragments } from '../http/package-fragments.js';
-import { withList } from '../http/with-list.js';
+import { withSnapshot } from '../http/with-snapshot.js';
 import { assetView, releaseView } from './release.view.js';
 
 /** Shows packages as releases; an answer is made once for as long as the packages stay the same. */
 @Injectable()
 export class ReleasesService {
-  private readonly prepared = new PreparedBodies<readonly Package[]>();
-  private readonly assets = new PackageFragments((stored) => JSON.stringify(assetView(stored, BASE)), ',');
+  private readonly prepared = new PreparedBodies<StoreSnapshot>();
+  private readonly assets = new PackageFragments(
+    (stored, catalog) => JSON.stringify(assetView(stored, catalog, BASE)),
+    ',',
+  );
   private readonly immutable: boolean;
 
   constructor(
@@ -27,15 +30,15 @@ export class ReleasesService {
 
   /** The latest release; no promise where it is made already. */
   latest(): PreparedBody | Promise<PreparedBody> {
-    return withList(this.store, (packages) =>
-      this.prepared.get(packages, 'latest', () => this.make(packages)),
+    return withSnapshot(this.store, (snapshot) =>
+      this.prepared.get(snapshot, 'latest', () => this.make(snapshot)),
     );
   }
 
-  private async make(packages: readonly Package[]): Promise<PreparedBody> {
-    const catalog = await prepareCatalog(packages);
+  private async make(snapshot: StoreSnapshot): Promise<PreparedBody> {
+    const catalog = await prepareCatalog(snapshot);
     const release = JSON.stringify(releaseView(catalog, BASE, this.immutable));
-    const assets = await this.assets.of(catalog.assetBlocks, packages.length);
+    const assets = await this.assets.of(catalog.assetBlocks, catalog);
     return prepareBody(
       'application/json',
       joined(`${release.slice(0, -1)},"assets":[`, assets, this.assets.separator, ']}'),

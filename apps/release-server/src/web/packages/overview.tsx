@@ -1,4 +1,5 @@
 import type { Release, ReleaseCatalog } from '#releases';
+import { fileOf } from '#storage';
 import type { RetentionForecast, RetentionPolicy } from '#retention';
 
 import { startCommand } from './shell-lines.js';
@@ -58,24 +59,17 @@ const NAMED = 3;
 function Next({ forecast }: Pick<OverviewProps, 'forecast'>) {
   const { forPackage, releaseCount, forRelease, byRelease } = forecast;
   const [first] = forPackage;
-  const releases = [...byRelease].slice(0, NAMED).map(
-    ([
-      {
-        version,
-        assets: { length: count },
-      },
-      leave,
-    ]) => {
-      const all = count === 1 ? 'the last' : `all ${count}`;
-      const share = leave === count ? all : `${leave} of the ${count}`;
-      return `${share} ${version === undefined ? 'without a version' : `of ${version.tag}`}`;
-    },
-  );
+  const releases = [...byRelease].slice(0, NAMED).map(([release, leave]) => {
+    const count = release.assets.length;
+    const all = count === 1 ? 'the last' : `all ${count}`;
+    const share = leave === count ? all : `${leave} of the ${count}`;
+    return `${share} ${release.hasTag ? `of ${release.tag}` : 'without a version'}`;
+  });
   return (
     <>
       {first !== undefined && (
         <p class="quiet next">
-          The next new package takes the place of <bdi>{first.name}</bdi>
+          The next new package takes the place of <bdi>{fileOf(first)}</bdi>
           {forPackage.length > 1 && ` and ${forPackage.length - 1} more`}.
         </p>
       )}
@@ -94,11 +88,11 @@ function Latest({ release, now }: { release: Release; now: number }) {
   return (
     <>
       <h2>
-        Latest release <span class="tag">{release.version?.tag ?? 'without a version'}</span>
+        Latest release <span class="tag">{release.hasTag ? release.tag : 'without a version'}</span>
       </h2>
       <p class="quiet">
         {counted(release.assets.length, 'package')}, <Size bytes={release.size} />,{' '}
-        <Time time={release.createdAt} now={now} />
+        <Time time={release.updatedAt} now={now} />
       </p>
     </>
   );
@@ -109,8 +103,9 @@ function Start({ template: { agent, release }, base }: { template: Template; bas
   return (
     <>
       <p class="quiet">
-        Start a project from the template of <span class="tag">{release.version?.tag ?? 'no version'}</span>
-        {release.version?.isPrerelease === true && ', a pre-release'}:
+        Start a project from the template of{' '}
+        <span class="tag">{release.hasTag ? release.tag : 'no version'}</span>
+        {release.isPrerelease && ', a pre-release'}:
       </p>
       <Command of="the specify line">{startCommand(base, agent)}</Command>
     </>

@@ -1,4 +1,4 @@
-import type { Package } from '#storage';
+import { folderTagOf, type Package } from '#storage';
 
 import { packageView } from '../../packages/package.view.js';
 import { downloadCommand, verifyCommand } from './shell-lines.js';
@@ -44,7 +44,7 @@ export function PackageTable({ packages, caption, ...row }: TableProps) {
 type RowProps = Omit<TableProps, 'packages' | 'caption'> & { readonly stored: Package };
 
 function PackageRow({ stored, base, now, leaving, deletable }: RowProps) {
-  const view = packageView(stored, base);
+  const view = packageView(stored, base, undefined);
   const { name, sha256 } = view;
   return (
     <tr data-name={name}>
@@ -52,7 +52,7 @@ function PackageRow({ stored, base, now, leaving, deletable }: RowProps) {
         <a class="name" href={view.url}>
           {name}
         </a>
-        {leaving.has(name) && <span class="leaves">leaves next</span>}
+        {leaving.has(stored.name) && <span class="leaves">leaves next</span>}
       </th>
       <td class="lines">
         <details>
@@ -82,7 +82,7 @@ function PackageRow({ stored, base, now, leaving, deletable }: RowProps) {
       <td class="actions">
         <CopyButton line="curl" label="curl" of={`the curl line of ${name}`} />
         {sha256 !== null && <CopyButton line="verify" label="verify" of={`the verify line of ${name}`} />}
-        {deletable && (
+        {deletable && folderTagOf(stored) === undefined && (
           <button type="button" class="delete" aria-label={`Delete ${name}`}>
             Delete
           </button>

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 
 import { oncePer, prepareCatalog, type ReleaseCatalog } from '#releases';
 import { forecast, RetentionPolicy, RetentionService } from '#retention';
-import { PackageReader, type Package } from '#storage';
+import { PackageReader, type StoreSnapshot } from '#storage';
 
 import { Config } from '../../config/config.js';
 import { BASE, joined } from '../../http/fragment.js';
 import { PackageFragments } from '../../http/package-fragments.js';
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
-import { withList } from '../../http/with-list.js';
+import { withSnapshot } from '../../http/with-snapshot.js';
 import { listHeaders } from '../../packages/package-list.links.js';
 import { MOST_PER_PAGE, normalQuery, type PackageListQuery } from '../../packages/package-list.query.js';
 import { searchPackages, type PackagePage } from '../../packages/package-search.js';
@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000;
 /** Lists packages as a page; an answer is made once for as long as it says the same. */
 @Injectable()
 export class PackagesPageService {
-  private readonly prepared = new PreparedBodies<readonly Package[]>();
+  private readonly prepared = new PreparedBodies<StoreSnapshot>();
   private readonly links = new PackageFragments((stored) => packageLink(stored, BASE), '');
   private readonly forecastOf = oncePer((catalog: ReleaseCatalog) => forecast(catalog, this.retention));
 
@@ -36,41 +36,42 @@ export class PackagesPageService {
 
   /** No promise where it is made already. @param root - The way to the root of the server from the address asked for. */
   page(query: PackageListQuery, root: string): PreparedBody | Promise<PreparedBody> {
-    return withList(this.store, (packages) => this.pageOf(packages, query, root));
+    return withSnapshot(this.store, (snapshot) => this.pageOf(snapshot, query, root));
   }
 
   private pageOf(
-    packages: readonly Package[],
+    snapshot: StoreSnapshot,
     query: PackageListQuery,
     root: string,
   ): PreparedBody | Promise<PreparedBody> {
+    const { packages } = snapshot;
     // So many at once are for programs, which read links; and what people read is brought up to date every minute.
     const plain = query.page === undefined && query.per_page === undefined && packages.length > MOST_PER_PAGE;
     if (!plain) {
       const shown = normalQuery(query, packages.length);
       const minute = Math.floor(Date.now() / MINUTE_MS);
-      return this.prepared.get(packages, JSON.stringify([root, shown, minute]), async () => {
+      return this.prepared.get(snapshot, JSON.stringify([root, shown, minute]), async () => {
         const page = await searchPackages(packages, shown);
-        return prepareHtml(await this.render(packages, shown, page, root, false), shown, page);
+        return prepareHtml(await this.render(snapshot, shown, page, root, false), shown, page);
       });
     }
     const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
-    return this.prepared.get(packages, JSON.stringify([root, normal]), async () => {
+    return this.prepared.get(snapshot, JSON.stringify([root, normal]), async () => {
       const page = await searchPackages(packages, normal);
-      const [head = '', tail = ''] = (await this.render(packages, normal, page, root, true)).split(ROWS);
-      const links = await this.links.of(page.blocks, packages.length);
+      const [head = '', tail = ''] = (await this.render(snapshot, normal, page, root, true)).split(ROWS);
+      const links = await this.links.of(page.blocks, await prepareCatalog(snapshot));
       return prepareHtml(joined(head, links, this.links.separator, tail), normal, page);
     });
   }
 
   private async render(
-    packages: readonly Package[],
+    snapshot: StoreSnapshot,
     query: PackageListQuery,
     page: PackagePage,
     root: string,
     plain: boolean,
   ): Promise<string> {
-    const catalog = await prepareCatalog(packages);
+    const catalog = await prepareCatalog(snapshot);
     return packagesPage({
       catalog,
       page,

@@ -4,14 +4,14 @@ import { render } from 'preact-render-to-string';
 
 import type { Release, ReleaseCatalog } from '#releases';
 import type { RetentionForecast, RetentionPolicy } from '#retention';
-import type { Package } from '#storage';
+import { fileOf, type Package } from '#storage';
 
 import type { Config } from '../../config/config.js';
 import { renderPage, type PageContext } from '../layout.js';
 import { listUrl } from '../../packages/package-list.links.js';
 import type { PackageListQuery } from '../../packages/package-list.query.js';
 import type { PackagePage } from '../../packages/package-search.js';
-import { assetUrl } from '../../packages/package.view.js';
+import { packageUrl } from '../../packages/package.view.js';
 import { publishCommand } from './shell-lines.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
 import { Overview } from './overview.js';
@@ -123,13 +123,13 @@ function List(props: PackagesPageProps) {
 function Releases(props: PackagesPageProps) {
   const { catalog, page } = props;
   const groups = Map.groupBy(page.blocks.flat(), (stored) => catalog.releaseOf(stored));
-  const withVersion = [...groups].filter(([{ version }]) => version !== undefined);
-  const without = [...groups].filter(([{ version }]) => version === undefined);
+  const withTag = [...groups].filter(([{ hasTag }]) => hasTag);
+  const without = [...groups].filter(([{ hasTag }]) => !hasTag);
   return (
     <>
-      {[...withVersion, ...without].map(([release, packages]) => (
+      {[...withTag, ...without].map(([release, packages]) => (
         <ReleaseSection
-          key={release.version?.tag}
+          key={release.tag}
           {...props}
           release={release}
           packages={packages}
@@ -147,26 +147,26 @@ interface SectionProps extends PackagesPageProps {
 }
 
 function ReleaseSection({ release, packages, latest, forecast, base, now, config }: SectionProps) {
-  const { version, size, createdAt, assets } = release;
+  const { size, updatedAt, assets } = release;
   const count = assets.length;
-  const title = version?.tag ?? 'Without a version';
+  const title = release.hasTag ? release.tag : 'Without a version';
   const leave = forecast.byRelease.get(release) ?? 0;
   // Where the store is full, others of it may have made room before.
   const left = leave > 0 && forecast.forPackage.length > 0 ? ' left' : '';
-  const id = `release-${version?.tag ?? 'none'}`;
+  const id = `release-${release.hasTag ? encodeURIComponent(release.tag) : 'none'}`;
   return (
     <section class="release" aria-labelledby={id}>
       <header>
         <h2 id={id}>{title}</h2>
         {latest && <span class="badge">latest</span>}
-        {version?.isPrerelease === true && <span class="badge pre">pre-release</span>}
+        {release.isPrerelease && <span class="badge pre">pre-release</span>}
         {leave > 0 && (
           <span class="badge leaving">
             {leave === count ? 'leaves' : counted(leave, 'leaves', 'leave')} next
           </span>
         )}
         <p class="quiet">
-          <Time time={createdAt} now={now} /> · {counted(count, 'package')}
+          <Time time={updatedAt} now={now} /> · {counted(count, 'package')}
           {left} · <Size bytes={size} />
           {packages.length < count && ` · ${packages.length} of them here`}
         </p>
@@ -198,10 +198,10 @@ function Flat({ page, base, now, forecast, config, query }: PackagesPageProps) {
 }
 
 /** One package of a plain page. */
-export function packageLink({ name }: Package, base: string): string {
+export function packageLink(stored: Package, base: string): string {
   return render(
     <li>
-      <a href={assetUrl(name, base)}>{name}</a>
+      <a href={packageUrl(stored, base)}>{fileOf(stored)}</a>
     </li>,
   );
 }

@@ -1,13 +1,22 @@
 import { catalogOf } from '#releases';
+import { NO_RELEASES } from '#storage';
 
 import { newestTemplate } from './template.js';
 
 /** Agent and release of the template, of packages of these names, the newest first. */
 function template(...names: readonly string[]): string[] | undefined {
   const found = newestTemplate(
-    catalogOf(
-      names.map((name, age) => ({ name, size: 1, createdAt: 100 - age, sha256: undefined, revision: name })),
-    ),
+    catalogOf({
+      packages: names.map((name, age) => ({
+        name,
+        size: 1,
+        createdAt: 100 - age,
+        sha256: undefined,
+        revision: name,
+      })),
+      drafts: [],
+      releases: NO_RELEASES,
+    }),
   );
   return found && [found.agent, found.release.tag];
 }

@@ -1,5 +1,5 @@
 import { oncePer, type Release, type ReleaseCatalog } from '#releases';
-import type { Package } from '#storage';
+import { fileOf, type Package } from '#storage';
 
 /** What `specify init` starts a project from. */
 export interface Template {
@@ -33,7 +33,8 @@ const firstTemplate = oncePer((block: readonly Package[]) => {
 });
 
 /** `q` for `spec-kit-template-q-sh-v1.2.3.zip`; undefined for what is no template. */
-function agentOf({ name }: Package): string | undefined {
+function agentOf(stored: Package): string | undefined {
+  const name = fileOf(stored);
   const start = name.indexOf(PREFIX);
   if (start < 0 || !name.endsWith('.zip')) return undefined;
   const rest = name.slice(start + PREFIX.length);
