@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Client, expectAsAcknowledged, Ledger, Load } from './support/load.js';
 import { row, type Row } from './support/row.js';
-import { attach, callsIn, ONE_THREAD } from './support/strace.js';
+import { attach, callsIn, ONE_THREAD, type Thread } from './support/strace.js';
 import { strace } from './support/tools.js';
 
 row(
@@ -116,11 +116,11 @@ async function killAtEvery(
   const start = () => server({ ...ONE_THREAD, MAX_PACKAGES: `${limit}` }, { directory: own });
   let victim = await start();
   /** Operates under strace; resolves with whether the server survived. */
-  const survives = async (expression: string, output?: string): Promise<boolean> => {
+  const survives = async (expression: string, output?: string, thread?: Thread): Promise<boolean> => {
     const client = new Client(victim, ledger);
     const operate = await prepare(client, ledger);
     mayEnd(victim);
-    const trace = await attach(victim, [`trace=${calls.replaceAll(' ', ',')}`, expression], output);
+    const trace = await attach(victim, [`trace=${calls.replaceAll(' ', ',')}`, expression], output, thread);
     const isAcknowledged = await operate();
     // It may die after its answer as well, such as when it logs.
     await Promise.race([victim.exited, delay(isAcknowledged ? 150 : 10_000, undefined, { ref: false })]);
@@ -137,8 +137,11 @@ async function killAtEvery(
   await survives('signal=none', output);
   let kills = 0;
   for (const call of await callsIn(output)) {
-    // strace counts each kind of call for itself.
-    for (let k = 1; !(await survives(`inject=${call}:signal=KILL:when=${k}`)); k++) kills += 1;
+    // strace counts each kind of call for itself, and in each thread.
+    for (const thread of ['main', 'pool'] as const) {
+      const killAt = (k: number) => survives(`inject=${call}:signal=KILL:when=${k}`, undefined, thread);
+      for (let k = 1; !(await killAt(k)); k++) kills += 1;
+    }
   }
   expect(`${does}: ${kills < least ? 'too few' : 'enough'} kills`).toBe(`${does}: enough kills`);
   await victim.stop();

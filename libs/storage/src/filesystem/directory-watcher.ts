@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 
 import { isFileName } from '../package-name.js';
-import { isOnLocalFilesystem } from './local-filesystem.js';
+import { isOnLocalFilesystem } from '../local-filesystem.js';
 
 /** How many changes the kernel keeps for a process that is busy. Further ones it drops, and Node does not say so. */
 const QUEUE = '/proc/sys/fs/inotify/max_queued_events';

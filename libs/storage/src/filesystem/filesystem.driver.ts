@@ -27,6 +27,7 @@ import { Staging } from '../staging/staging.js';
 import { StorageError } from '../storage.errors.js';
 import { NO_RELEASES } from '../release-record.js';
 import { InFlight } from '../in-flight.js';
+import { QuickCalls } from '../quick-calls.js';
 import { Adoption } from './adoption.js';
 import { DirectorySync } from './directory-sync.js';
 import type { FilesystemOptions } from './filesystem.options.js';
@@ -37,7 +38,6 @@ import { PackageIndex } from './package-index.js';
 import { Placement } from './placement.js';
 import { PublishStep } from './publish-step.js';
 import { Reader } from './reader.js';
-import { RecentStat } from './recent-stat.js';
 import { recover } from './recovery.js';
 import { Trash, type Withdrawn } from './trash.js';
 
@@ -56,7 +56,7 @@ export class FilesystemPackageStore extends PackageStore {
   private readonly owner = new Owner();
   private readonly lock = new Mutex();
   private readonly layout: Layout;
-  private readonly recent: RecentStat;
+  private readonly calls = new QuickCalls();
   private readonly metadata: MetadataCache;
   private readonly index: PackageIndex;
   private readonly freeSpace: FreeSpace;
@@ -76,17 +76,16 @@ export class FilesystemPackageStore extends PackageStore {
     this.location = resolve(options.path);
     const buffers = new BufferPool();
     this.layout = new Layout(options.path);
-    this.recent = new RecentStat(this.layout.root);
-    this.metadata = new MetadataCache(this.layout, this.owner.tag, options.readOnly);
+    this.metadata = new MetadataCache(this.layout, this.owner.tag, options.readOnly, this.calls);
     this.index = new PackageIndex(this.layout, this.metadata);
     this.freeSpace = new FreeSpace(this.layout.root, options.minFreeSpace);
-    this.staging = new Staging(this.layout.incoming, this.owner.tag, this.freeSpace, buffers);
+    this.staging = new Staging(this.layout.incoming, this.owner.tag, this.freeSpace, buffers, this.calls);
     this.reader = new Reader(this.layout, this.index, buffers);
-    this.placement = new Placement(this.layout, this.owner);
+    this.placement = new Placement(this.layout, this.owner, this.calls);
     this.trash = new Trash(this.layout, this.owner, this.index);
     this.step = new PublishStep(
       this.layout,
-      this.recent,
+      this.calls,
       this.metadata,
       this.index,
       this.staging,
@@ -244,7 +243,7 @@ export class FilesystemPackageStore extends PackageStore {
       await this.adoption.prepare();
       await recover(this.layout, true);
       this.names = await NameLimit.of(this.layout.incoming, this.owner.tag);
-      await this.recent.start();
+      await this.calls.start(this.layout.root);
       await this.placement.start();
       await this.staging.probe();
       this.sweeper = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { Owner } from '../staging/owner.js';
 import { tagOfDead } from '../testing/owners.js';
 import { until } from '../testing/packages.js';
+import { QuickCalls } from '../quick-calls.js';
 import { Layout } from './layout.js';
 import { MetadataCache } from './metadata-cache.js';
 
@@ -46,7 +47,7 @@ describe('MetadataCache', () => {
   function open(readOnly = false): MetadataCache {
     const owner = new Owner();
     owners.push(owner);
-    const opened = new MetadataCache(layout, owner.tag, readOnly);
+    const opened = new MetadataCache(layout, owner.tag, readOnly, new QuickCalls());
     caches.push(opened);
     return opened;
   }

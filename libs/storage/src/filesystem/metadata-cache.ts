@@ -4,6 +4,7 @@ import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promi
 import { join } from 'node:path';
 
 import { inParallel } from '../parallel.js';
+import type { QuickCalls } from '../quick-calls.js';
 import { SharedRun } from '../shared-run.js';
 import { isAbandoned, isTag } from '../staging/owner.js';
 import { isOf, lineOf, readLog, recordIn, type DigestRecord, type LogPosition } from './digest-log.js';
@@ -58,6 +59,7 @@ export class MetadataCache {
     private readonly layout: Layout,
     ownerTag: string,
     private readonly readOnly: boolean,
+    private readonly calls: QuickCalls,
   ) {
     this.ownLog = `${ownerTag}.digests`;
   }
@@ -185,7 +187,9 @@ export class MetadataCache {
       this.file = await open(join(this.layout.meta, this.ownLog), APPEND, MODE);
       this.openedAt = performance.now();
     }
-    await this.file.appendFile(lines.join(''));
+    const text = Buffer.from(lines.join(''));
+    const written = await this.calls.write(this.file.fd, text);
+    if (written < text.length) await this.file.appendFile(text.subarray(written));
     this.lines += lines.length;
   }
 

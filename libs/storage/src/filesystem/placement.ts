@@ -1,10 +1,11 @@
 import type { Stats } from 'node:fs';
-import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
+import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Logger } from '@nestjs/common';
 
 import { NO_HARD_LINKS, unless } from '../errno.js';
+import type { QuickCalls } from '../quick-calls.js';
 import type { Owner } from '../staging/owner.js';
 import { lockDirectory } from './directory-lock.js';
 import type { Layout } from './layout.js';
@@ -18,6 +19,7 @@ export class Placement {
   constructor(
     private readonly layout: Layout,
     private readonly owner: Owner,
+    private readonly calls: QuickCalls,
   ) {}
 
   /** Finds out whether the file system has hard links; without them, takes the directory for this process. */
@@ -42,11 +44,11 @@ export class Placement {
     if (this.hardLinks) {
       let free = false;
       const supported = await unless(NO_HARD_LINKS, async () => {
-        free = await unless(['EEXIST'], () => link(source, target));
+        free = await unless(['EEXIST'], () => this.calls.link(source, target));
       });
       if (supported) {
         // The package is there now, whatever becomes of its staged name; a start sweeps that.
-        if (free) await unlink(source).catch(() => undefined);
+        if (free) await this.calls.unlink(source).catch(() => undefined);
         return free;
       }
       await this.doWithoutHardLinks();

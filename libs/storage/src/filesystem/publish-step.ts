@@ -1,9 +1,8 @@
-import { utimes } from 'node:fs/promises';
-
 import { alreadyExists, assertCondition, nameOccupied } from '../conditions.js';
 import { unless } from '../errno.js';
 import type { PublishCondition, PublishOptions, PublishResult, StagedPackage } from '../package-store.js';
 import { publishTime } from '../publish-time.js';
+import type { QuickCalls } from '../quick-calls.js';
 import { NO_RELEASES } from '../release-record.js';
 import type { Staging } from '../staging/staging.js';
 import { fingerprintOf, isMoved, modifiedAt } from './fingerprint.js';
@@ -12,7 +11,6 @@ import type { MetadataCache } from './metadata-cache.js';
 import type { PackageIndex } from './package-index.js';
 import { describe } from './package-table.js';
 import { holderOf, type Placement } from './placement.js';
-import type { RecentStat } from './recent-stat.js';
 import type { Trash, Withdrawn } from './trash.js';
 
 /** What utimes fails with where times cannot be set. */
@@ -32,7 +30,7 @@ export interface Taken {
 export class PublishStep {
   constructor(
     private readonly layout: Layout,
-    private readonly recent: RecentStat,
+    private readonly calls: QuickCalls,
     private readonly metadata: MetadataCache,
     private readonly index: PackageIndex,
     private readonly staging: Staging,
@@ -54,9 +52,9 @@ export class PublishStep {
     // Half a millisecond more, for the way through floating-point seconds cuts off.
     const seconds = (createdAt + 0.5) / 1000;
     // Where the file system lets nobody set it, the time is that of the upload.
-    await unless(NO_UTIMES, () => utimes(source, seconds, seconds));
+    await unless(NO_UTIMES, () => this.calls.utimes(source, seconds));
     // Neither link nor rename changes size and mtime, while under the name may lie another's file a moment later.
-    const stats = await this.recent.of(source);
+    const stats = await this.calls.lstat(source);
     const before = fingerprintOf(stats);
     const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, before);
 
@@ -75,7 +73,7 @@ export class PublishStep {
       throw error;
     }
 
-    const after = await this.recent.of(target).then(fingerprintOf, () => before);
+    const after = await this.calls.lstat(target).then(fingerprintOf, () => before);
     // Another's file by now: who opens it finds out.
     const fingerprint = isMoved(before, after) ? after : before;
     this.index.put({ package: published, fingerprint });

@@ -4,6 +4,7 @@ import { assertCondition, assertFileName, notFound } from '../conditions.js';
 import { assertRealDirectory } from '../own-directory.js';
 import { BufferPool } from '../staging/buffer-pool.js';
 import { coded, toStorageError } from '../errno.js';
+import { QuickCalls } from '../quick-calls.js';
 import { FreeSpace } from '../staging/free-space.js';
 import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
@@ -59,7 +60,13 @@ export class S3PackageStore extends PackageStore {
     this.keys = new ObjectKeys(options.prefix);
     this.spool = spoolIn(options.spoolPath);
     this.freeSpace = new FreeSpace(this.spool, options.minFreeSpace);
-    this.staging = new Staging(this.spool, this.owner.tag, this.freeSpace, new BufferPool());
+    this.staging = new Staging(
+      this.spool,
+      this.owner.tag,
+      this.freeSpace,
+      new BufferPool(),
+      new QuickCalls(),
+    );
     this.index = new IndexObject(bucket, this.keys);
     this.committer = new Committer(this.index);
     this.collector = new Collector(bucket, this.index, this.committer, this.keys, options.grace);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -7,6 +7,7 @@ import type { StagedPackage, StageOptions } from '../package-store.js';
 import type { BufferPair, BufferPool } from './buffer-pool.js';
 import { releaseChunk } from '../chunk-memory.js';
 import { coded } from '../errno.js';
+import type { NewFile, QuickCalls } from '../quick-calls.js';
 import { syncOf } from '../sync.js';
 import type { FreeSpace, Reservation } from './free-space.js';
 import { receive, type Received } from './receive.js';
@@ -21,6 +22,7 @@ export class Staging {
     private readonly ownerTag: string,
     private readonly freeSpace: FreeSpace,
     private readonly buffers: BufferPool,
+    private readonly calls: QuickCalls,
   ) {}
 
   pathOf(staged: StagedPackage): string {
@@ -57,9 +59,9 @@ export class Staging {
     const id = this.newId();
     const path = join(this.directory, id);
     const lease = this.buffers.lease();
-    let file: FileHandle | undefined;
+    let file: NewFile | undefined;
     try {
-      const opened = await ours(() => open(path, 'wx', 0o644));
+      const opened = await ours(() => this.calls.create(path, 0o644));
       file = opened;
       const received = await this.write(opened, body, options, reservation, lease.pair);
       if (options.size === undefined) await ours(() => this.freeSpace.require(0));
@@ -86,7 +88,7 @@ export class Staging {
    * Copied, and not kept until they are written: a chunk that dies young is cheap to collect.
    */
   private async write(
-    file: FileHandle,
+    file: NewFile,
     body: Readable,
     options: StageOptions,
     reservation: Reservation,
@@ -151,9 +153,6 @@ function ours<T>(step: () => Promise<T>): Promise<T> {
 }
 
 /** A write may be short, as when the disk is nearly full: the next one tells why. */
-async function writeAll(file: FileHandle, batch: Uint8Array): Promise<void> {
-  for (let rest = batch; rest.length > 0;) {
-    const { bytesWritten } = await file.write(rest);
-    rest = rest.subarray(bytesWritten);
-  }
+async function writeAll(file: NewFile, batch: Uint8Array): Promise<void> {
+  for (let rest = batch; rest.length > 0;) rest = rest.subarray(await file.write(rest));
 }

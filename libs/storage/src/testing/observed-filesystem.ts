@@ -13,21 +13,18 @@ export type OnCall = (call: string, path: string, to?: string) => void | Promise
 
 /**
  * The driver once more, with every call that it makes to the file system reported (those to an open file as `fsync`,
- * `read` and `write`, a synchronous lstat as any other, though nothing can make that slow). It is loaded apart from the
+ * `read` and `write`, synchronous ones as any other, though nothing can make those slow). It is loaded apart from the
  * driver of other tests, so its errors are of another class: tell them by their code.
  */
 export async function loadObservedStore(onCall: OnCall): Promise<typeof FilesystemPackageStore> {
   const builtin = fsp as unknown as Record<string, unknown>;
   const originals = Object.entries(builtin);
-  const { lstatSync } = fs;
+  const builtinCalls = { ...fs };
   for (const [call, original] of originals) {
     if (typeof original === 'function') builtin[call] = observed(call, original as Operation, onCall);
   }
-  const observedLstat = (...args: Parameters<typeof lstatSync>): ReturnType<typeof lstatSync> => {
-    void onCall('lstat', String(args[0]));
-    return lstatSync(...args);
-  };
-  Object.assign(fs, { lstatSync: observedLstat });
+  const direct = observedDirect(builtinCalls, onCall);
+  Object.assign(fs, direct);
   try {
     let loaded: typeof FilesystemPackageStore | undefined;
     await import.meta.jest.isolateModulesAsync(async () => {
@@ -39,8 +36,49 @@ export async function loadObservedStore(onCall: OnCall): Promise<typeof Filesyst
     return loaded;
   } finally {
     for (const [call, original] of originals) builtin[call] = original;
-    Object.assign(fs, { lstatSync });
+    for (const call of Object.keys(direct))
+      Object.assign(fs, { [call]: builtinCalls[call as keyof typeof fs] });
   }
+}
+
+type Call = (...args: unknown[]) => unknown;
+
+/** Those of node:fs that the driver makes, with a file by its path or by its descriptor. */
+function observedDirect(original: typeof fs, onCall: OnCall): Partial<typeof fs> {
+  const paths = new Map<unknown, string>();
+  const made = original as unknown as Record<string, Call>;
+  const pathOf = (file: unknown): string =>
+    typeof file === 'number' ? (paths.get(file) ?? '') : String(file);
+  const synchronous = (call: string): Call => {
+    return (...args) => {
+      void onCall(call, pathOf(args[0]), call === 'link' ? String(args[1]) : undefined);
+      const result = made[`${call}Sync`]?.(...args);
+      if (call === 'open') paths.set(result, String(args[0]));
+      return result;
+    };
+  };
+  const withCallback = (call: string): Call => {
+    return (...args) => {
+      const done = args.pop() as (error: unknown, result?: unknown) => void;
+      const begin = async (): Promise<void> => onCall(call, pathOf(args[0]));
+      const end = (error: unknown, result?: unknown): void => {
+        if (call === 'open') paths.set(result, String(args[0]));
+        done(error, result);
+      };
+      void begin().then(() => made[call]?.(...args, end), done);
+    };
+  };
+  return {
+    ...Object.fromEntries(
+      ['lstat', 'utimes', 'link', 'unlink', 'open', 'write'].map((call) => [
+        `${call}Sync`,
+        synchronous(call),
+      ]),
+    ),
+    open: withCallback('open'),
+    write: withCallback('write'),
+    fsync: withCallback('fsync'),
+  } as Partial<typeof fs>;
 }
 
 function observed(call: string, original: Operation, onCall: OnCall): Operation {

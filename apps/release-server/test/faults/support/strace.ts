@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ServerProcess } from '../../support/process.js';
@@ -15,14 +15,23 @@ export interface Trace {
   detach(): Promise<void>;
 }
 
-/** Attaches strace with these expressions (`-e`), such as `inject=fsync:error=EIO:when=2`; counts begin here. */
+/** Which threads are traced: all, that of JavaScript, or the one of {@link ONE_THREAD}. */
+export type Thread = 'all' | 'main' | 'pool';
+
+/**
+ * Attaches strace with these expressions (`-e`), such as `inject=fsync:error=EIO:when=2`; counts begin here, one for each
+ * thread.
+ */
 export async function attach(
   server: ServerProcess,
   expressions: readonly string[],
   output = '/dev/null',
+  thread: Thread = 'all',
 ): Promise<Trace> {
   const options = expressions.flatMap((expression) => ['-e', expression]);
-  const parameters = ['-f', '-y', '-o', output, ...options, '-p', `${server.child.pid}`];
+  const { pid } = server.child;
+  const traced = thread === 'pool' ? await threadNamed('libuv-worker', pid) : `${pid}`;
+  const parameters = [...(thread === 'all' ? ['-f'] : []), '-y', '-o', output, ...options, '-p', traced];
   const child = spawn('strace', parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'exit');
   let said = '';
@@ -37,6 +46,14 @@ export async function attach(
       await ended;
     },
   };
+}
+
+async function threadNamed(name: string, pid: number | undefined): Promise<string> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  for (const thread of threads) {
+    if ((await readFile(`/proc/${pid}/task/${thread}/comm`, 'utf8')).trim() === name) return thread;
+  }
+  throw new Error(`the server has no thread ${name}`);
 }
 
 /** One call in a file written by strace, with the lines at which it began and returned. */
