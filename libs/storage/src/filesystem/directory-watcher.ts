@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 
 import { isFileName } from '../package-name.js';
 import { isOnLocalFilesystem } from '../local-filesystem.js';
+import { tagOfFolder } from '../release-tag.js';
 
 /** How many changes the kernel keeps for a process that is busy. Further ones it drops, and Node does not say so. */
 const QUEUE = '/proc/sys/fs/inotify/max_queued_events';
@@ -14,7 +15,9 @@ export class DirectoryWatcher {
   private watcher: FSWatcher | undefined;
   /** The directory that is watched, which need not be the one that has its path now. */
   private watched = '';
+  /** Names of packages, and of folders of releases. */
   private readonly names = new Set<string>();
+  private readonly folders = new Map<string, FSWatcher>();
   /** Events that came without a pause. */
   private burst = 0;
   private lost = false;
@@ -81,19 +84,55 @@ export class DirectoryWatcher {
     return names;
   }
 
+  /** Watches the folder of a release as well, and says whether every change to it will be told: by the names in it, or its own. */
+  watchFolder(folder: string, path: string): boolean {
+    this.unwatchFolder(folder);
+    if (this.watcher === undefined) return false;
+    try {
+      const watcher = watch(path, { persistent: false }, (event, name) => {
+        this.countEvent(name);
+        if (name !== null && isFileName(name)) this.names.add(`${folder}/${name}`);
+        // The folder itself, or what is no package: its record, for one.
+        if (name === null || !isFileName(name) || (event === 'rename' && name === basename(path))) {
+          this.names.add(folder);
+        }
+      });
+      watcher.on('error', () => this.unwatchFolder(folder));
+      this.folders.set(folder, watcher);
+    } catch {
+      // Out of watches, or gone.
+    }
+    return this.watchesFolder(folder);
+  }
+
+  /** Whether all changes to a folder are told. */
+  watchesFolder(folder: string): boolean {
+    return this.isLocal && this.folders.has(folder);
+  }
+
+  unwatchFolder(folder: string): void {
+    this.folders.get(folder)?.close();
+    this.folders.delete(folder);
+  }
+
   close(): void {
     this.watcher?.close();
     this.watcher = undefined;
+    for (const folder of this.folders.keys()) this.unwatchFolder(folder);
   }
 
   private onEvent(event: string, name: string | null, own: string): void {
-    if (this.burst++ === 0) setImmediate(() => (this.burst = 0)).unref();
-    // The others in this process share the queue with this one.
-    if (name === null || this.burst >= this.queueLength / 2) this.lost = true;
+    this.countEvent(name);
     if (event === 'rename' && name !== own) this.moveCount += 1;
     // The directory itself comes under its own name: it may be gone, and another get its path and even its inode.
     if (event === 'rename' && name === own) [this.lost, this.watched] = [true, ''];
-    if (name !== null && isFileName(name)) this.names.add(name);
+    if (name !== null && (isFileName(name) || tagOfFolder(name) !== undefined)) this.names.add(name);
+  }
+
+  private countEvent(name: string | null): void {
+    if (this.burst++ === 0) setImmediate(() => (this.burst = 0)).unref();
+    // The others in this process share the queue with this one.
+    if (name === null || this.burst >= this.queueLength / 2) this.lost = true;
   }
 }
 

@@ -5,16 +5,21 @@ import type { Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { Mutex } from 'async-mutex';
 
-import { assertCondition, assertFileName, notFound } from '../conditions.js';
+import { assertCondition, assertPackageName, notFound } from '../conditions.js';
 import type { Evict, Eviction, EvictionContext } from '../eviction.js';
-import type { OpenPackage, Package, PackageContent } from '../package-reader.js';
+import type { OpenPackage, Package, PackageContent, ReadOptions, StoreSnapshot } from '../package-reader.js';
 import {
   PackageStore,
   type Committed,
   type PublishCondition,
   type PublishOptions,
   type PublishResult,
+  type ReleaseChange,
+  type ReleaseRemoval,
   type RemoveCondition,
+  type RemovedRelease,
+  type SavedRelease,
+  type SaveReleaseOptions,
   type StagedPackage,
   type StageOptions,
 } from '../package-store.js';
@@ -24,12 +29,12 @@ import { BufferPool } from '../staging/buffer-pool.js';
 import { FreeSpace } from '../staging/free-space.js';
 import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
+import { assertReleaseTag, folderOf } from '../release-tag.js';
 import { StorageError } from '../storage.errors.js';
-import { NO_RELEASES } from '../release-record.js';
 import { InFlight } from '../in-flight.js';
 import { QuickCalls } from '../quick-calls.js';
 import { Adoption } from './adoption.js';
-import { DirectorySync } from './directory-sync.js';
+import { DirectorySyncs } from './directory-syncs.js';
 import type { FilesystemOptions } from './filesystem.options.js';
 import { Layout } from './layout.js';
 import { MetadataCache } from './metadata-cache.js';
@@ -39,13 +44,16 @@ import { Placement } from './placement.js';
 import { PublishStep } from './publish-step.js';
 import { Reader } from './reader.js';
 import { recover } from './recovery.js';
+import { ReleaseFolders } from './release-folders.js';
+import { ReleaseStep } from './release-step.js';
 import { Trash, type Withdrawn } from './trash.js';
 
 /** Between two looks for leftovers of other processes. */
 const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
 
 /**
- * Packages as files of one directory, which is the only truth: what anybody else puts there is a package too.
+ * Packages as files of one directory and of the folders of releases in it, which is the only truth: what anybody else puts
+ * there is a package too.
  *
  * New names appear by `link` and replaced ones by `rename`, both of a file that is complete and synced, and
  * an answer is given when the directory is synced as well. See docs/architecture.md for the whole way.
@@ -66,7 +74,9 @@ export class FilesystemPackageStore extends PackageStore {
   private readonly trash: Trash;
   private readonly step: PublishStep;
   private readonly adoption: Adoption;
-  private directory: DirectorySync | undefined;
+  private readonly releases: ReleaseStep;
+  private readonly folders: ReleaseFolders;
+  private directory: DirectorySyncs | undefined;
   private readonly writes = new InFlight();
   private names = NameLimit.NONE;
   private sweeper: NodeJS.Timeout | undefined;
@@ -82,7 +92,8 @@ export class FilesystemPackageStore extends PackageStore {
     this.staging = new Staging(this.layout.incoming, this.owner.tag, this.freeSpace, buffers, this.calls);
     this.reader = new Reader(this.layout, this.index, buffers);
     this.placement = new Placement(this.layout, this.owner, this.calls);
-    this.trash = new Trash(this.layout, this.owner, this.index);
+    this.folders = new ReleaseFolders(this.layout, this.index);
+    this.trash = new Trash(this.layout, this.owner, this.index, this.folders);
     this.step = new PublishStep(
       this.layout,
       this.calls,
@@ -91,6 +102,16 @@ export class FilesystemPackageStore extends PackageStore {
       this.staging,
       this.placement,
       this.trash,
+      this.folders,
+    );
+    this.releases = new ReleaseStep(
+      this.layout,
+      this.owner,
+      this.metadata,
+      this.index,
+      this.placement,
+      this.trash,
+      this.folders,
     );
     this.adoption = new Adoption(this.layout);
   }
@@ -112,13 +133,22 @@ export class FilesystemPackageStore extends PackageStore {
     return this.index.list();
   }
 
-  async find(name: string): Promise<Package | undefined> {
+  override async snapshot(): Promise<StoreSnapshot> {
     await coded(`reading ${this.layout.root}`, () => this.index.refresh());
-    return this.index.get(name)?.package;
+    return this.index.snapshot();
   }
 
-  async open(name: string): Promise<OpenPackage> {
-    return coded(`opening ${name}`, () => this.reader.open(name));
+  async find(name: string, { drafts }: ReadOptions = {}): Promise<Package | undefined> {
+    await coded(`reading ${this.layout.root}`, () => this.index.refresh());
+    return this.index.visible(name, drafts)?.package;
+  }
+
+  async open(name: string, { drafts }: ReadOptions = {}): Promise<OpenPackage> {
+    return coded(`opening ${name}`, () => this.reader.open(name, drafts));
+  }
+
+  override peekSnapshot(): StoreSnapshot | undefined {
+    return this.index.isCurrent ? this.index.snapshot() : undefined;
   }
 
   override peekList(): readonly Package[] | undefined {
@@ -138,7 +168,7 @@ export class FilesystemPackageStore extends PackageStore {
     condition: PublishCondition,
     check: 'full' | 'cached' = 'full',
   ): Promise<void> {
-    assertFileName(name);
+    assertPackageName(name);
     this.names.assert(name);
     await coded(`reading ${this.layout.root}`, () => this.index.refresh());
     const existing = await coded(`looking at ${name}`, () => this.index.decidingOn(name, condition));
@@ -157,15 +187,16 @@ export class FilesystemPackageStore extends PackageStore {
   }
 
   async publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult> {
-    assertFileName(name);
+    assertPackageName(name);
     this.names.assert(name);
     const directory = this.assertWritable();
     const publishing = coded(`publishing ${name}`, async () => {
-      const { result, withdrawn, saved } = await this.lock.runExclusive(() =>
+      const { result, withdrawn, isNewFolder, saved } = await this.lock.runExclusive(() =>
         this.step.take(staged, name, options),
       );
       // Outside the lock: other publishes share this fsync or the next.
-      await directory.sync();
+      await directory.syncFor(name);
+      if (isNewFolder) await directory.sync();
       options.committed?.(result);
       await saved;
       await this.drop(withdrawn);
@@ -191,10 +222,78 @@ export class FilesystemPackageStore extends PackageStore {
         if (!existed) throw notFound(name);
         return existing;
       });
-      await directory.sync();
+      await directory.syncFor(name);
       committed?.(removed);
+      await this.folders.removeIfUnused(name);
       this.metadata.forget(name);
       return removed;
+    });
+    return this.writes.add(removing);
+  }
+
+  override async rename(name: string, file: string, committed?: Committed<Package>): Promise<Package> {
+    const directory = this.assertWritable();
+    const renaming = coded(`renaming ${name}`, async () => {
+      this.names.assert(file);
+      const renamed = await this.lock.runExclusive(() => this.releases.rename(name, file));
+      await directory.syncFor(name);
+      committed?.(renamed);
+      return renamed;
+    });
+    return this.writes.add(renaming);
+  }
+
+  override async saveRelease(
+    tag: string,
+    change: ReleaseChange,
+    options: SaveReleaseOptions,
+  ): Promise<SavedRelease> {
+    assertReleaseTag(tag);
+    const directory = this.assertWritable();
+    const saving = coded(`saving the release ${tag}`, async () => {
+      const taken = await this.lock.runExclusive(() => this.releases.save(tag, change, options));
+      if (!('result' in taken)) return taken;
+      const { result, withdrawn, folder, isRootChanged } = taken;
+      await directory.syncFolder(folder);
+      if (isRootChanged) await directory.sync();
+      options.committed?.(result);
+      await this.drop(withdrawn);
+      return result;
+    });
+    return this.writes.add(saving);
+  }
+
+  override async removeRelease(
+    tag: string,
+    also: ReleaseRemoval,
+    committed?: Committed<RemovedRelease>,
+  ): Promise<RemovedRelease> {
+    assertReleaseTag(tag);
+    const directory = this.assertWritable();
+    const removing = coded(`removing the release ${tag}`, async () => {
+      const { result, removal } = await this.lock.runExclusive(async () => {
+        const taken = await this.releases.remove(tag, also);
+        try {
+          await directory.sync();
+          await taken.removal.decide();
+        } catch (error) {
+          await taken.undo();
+          throw error;
+        }
+        directory.forget(folderOf(tag));
+        taken.release();
+        return taken;
+      });
+      await directory.syncTrash();
+      committed?.(result);
+      for (const { name } of result.packages) this.metadata.forget(name);
+      await removal.empty().catch((error: unknown) => {
+        this.logger.warn(
+          { err: error },
+          'a removed release could not be emptied and will be at the next start',
+        );
+      });
+      return result;
     });
     return this.writes.add(removing);
   }
@@ -204,7 +303,11 @@ export class FilesystemPackageStore extends PackageStore {
     const pruning = coded('applying retention', async () => {
       const withdrawn = await this.lock.runExclusive(async () => {
         await this.index.refresh();
-        const context = { incoming: [], releases: NO_RELEASES, now: Date.now() };
+        const context = {
+          incoming: [],
+          releases: this.index.snapshot().releases,
+          now: Date.now(),
+        };
         if (this.adoption.isPending) await this.adopt(evict, context);
         return this.trash.withdraw(evict, context);
       });
@@ -248,7 +351,7 @@ export class FilesystemPackageStore extends PackageStore {
       await this.staging.probe();
       this.sweeper = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
     }
-    this.directory = await DirectorySync.open(this.layout.root);
+    this.directory = await DirectorySyncs.open(this.layout);
     if (!this.options.readOnly) await this.directory.sync();
     await this.index.start();
     if (this.adoption.isPending && this.index.list().length === 0) await this.adoption.complete();
@@ -268,7 +371,7 @@ export class FilesystemPackageStore extends PackageStore {
     });
   }
 
-  private assertWritable(): DirectorySync {
+  private assertWritable(): DirectorySyncs {
     if (this.options.readOnly || this.directory === undefined) {
       throw new StorageError('storage_failed', 'The storage is read-only.');
     }

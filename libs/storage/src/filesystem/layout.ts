@@ -2,11 +2,17 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isFileName } from '../package-name.js';
+import { tagOfFolder } from '../release-tag.js';
+
+/** The file in a folder that holds the record of its release. */
+export const RECORD = '.release.json';
 
 /**
  * The directory, on one file system:
  *
  *     <root>/<name>                        a package; its mtime is the publish time
+ *     <root>/<folder>/<name>               a package in the folder of a release
+ *     <root>/<folder>/.release.json        the record of that release
  *     <root>/.release-server/incoming/     staged bytes, one file an upload
  *     <root>/.release-server/trash/        packages on their way out, until the publish is durable
  *     <root>/.release-server/meta/         logs of digests, a cache
@@ -22,7 +28,7 @@ export class Layout {
   /** Here as long as nobody has decided about the packages that were in the directory before it was served. */
   readonly unadopted: string;
 
-  /** Prefix of the paths of packages: names have no separators, and `join` costs more than a stat of the file. */
+  /** Prefix of the paths of packages: names are safe as they are, and `join` costs more than a stat of the file. */
   private readonly prefix: string;
 
   constructor(readonly root: string) {
@@ -45,9 +51,25 @@ export class Layout {
     return this.prefix + name;
   }
 
-  /** The names under which packages may lie now. */
+  /** Where the folder of a release lies. */
+  folder(folder: string): string {
+    return this.prefix + folder;
+  }
+
+  /** Where the record of the release of a folder lies. */
+  record(folder: string): string {
+    return `${this.prefix}${folder}/${RECORD}`;
+  }
+
+  /** The names under which packages may lie now, or folders of releases. */
   async names(): Promise<string[]> {
-    return (await readdir(this.root)).filter(isFileName);
+    return (await readdir(this.root)).filter((name) => isFileName(name) || tagOfFolder(name) !== undefined);
+  }
+
+  /** The names of the packages that may lie in a folder now. */
+  async namesIn(folder: string): Promise<string[]> {
+    const files = await readdir(this.folder(folder));
+    return files.filter(isFileName).map((file) => `${folder}/${file}`);
   }
 }
 

@@ -35,10 +35,12 @@ export class NameLimit {
 
   /** Throws `invalid_package_name`. */
   assert(name: string): void {
-    if (name.length <= this.longest) return;
+    const longest = Math.max(...name.split('/').map((part) => Buffer.byteLength(part)));
+    // The limit was only looked for up to the longest name of a file.
+    if (longest <= this.longest || this.longest === MAX_NAME) return;
     throw new StorageError(
       'invalid_package_name',
-      `The name has ${name.length} characters, and the file system of this server takes ${this.longest}: shorten it.`,
+      `The name has ${longest} characters, and the file system of this server takes ${this.longest}: shorten it.`,
     );
   }
 }

@@ -3,19 +3,23 @@ import { lstat, stat } from 'node:fs/promises';
 
 import { Logger } from '@nestjs/common';
 
-import { unless } from '../errno.js';
-import { isFileName } from '../package-name.js';
-import type { Package } from '../package-reader.js';
+import { errnoOf, unless } from '../errno.js';
+import { isFileName, isPackageName } from '../package-name.js';
+import type { Package, StoreSnapshot } from '../package-reader.js';
 import type { PublishCondition } from '../package-store.js';
 import { inParallel } from '../parallel.js';
 import { pause } from '../pause.js';
+import type { ReleaseRecord } from '../release-record.js';
+import { tagOfFolder } from '../release-tag.js';
 import { SharedRun } from '../shared-run.js';
 import { Digester } from './digester.js';
 import { DirectoryWatcher, idOf } from './directory-watcher.js';
 import { fingerprintOf, isMoved, isTouched, modifiedAt } from './fingerprint.js';
+import { folderIn, Folders, type Folder } from './folders.js';
 import type { Layout } from './layout.js';
 import type { MetadataCache } from './metadata-cache.js';
 import { describe, PackageTable, type IndexEntry } from './package-table.js';
+import { readRecord } from './record-file.js';
 
 /** One look at the directory is trusted for this long, counted from its beginning. */
 const TRUST_MS = 250;
@@ -31,6 +35,11 @@ const LATENESS_MS = 20;
 /** So many files are looked at before other work gets its turn: some milliseconds. */
 const BATCH = 500;
 const PARALLEL_STATS = 32;
+/** What looking into the folder of somebody else fails with. */
+const NOT_READABLE = ['EACCES', 'EPERM'];
+
+/** What was found under a name of which no file came. */
+type Other = 'a directory' | 'nothing';
 
 /** A regular file as it was found. */
 interface FoundFile {
@@ -42,13 +51,19 @@ interface FoundFile {
 }
 
 /**
- * The names and metadata of all packages in memory. Own writes enter it directly. What others do to the directory comes by
+ * The names and metadata of all packages and releases in memory. Own writes enter it directly. What others do to the directory comes by
  * name from the operating system, and is looked at no more than every {@link TRUST_MS} and only when somebody asks. All
  * of the directory is read at the start, when names were lost, or when its mtime moved and no name came; on file
  * systems where others' changes have no names, whenever its mtime moved.
  */
 export class PackageIndex {
-  private readonly table = new PackageTable();
+  private readonly shown = new PackageTable();
+  /** Packages in the folders of drafts. */
+  private readonly hidden = new PackageTable();
+  private readonly folders = new Folders();
+  private taken: StoreSnapshot | undefined;
+  /** Names that are on their way out, or back: no look has a say on them. */
+  private readonly held = new Set<string>();
   private readonly digester: Digester;
   private readonly logger = new Logger('storage');
 
@@ -80,7 +95,7 @@ export class PackageIndex {
     this.watcher = await DirectoryWatcher.of(this.layout.root);
     await this.metadata.catchUp();
     await this.scan(0);
-    await this.metadata.keepOnly(this.table.names());
+    await this.metadata.keepOnly(this.names());
   }
 
   async close(): Promise<void> {
@@ -103,24 +118,122 @@ export class PackageIndex {
     return performance.now() < this.trustedUntil;
   }
 
+  /** The package of that name, be it that of a draft. */
   get(name: string): IndexEntry | undefined {
-    return this.table.get(name);
+    return this.tableOf(name).get(name);
   }
 
-  /** Newest first, then by name; the same array until something changes. */
+  /** The same for those who see drafts, or do not. */
+  visible(name: string, drafts = false): IndexEntry | undefined {
+    return drafts || !this.folders.hides(name) ? this.get(name) : undefined;
+  }
+
+  /** Public packages, newest first, then by name; the same array until something changes. */
   list(): readonly Package[] {
-    return this.table.list(!this.digester.isIdle);
+    return this.shown.list(!this.digester.isIdle);
+  }
+
+  /** All of it at one moment; the same object until something changes. */
+  snapshot(): StoreSnapshot {
+    const packages = this.list();
+    const drafts = this.hidden.list(!this.digester.isIdle);
+    const releases = this.folders.records;
+    const { taken } = this;
+    if (taken?.packages === packages && taken.drafts === drafts && taken.releases === releases) return taken;
+    return (this.taken = Object.freeze({ packages, drafts, releases }));
+  }
+
+  /** The record of the release of a folder, and the packages in it, newest first. */
+  releaseIn(folder: string): { record: ReleaseRecord | undefined; packages: readonly Package[] } {
+    const known = this.folders.get(folder);
+    if (known === undefined) return { record: undefined, packages: [] };
+    const { packages, drafts, releases } = this.snapshot();
+    const all = known.isHidden ? drafts : packages;
+    return {
+      record: releases.get(known.tag),
+      packages: known.names.size === 0 ? [] : all.filter(({ name }) => folderIn(name) === folder),
+    };
+  }
+
+  /** Whether packages of that name are those of a draft. */
+  hides(name: string): boolean {
+    return this.folders.hides(name);
   }
 
   /** The latest publish time of all packages, 0 where there is none. */
   get latestTime(): number {
-    return this.table.latestTime;
+    return Math.max(this.shown.latestTime, this.hidden.latestTime);
   }
 
   /** Enters what we published ourselves. */
   put(entry: IndexEntry): void {
     this.writtenDuringScan?.add(entry.package.name);
-    this.table.set(entry);
+    this.folders.note(entry.package.name);
+    this.tableOf(entry.package.name).set(entry);
+  }
+
+  /** Notes the folder of a release that we made, so that it is watched. */
+  async enterFolder(folder: string): Promise<void> {
+    await this.examineFolder(folder, 0);
+  }
+
+  /** Enters a record that we wrote ourselves: at once with its packages, which are shown or hidden from now on. */
+  async enterRecord(folder: string, record: ReleaseRecord): Promise<void> {
+    const fingerprint = await this.recordFingerprint(folder);
+    this.writtenDuringScan?.add(`${folder}/`);
+    this.apply(this.folders.enter(folder), fingerprint, record, record.isDraft, new Map());
+  }
+
+  /** Takes out a record that we removed ourselves. */
+  deleteRecord(folder: string): void {
+    const known = this.folders.get(folder);
+    if (known === undefined) return;
+    this.writtenDuringScan?.add(`${folder}/`);
+    this.apply(known, undefined, undefined, false, new Map());
+  }
+
+  /** Moves all that is known of a release to another folder, to which we moved the directory. */
+  async moveFolder(from: string, to: string, record: ReleaseRecord): Promise<void> {
+    const { packages } = this.releaseIn(from);
+    const changes = new Map<string, IndexEntry | undefined>();
+    for (const { name, size, createdAt, sha256 } of packages) {
+      const entry = this.get(name);
+      if (entry === undefined) continue;
+      const moved = `${to}/${name.slice(from.length + 1)}`;
+      const { fingerprint } = entry;
+      changes.set(moved, { fingerprint, package: describe(moved, size, createdAt, sha256, fingerprint) });
+      if (sha256 !== undefined) void this.metadata.save(moved, fingerprint, sha256);
+    }
+    const fingerprint = await this.recordFingerprint(to);
+    for (const folder of [from, to]) this.writtenDuringScan?.add(`${folder}/`);
+    this.forgetFolder(from);
+    this.apply(this.folders.enter(to), fingerprint, record, record.isDraft, changes);
+    await this.examineFolder(to, 0);
+  }
+
+  /**
+   * Takes packages out, and a release of which it is told, all at once; until they are let go of with {@link release} no
+   * look at the directory brings them back.
+   */
+  hold(names: readonly string[], folder?: string): void {
+    for (const name of names) this.held.add(name);
+    if (folder !== undefined) {
+      this.held.add(folder);
+      this.forgetFolder(folder);
+    }
+    const changes = new Map(names.map((name) => [name, undefined] as const));
+    this.shown.apply(changes);
+    this.hidden.apply(changes);
+  }
+
+  release(names: readonly string[], folder?: string): void {
+    for (const name of names) {
+      this.writtenDuringScan?.add(name);
+      this.held.delete(name);
+    }
+    if (folder === undefined) return;
+    this.writtenDuringScan?.add(`${folder}/`);
+    this.held.delete(folder);
   }
 
   /** Enters what we had taken out and have put back: of the file only the ctime is another. */
@@ -143,14 +256,17 @@ export class PackageIndex {
   /** Takes out what we removed ourselves. */
   delete(name: string): void {
     this.writtenDuringScan?.add(name);
-    this.table.delete(name);
+    this.tableOf(name).delete(name);
   }
 
   /** Looks at one file again, now. For callers that found it to be other than the index says. */
   async recheck(name: string): Promise<void> {
-    if (!isFileName(name)) return;
+    if (!isPackageName(name)) return;
     this.watcher?.drop(name);
-    await this.examineBatch([name], QUIET_MS);
+    const folder = folderIn(name);
+    if (folder !== undefined && this.folders.get(folder) === undefined)
+      await this.examineFolder(folder, QUIET_MS);
+    else await this.examineBatch([name], QUIET_MS);
   }
 
   /**
@@ -158,17 +274,17 @@ export class PackageIndex {
    * the file holds: others may have changed it since the last look.
    */
   async decidingOn(name: string, condition: PublishCondition): Promise<Package | undefined> {
-    const listed = this.table.get(name)?.package;
+    const listed = this.get(name)?.package;
     const isMet =
       condition === 'any' || (condition === 'absent' ? listed === undefined : listed !== undefined);
     if (!isMet || typeof condition === 'object') await this.recheck(name);
-    return this.table.get(name)?.package;
+    return this.get(name)?.package;
   }
 
   /** Whether the file may be there, and only not listed because it changed a moment ago. */
   isUnsettled(name: string): boolean {
     const isToBeSeen = this.unsettled.has(name) || this.watcher?.has(name) === true;
-    return isToBeSeen && this.table.get(name) === undefined;
+    return isToBeSeen && this.get(name) === undefined;
   }
 
   /** The package that lies under a name now, listed or not. */
@@ -190,9 +306,10 @@ export class PackageIndex {
       this.seen = undefined;
       const names = new Set([...this.unsettled, ...(this.watcher?.take() ?? [])]);
       await this.examine(names, QUIET_MS);
+      await this.examineUnwatched(QUIET_MS);
       this.seen = { id: idOf(directory), mtimeNs: directory.mtimeNs, moves };
     }
-    this.metadata.trim(this.table.size, () => this.table.names());
+    this.metadata.trim(this.shown.size + this.hidden.size, () => this.names());
     const duration = performance.now() - began;
     this.trustedUntil = began + Math.min(LONGEST_TRUST_MS, Math.max(TRUST_MS, TRUST_FACTOR * duration));
   }
@@ -222,35 +339,222 @@ export class PackageIndex {
       const changed = Number(directory.mtimeNs / 1_000_000n);
       this.settled = Math.abs(Date.now() - changed) > GRANULARITY_MS;
       const present = new Set<string>();
+      const folders = new Set(Array.from(this.folders.all(), ([folder]) => folder));
       await inBatches(await this.layout.names(), async (batch) => {
         for (const name of batch) present.add(name);
-        await this.examineBatch(batch, quiet);
+        for (const folder of await this.examineBatch(batch, quiet)) folders.add(folder);
       });
+      for (const folder of folders) await this.examineFolder(folder, quiet);
       // Looked at, too: what others have put here since the names were read may be known by now.
-      await inBatches(this.table.names(), (batch) =>
-        this.examineBatch(
-          batch.filter((name) => !present.has(name)),
-          quiet,
-        ),
-      );
+      const isLeft = (name: string): boolean => folderIn(name) === undefined && !present.has(name);
+      await inBatches(this.shown.names(), async (batch) => {
+        await this.examineBatch(batch.filter(isLeft), quiet);
+      });
       this.seen = { id: idOf(directory), mtimeNs: directory.mtimeNs, moves };
     } finally {
       this.writtenDuringScan = undefined;
     }
   }
 
-  /** Holds files against their entries, some at a time. */
+  /** Holds files against their entries, some at a time, and folders of which there are names. */
   private async examine(names: Iterable<string>, quiet: number): Promise<void> {
-    await inBatches(names, (batch) => this.examineBatch(batch, quiet));
+    const folders = new Set<string>();
+    const [flat, inFolders]: [string[], string[]] = [[], []];
+    for (const name of names) {
+      const folder = folderIn(name);
+      if (folder === undefined) flat.push(name);
+      else if (this.watcher?.watchesFolder(folder) === true) inFolders.push(name);
+      else folders.add(folder);
+    }
+    await inBatches(flat, async (batch) => {
+      for (const folder of await this.examineBatch(batch, quiet)) folders.add(folder);
+      for (const name of batch) if (this.folders.get(name) !== undefined) folders.add(name);
+    });
+    // Before the packages in them, which their records may hide.
+    for (const folder of folders) await this.examineFolder(folder, quiet);
+    await inBatches(inFolders, async (batch) => {
+      await this.examineBatch(batch, quiet);
+    });
   }
 
-  private async examineBatch(names: readonly string[], quiet: number): Promise<void> {
+  /** Holds the folders of releases against what is known of them whose changes nobody tells, where their mtimes moved. */
+  private async examineUnwatched(quiet: number): Promise<void> {
+    const unwatched = [...this.folders.all()].filter(
+      ([folder]) => this.watcher?.watchesFolder(folder) !== true,
+    );
+    await inParallel(unwatched, PARALLEL_STATS, async ([folder, known]) => {
+      const stats = await this.statFolder(folder);
+      const isSame = stats !== undefined && idOf(stats) === known.id && stats.mtimeNs === known.mtimeNs;
+      if (!isSame || !known.isSettled) await this.examineFolder(folder, quiet);
+    });
+  }
+
+  /**
+   * Holds the folder of a release, its record and its packages against what is known of them. What has changed is entered
+   * in one step, so that one that was moved here or away comes or goes as a whole.
+   */
+  private async examineFolder(folder: string, quiet: number): Promise<void> {
+    if (this.held.has(folder)) return;
+    const isReadable = await unless(NOT_READABLE, () => this.examineReadable(folder, quiet));
+    if (!isReadable) this.forgetFolder(folder);
+  }
+
+  private async examineReadable(folder: string, quiet: number): Promise<void> {
+    const stats = await this.statFolder(folder);
+    if (stats === undefined) {
+      if (!this.isWrittenFolder(folder)) this.forgetFolder(folder);
+      return;
+    }
+    const known = this.folders.enter(folder);
+    if (known.id !== idOf(stats) || this.watcher?.watchesFolder(folder) !== true) {
+      this.watcher?.watchFolder(folder, this.layout.folder(folder));
+    }
+    known.id = idOf(stats);
+    known.mtimeNs = stats.mtimeNs;
+    known.isSettled = Math.abs(Date.now() - Number(stats.mtimeNs / 1_000_000n)) > GRANULARITY_MS;
+    const fingerprint = await this.recordFingerprint(folder);
+    const read =
+      fingerprint === known.recordFingerprint ? undefined : await this.readRecord(folder, known.tag);
+    let present: string[] = [];
+    await unless(['ENOENT', 'ENOTDIR'], async () => {
+      present = await this.layout.namesIn(folder);
+    });
+    const names = [...new Set([...known.names, ...present])];
+    const changes = await this.changesOf(names, quiet);
+    if (this.folders.get(folder) !== known || this.held.has(folder)) return;
+    for (const name of present) known.names.add(name);
+    for (const [name, entry] of changes) if (entry === undefined) known.names.delete(name);
+    const isRead = read !== undefined && !this.isWrittenFolder(folder);
+    const record = isRead ? read.record : this.folders.records.get(known.tag);
+    const isHidden = isRead ? read.isHidden : known.isHidden;
+    this.apply(known, isRead ? fingerprint : known.recordFingerprint, record, isHidden, changes);
+  }
+
+  /** The record that lies in a folder. One that cannot be read hides the release: it may be a draft. */
+  private async readRecord(
+    folder: string,
+    tag: string,
+  ): Promise<{ record: ReleaseRecord | undefined; isHidden: boolean }> {
+    const path = this.layout.record(folder);
+    let result: { record: ReleaseRecord | undefined; isHidden: boolean } = {
+      record: undefined,
+      isHidden: false,
+    };
+    await unless(['ENOENT'], async () => {
+      const read = await readRecord(path, tag).catch((error: unknown) => {
+        if (errnoOf(error) === undefined || errnoOf(error) === 'ENOENT') throw error;
+        return { flaw: `: ${errnoOf(error)}` };
+      });
+      if ('record' in read) {
+        result = { record: read.record, isHidden: read.record.isDraft };
+        return;
+      }
+      this.logger.warn(`${path}${read.flaw}: the release is hidden until that is fixed`);
+      result = { record: undefined, isHidden: true };
+    });
+    return result;
+  }
+
+  /** Enters in one step what has become of a folder, and of packages in it. */
+  private apply(
+    known: Folder,
+    fingerprint: string | undefined,
+    record: ReleaseRecord | undefined,
+    isHidden: boolean,
+    changes: ReadonlyMap<string, IndexEntry | undefined>,
+  ): void {
+    known.recordFingerprint = fingerprint;
+    this.folders.setRecord(known, record);
+    for (const [name, entry] of changes) if (entry !== undefined) known.names.add(name);
+    const [from, to] = known.isHidden ? [this.hidden, this.shown] : [this.shown, this.hidden];
+    if (known.isHidden !== isHidden) {
+      const moving = new Map([...known.names].map((name) => [name, from.get(name)] as const));
+      from.apply(new Map([...moving.keys()].map((name) => [name, undefined] as const)));
+      to.apply(moving);
+      known.isHidden = isHidden;
+    }
+    if (changes.size > 0) (isHidden ? this.hidden : this.shown).apply(changes);
+    this.enqueueDigests(changes);
+  }
+
+  private forgetFolder(folder: string): void {
+    const known = this.folders.get(folder);
+    if (known === undefined) return;
+    const changes = new Map([...known.names].map((name) => [name, undefined] as const));
+    (known.isHidden ? this.hidden : this.shown).apply(changes);
+    for (const name of known.names) this.unsettled.delete(name);
+    this.folders.delete(folder);
+    this.watcher?.unwatchFolder(folder);
+  }
+
+  private isWrittenFolder(folder: string): boolean {
+    return this.writtenDuringScan?.has(`${folder}/`) === true;
+  }
+
+  private async statFolder(folder: string): Promise<BigIntStats | undefined> {
+    let stats: BigIntStats | undefined;
+    await unless(['ENOENT', 'ENOTDIR'], async () => {
+      stats = await lstat(this.layout.folder(folder), { bigint: true });
+    });
+    return stats?.isDirectory() === true && tagOfFolder(folder) !== undefined ? stats : undefined;
+  }
+
+  private async recordFingerprint(folder: string): Promise<string | undefined> {
+    let fingerprint: string | undefined;
+    await unless(['ENOENT', 'ENOTDIR'], async () => {
+      fingerprint = fingerprintOf(await lstat(this.layout.record(folder), { bigint: true }));
+    });
+    return fingerprint;
+  }
+
+  private tableOf(name: string): PackageTable {
+    return this.folders.hides(name) ? this.hidden : this.shown;
+  }
+
+  private *names(): Iterable<string> {
+    yield* this.shown.names();
+    yield* this.hidden.names();
+  }
+
+  /** Holds files against their entries, and returns which of them are directories. */
+  private async examineBatch(names: readonly string[], quiet: number): Promise<string[]> {
+    const directories: string[] = [];
+    const changes = await this.changesOf(names, quiet, (name) => directories.push(name));
+    const [hidden, shown] = [
+      new Map<string, IndexEntry | undefined>(),
+      new Map<string, IndexEntry | undefined>(),
+    ];
+    for (const [name, entry] of changes) {
+      (this.folders.hides(name) ? hidden : shown).set(name, entry);
+      if (entry !== undefined) this.folders.note(name);
+    }
+    this.shown.apply(shown);
+    if (hidden.size > 0) this.hidden.apply(hidden);
+    this.enqueueDigests(changes);
+    return directories;
+  }
+
+  private enqueueDigests(changes: ReadonlyMap<string, IndexEntry | undefined>): void {
+    for (const [name, entry] of changes) {
+      if (entry === undefined || entry.package.sha256 !== undefined) continue;
+      this.digester.enqueue(name, entry.fingerprint, this.layout.package(name));
+    }
+  }
+
+  /** What has become of files: an entry, or undefined where there is no package any more. */
+  private async changesOf(
+    names: readonly string[],
+    quiet: number,
+    onDirectory?: (name: string) => void,
+  ): Promise<Map<string, IndexEntry | undefined>> {
     const found = new Map<string, { file: FoundFile | undefined; before: IndexEntry | undefined }>();
     // Until they are held against what is found: a reader who asks meanwhile for a name without an entry has to wait.
     for (const name of names) this.unsettled.add(name);
     await this.filesAt(names, (name, before, file) => {
-      if (file?.fingerprint === this.table.get(name)?.fingerprint) this.unsettled.delete(name);
-      else found.set(name, { file, before });
+      if (file === 'a directory' && tagOfFolder(name) !== undefined) onDirectory?.(name);
+      const regular = typeof file === 'string' || !isPackage(name) ? undefined : file;
+      if (regular?.fingerprint === this.get(name)?.fingerprint) this.unsettled.delete(name);
+      else found.set(name, { file: regular, before });
     });
     const isKnown = (name: string, file: FoundFile | undefined): boolean =>
       file === undefined || this.metadata.known(name, file.fingerprint) !== undefined;
@@ -258,15 +562,12 @@ export class PackageIndex {
     const changes = new Map<string, IndexEntry | undefined>();
     for (const [name, { file, before }] of found) {
       // Written by ourselves while we looked: that entry is newer than what we saw, but another file may be there again.
-      if (this.table.get(name) !== before || this.writtenDuringScan?.has(name) === true) continue;
+      if (this.get(name) !== before || this.writtenDuringScan?.has(name) === true) continue;
       this.unsettled.delete(name);
+      if (this.held.has(name)) continue;
       changes.set(name, file === undefined ? undefined : this.entryOf(name, file, before, quiet));
     }
-    this.table.apply(changes);
-    for (const [name, entry] of changes) {
-      if (entry === undefined || entry.package.sha256 !== undefined) continue;
-      this.digester.enqueue(name, entry.fingerprint, this.layout.package(name));
-    }
+    return changes;
   }
 
   /** None for a file that changed less than `quiet` ms ago, which may be half, unless only its time changed. */
@@ -298,28 +599,33 @@ export class PackageIndex {
    */
   private async filesAt(
     names: readonly string[],
-    onFile: (name: string, before: IndexEntry | undefined, file: FoundFile | undefined) => void,
+    onFile: (name: string, before: IndexEntry | undefined, file: FoundFile | Other) => void,
   ): Promise<void> {
     if (this.watcher?.isLocal === true) {
       for (const name of names) {
         const path = this.layout.package(name);
         const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-        onFile(name, this.table.get(name), fileOf(stats));
+        onFile(name, this.get(name), fileOf(stats));
       }
       return;
     }
     await inParallel(names, PARALLEL_STATS, async (name) => {
-      const before = this.table.get(name);
-      onFile(name, before, await this.fileAt(name));
+      const before = this.get(name);
+      onFile(name, before, fileOf(await this.statsAt(name)));
     });
   }
 
   private async fileAt(name: string): Promise<FoundFile | undefined> {
+    const file = fileOf(await this.statsAt(name));
+    return typeof file === 'string' ? undefined : file;
+  }
+
+  private async statsAt(name: string): Promise<BigIntStats | undefined> {
     let stats: BigIntStats | undefined;
-    await unless(['ENOENT'], async () => {
+    await unless(['ENOENT', 'ENOTDIR'], async () => {
       stats = await lstat(this.layout.package(name), { bigint: true });
     });
-    return fileOf(stats);
+    return stats;
   }
 
   private statRoot(): Promise<BigIntStats> {
@@ -327,15 +633,20 @@ export class PackageIndex {
   }
 
   private completeDigest(name: string, fingerprint: string, sha256: string): void {
-    const entry = this.table.get(name);
+    const entry = this.get(name);
     if (entry?.fingerprint !== fingerprint) return;
     const { size, createdAt } = entry.package;
-    this.table.complete({
+    this.tableOf(name).complete({
       fingerprint,
       package: describe(name, size, createdAt, sha256, fingerprint),
     });
     void this.metadata.save(name, fingerprint, sha256);
   }
+}
+
+/** A name in a folder was built of one of a file. */
+function isPackage(name: string): boolean {
+  return folderIn(name) !== undefined || isFileName(name);
 }
 
 /** Some at a time, between which other work gets its turn. */
@@ -350,7 +661,7 @@ async function inBatches(names: Iterable<string>, use: (batch: string[]) => Prom
   await use(batch);
 }
 
-function fileOf(stats: BigIntStats | undefined): FoundFile | undefined {
-  if (stats?.isFile() !== true) return undefined;
+function fileOf(stats: BigIntStats | undefined): FoundFile | Other {
+  if (stats?.isFile() !== true) return stats?.isDirectory() === true ? 'a directory' : 'nothing';
   return { fingerprint: fingerprintOf(stats), size: Number(stats.size), createdAt: modifiedAt(stats), stats };
 }

@@ -3,7 +3,6 @@ import { unless } from '../errno.js';
 import type { PublishCondition, PublishOptions, PublishResult, StagedPackage } from '../package-store.js';
 import { publishTime } from '../publish-time.js';
 import type { QuickCalls } from '../quick-calls.js';
-import { NO_RELEASES } from '../release-record.js';
 import type { Staging } from '../staging/staging.js';
 import { fingerprintOf, isMoved, modifiedAt } from './fingerprint.js';
 import type { Layout } from './layout.js';
@@ -11,6 +10,7 @@ import type { MetadataCache } from './metadata-cache.js';
 import type { PackageIndex } from './package-index.js';
 import { describe } from './package-table.js';
 import { holderOf, type Placement } from './placement.js';
+import type { ReleaseFolders } from './release-folders.js';
 import type { Trash, Withdrawn } from './trash.js';
 
 /** What utimes fails with where times cannot be set. */
@@ -22,6 +22,8 @@ const ATTEMPTS = 5;
 export interface Taken {
   readonly result: PublishResult;
   readonly withdrawn: readonly Withdrawn[];
+  /** Whether the folder of the package is a new one. */
+  readonly isNewFolder: boolean;
   /** Resolves when the digest is written down. Never rejects. */
   readonly saved: Promise<void>;
 }
@@ -36,6 +38,7 @@ export class PublishStep {
     private readonly staging: Staging,
     private readonly placement: Placement,
     private readonly trash: Trash,
+    private readonly folders: ReleaseFolders,
   ) {}
 
   /** Decides, withdraws, and has the package appear under the name; or puts back what was withdrawn. */
@@ -44,6 +47,9 @@ export class PublishStep {
     await this.index.refresh();
     const existing = await this.index.decidingOn(name, condition);
     assertCondition(name, condition, existing);
+    // First of all, for its record tells whether the package is one of a draft.
+    let isNewFolder = await this.folders.makeFor(name);
+    const isDraft = this.index.hides(name);
 
     const source = this.staging.pathOf(staged);
     const target = this.layout.package(name);
@@ -59,14 +65,16 @@ export class PublishStep {
     const published = describe(name, staged.size, modifiedAt(stats), staged.sha256, before);
 
     const incoming = { name, size: published.size, createdAt: published.createdAt };
-    const withdrawn = await this.trash.withdraw(evict, { incoming: [incoming], releases: NO_RELEASES, now });
+    const context = { incoming: [incoming], releases: this.index.snapshot().releases, now };
+    const withdrawn = isDraft ? [] : await this.trash.withdraw(evict, context);
     try {
-      if (condition === 'absent') {
-        await this.create(source, name);
-      } else {
-        // First, so that a reader who meets the new file before it is in the index knows it to be whole.
-        await this.metadata.save(name, before, staged.sha256, true);
-        if (!(await this.placement.replace(source, target))) throw nameOccupied(name, 'a directory');
+      // First, so that a reader who meets the new file before it is in the index knows it to be whole.
+      if (condition !== 'absent') await this.metadata.save(name, before, staged.sha256, true);
+      const isPlaced = await unless(['ENOENT'], () => this.place(source, name, condition));
+      if (!isPlaced) {
+        // The folder went with its last package a moment ago.
+        isNewFolder = (await this.folders.makeFor(name)) || isNewFolder;
+        await this.place(source, name, condition);
       }
     } catch (error) {
       await this.trash.reinstate(withdrawn);
@@ -79,7 +87,8 @@ export class PublishStep {
     this.index.put({ package: published, fingerprint });
     const saved = this.metadata.save(name, fingerprint, staged.sha256);
     const evicted = withdrawn.map(({ eviction }) => eviction);
-    return { result: { package: published, replaced: existing, evicted }, withdrawn, saved };
+    const result = { package: published, replaced: existing, evicted, isDraft };
+    return { result, withdrawn, isNewFolder, saved };
   }
 
   /** What is not listed may have the name all the same: a file that came a moment ago, or something that is no file. */
@@ -88,6 +97,13 @@ export class PublishStep {
     if (what === undefined || (condition !== 'absent' && what !== 'a directory')) return;
     if (what !== 'a file') throw nameOccupied(name, what);
     throw alreadyExists(name, await this.index.peek(name));
+  }
+
+  private async place(source: string, name: string, condition: PublishCondition): Promise<void> {
+    if (condition === 'absent') await this.create(source, name);
+    else if (!(await this.placement.replace(source, this.layout.package(name)))) {
+      throw nameOccupied(name, 'a directory');
+    }
   }
 
   /** Puts the file under a name that must be free, or tells who holds it. */

@@ -42,19 +42,19 @@ export class Reader {
     private readonly buffers: BufferPool,
   ) {}
 
-  /** Pins the package of that name as it is now. */
-  async open(name: string): Promise<OpenPackage> {
+  /** Pins the package of that name as it is now. @param drafts - Whether that may be one of a draft. */
+  async open(name: string, drafts?: boolean): Promise<OpenPackage> {
     await this.index.refresh();
     const end = performance.now() + PATIENCE_MS;
     for (let attempt = 0; attempt < LEAST_ATTEMPTS || performance.now() < end; attempt++) {
-      const entry = this.index.get(name);
+      const entry = this.index.visible(name, drafts);
       const opened = entry === undefined ? undefined : await this.openEntry(entry);
       if (opened !== undefined) return opened;
       if (entry === undefined && !this.index.isUnsettled(name)) throw notFound(name);
       await this.index.recheck(name);
       if (entry === undefined && this.index.isUnsettled(name)) await delay(PAUSE_MS);
     }
-    if (this.index.get(name) === undefined) throw notFound(name);
+    if (this.index.visible(name, drafts) === undefined) throw notFound(name);
     throw new StorageError(
       'storage_unavailable',
       `${name} is being replaced all the time; try again in a moment.`,
@@ -63,7 +63,7 @@ export class Reader {
 
   /** A file that is in memory, where that is trusted without a look at the disk. */
   peek(name: string): PackageContent | undefined {
-    const entry = this.index.isCurrent ? this.index.get(name) : undefined;
+    const entry = this.index.isCurrent ? this.index.visible(name) : undefined;
     if (entry === undefined) return undefined;
     const cached = this.contents.get(entry);
     if (cached === undefined || performance.now() - cached.seen > CACHE_TRUST_MS) return undefined;
@@ -85,7 +85,7 @@ export class Reader {
   private async openFile(entry: IndexEntry): Promise<OpenPackage | undefined> {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const file = await open(this.layout.package(entry.package.name), flags).catch((error: unknown) => {
-      if (['ENOENT', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
       throw error;
     });
     if (file === undefined) return undefined;

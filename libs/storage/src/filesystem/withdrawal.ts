@@ -1,12 +1,15 @@
-import { link, lstat, readdir, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { unless } from '../errno.js';
 import { ownDirectory, removeIfEmpty } from '../own-directory.js';
+import { isFileName } from '../package-name.js';
+import { tagOfFolder } from '../release-tag.js';
 import { leftoversIn } from '../staging/leftovers.js';
-import { ownMode, type Layout } from './layout.js';
+import { folderIn } from './folders.js';
+import { ownMode, RECORD, type Layout } from './layout.js';
 
-/** The name of a directory for one withdrawn package: its owner's tag, and a number. */
+/** The name of a directory for one withdrawn package, or the record of a release: its owner's tag, and a number. */
 const OWN_DIRECTORY = /^([0-9a-f]{12}\.[1-9][0-9]*\.[0-9a-f]{8})\.[0-9]+$/;
 
 /** The name of a withdrawn package in the trash: unique, and telling owner and package. */
@@ -15,8 +18,8 @@ export function trashName(ownerTag: string, sequence: number, name: string): str
 }
 
 /**
- * Moves a package into the trash. Returns where it lies then, or undefined when it has gone. A name that is too long
- * beside a tag gets a directory for itself.
+ * Moves a package into the trash, or the record of a release. Returns where it lies then, or undefined when it has gone. A
+ * name that is too long beside a tag, or that has a folder, gets a directory for itself.
  */
 export async function withdraw(
   layout: Layout,
@@ -27,10 +30,13 @@ export async function withdraw(
   const home = layout.package(name);
   const beside = join(layout.trash, trashName(ownerTag, sequence, name));
   let path = beside;
-  const isThere = await unless(['ENOENT'], async () => {
-    if (await unless(['ENAMETOOLONG'], () => rename(home, beside))) return;
+  const folder = folderIn(name);
+  const isThere = await unless(['ENOENT', 'ENOTDIR'], async () => {
+    if (folder === undefined && (await unless(['ENAMETOOLONG'], () => rename(home, beside)))) return;
     const directory = join(layout.trash, `${ownerTag}.${sequence}`);
-    await ownDirectory(directory, await ownMode(layout));
+    const mode = await ownMode(layout);
+    await ownDirectory(directory, mode);
+    if (folder !== undefined) await ownDirectory(join(directory, folder), mode);
     path = join(directory, name);
     await rename(home, path);
   });
@@ -38,7 +44,10 @@ export async function withdraw(
 }
 
 /** Moves a withdrawn package back under its name, unless a newer revision took it meanwhile. */
-export async function putBack(path: string, target: string): Promise<void> {
+export async function putBack(layout: Layout, path: string, name: string): Promise<void> {
+  const target = layout.package(name);
+  const folder = folderIn(name);
+  if (folder !== undefined) await unless(['EEXIST'], () => mkdir(layout.folder(folder)));
   try {
     await unless(['EEXIST'], () => link(path, target));
   } catch {
@@ -51,10 +60,16 @@ export async function putBack(path: string, target: string): Promise<void> {
 /** Removes a withdrawn package, and the directory that was made for it alone. */
 export async function dropWithdrawn(path: string): Promise<void> {
   await rm(path, { force: true });
-  if (OWN_DIRECTORY.test(basename(dirname(path)))) await removeIfEmpty(dirname(path));
+  const [parent, grandparent] = [dirname(path), dirname(dirname(path))];
+  if (OWN_DIRECTORY.test(basename(grandparent))) {
+    await removeIfEmpty(parent);
+    await removeIfEmpty(grandparent);
+  } else if (OWN_DIRECTORY.test(basename(parent))) {
+    await removeIfEmpty(parent);
+  }
 }
 
-/** The withdrawn packages whose owner `isLeftover` takes to be gone. */
+/** The withdrawn packages and records whose owner `isLeftover` takes to be gone. */
 export async function withdrawnIn(
   { trash }: Layout,
   isLeftover: (tag: string, changed: number) => boolean,
@@ -65,8 +80,13 @@ export async function withdrawnIn(
     if (tag === undefined || !directory.isDirectory()) continue;
     const path = join(trash, directory.name);
     if (!isLeftover(tag, (await lstat(path)).ctimeMs)) continue;
-    for (const file of await readdir(path, { withFileTypes: true })) {
-      if (file.isFile()) found.push({ path: join(path, file.name), name: file.name });
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      if (entry.isFile()) found.push({ path: join(path, entry.name), name: entry.name });
+      if (!entry.isDirectory() || tagOfFolder(entry.name) === undefined) continue;
+      for (const file of await readdir(join(path, entry.name), { withFileTypes: true })) {
+        if (!file.isFile() || (file.name !== RECORD && !isFileName(file.name))) continue;
+        found.push({ path: join(path, entry.name, file.name), name: `${entry.name}/${file.name}` });
+      }
     }
   }
   return found;

@@ -9,6 +9,7 @@ import type { PackageStoreHarness } from './harness.js';
 
 /** Stores on temporary directories. */
 export class FilesystemHarness implements PackageStoreHarness {
+  readonly keepsReleases = true;
   private readonly paths = new Map<PackageStore, string>();
   private readonly directories: string[] = [];
 

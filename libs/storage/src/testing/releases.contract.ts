@@ -155,7 +155,7 @@ export function describeReleases(harness: PackageStoreHarness): void {
         latest: 'never' as const,
         target: 'main',
         author: 'ci',
-        labels: { 'a.zip': 'All of it', __proto__x: 'y' },
+        labels: { 'a.zip': 'All of it', constructor: 'y' },
       };
       const before = Date.now();
       const { record, before: none, published, evicted } = await save(store, to(fields));
