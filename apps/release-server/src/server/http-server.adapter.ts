@@ -5,6 +5,7 @@ import express, { type Application, type NextFunction, type Request, type Respon
 
 import { ProblemError } from '../problems/problem.js';
 import { answerClientError } from './client-error.js';
+import { keepFirstMessages } from './first-messages.js';
 import { servePipelines } from './pipeline.js';
 import { placeOf, type Layer } from './routes.js';
 import { unrouted } from './unrouted.js';
@@ -58,6 +59,7 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const server = createServer(OPTIONS);
+    keepFirstMessages(server);
     servePipelines(
       server,
       (request, response) => this.listener(request, response),
