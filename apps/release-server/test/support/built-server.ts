@@ -5,6 +5,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** Characters of a log that are kept at most, and half of that at least: a string cannot be longer than 2^29 - 24. */
+const MAX_OUTPUT = 2 ** 28;
+
 /** The tree whose build is run: this one, or one that a test of the tests has broken on purpose. */
 export const PRODUCT = resolve(process.env['PRODUCT'] ?? '.');
 export const MAIN = join(PRODUCT, 'dist/server/main.js');
@@ -50,7 +53,10 @@ export async function startBuilt(
     stdio: ['ignore', stdout ?? 'pipe', stderr ?? 'inherit', 'ipc'],
   });
   let output = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+    if (output.length > MAX_OUTPUT) output = output.slice(-MAX_OUTPUT / 2);
+  });
   const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
   const portInLog = new Promise<number>((found, failed) => {
     const look = (): void => {
