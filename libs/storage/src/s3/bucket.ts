@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type * as Sdk from '@aws-sdk/client-s3';
 
+import { fileOf, folderTagOf } from '../package-name.js';
 import { StorageError } from '../storage.errors.js';
 import { failureOf, statusOf } from './failure.js';
 import { MAX_INDEX_BYTES } from './index-document.js';
@@ -25,15 +26,22 @@ export interface Conditions {
   readonly ifNoneMatch?: '*';
 }
 
-/** A blob that is on the local disk. */
-export interface LocalBlob {
-  readonly path: string;
-  readonly size: number;
+/** What a blob says of itself. */
+export interface BlobMetadata {
   /** Hexadecimal SHA-256. */
   readonly sha256: string;
+  /** That of the package. */
   readonly name: string;
   /** Publish time, in milliseconds since the epoch, where it is another than that of the write. */
   readonly createdAt?: number | undefined;
+  /** Whether it was written for the folder of a draft. */
+  readonly isDraft?: boolean;
+}
+
+/** A blob that is on the local disk. */
+export interface LocalBlob extends BlobMetadata {
+  readonly path: string;
+  readonly size: number;
 }
 
 export interface Listed {
@@ -143,7 +151,8 @@ export class Bucket {
   }
 
   /** Copies a file into a new object; each retry reads it again. */
-  async upload(key: string, { path, size, sha256, name, createdAt }: LocalBlob): Promise<void> {
+  async upload(key: string, blob: LocalBlob): Promise<void> {
+    const { path, size, sha256 } = blob;
     const uploading = async (): Promise<void> => {
       // Opened first: the SDK waits for ever for a stream that fails to open.
       const opened = await open(path);
@@ -156,11 +165,7 @@ export class Bucket {
           ContentLength: size,
           ContentType: 'application/octet-stream',
           ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
-          Metadata: {
-            sha256,
-            name,
-            ...(createdAt === undefined ? {} : { 'created-at': new Date(createdAt).toISOString() }),
-          },
+          Metadata: metadataOf(blob),
         });
         signWith(command, sha256);
         await this.client.send(command);
@@ -169,6 +174,28 @@ export class Bucket {
       }
     };
     await this.again(`writing ${key}`, uploading, STALL_TIMEOUT_MS);
+  }
+
+  /** Copies a blob into a new object with other metadata, within the store. */
+  async copy(from: string, to: string, blob: BlobMetadata): Promise<void> {
+    const source = `${this.name}/${from}`.split('/').map(encodeURIComponent).join('/');
+    const copying = async (): Promise<void> => {
+      const command = new this.sdk.CopyObjectCommand({
+        Bucket: this.name,
+        Key: to,
+        CopySource: source,
+        ContentType: 'application/octet-stream',
+        Metadata: metadataOf(blob),
+        MetadataDirective: 'REPLACE',
+      });
+      await this.client.send(command);
+    };
+    await this.again(`copying ${from}`, copying, STALL_TIMEOUT_MS);
+  }
+
+  /** Writes a small new object: what has a key of its own may be written twice. */
+  async write(key: string, body: Buffer): Promise<void> {
+    await this.again(`writing ${key}`, () => this.put(key, body, {}));
   }
 
   /** The bytes of an object from `start` to `end` inclusive, or fewer where the store ends its answer too soon. */
@@ -270,6 +297,18 @@ export class Bucket {
       throw failureOf(error, doing, this.name);
     }
   }
+}
+
+/** As the headers of requests have it, which are ASCII. */
+function metadataOf({ sha256, name, createdAt, isDraft }: BlobMetadata): Record<string, string> {
+  const tag = folderTagOf({ name });
+  return {
+    sha256,
+    name: fileOf({ name }),
+    ...(tag === undefined ? {} : { release: encodeURIComponent(tag) }),
+    ...(createdAt === undefined ? {} : { 'created-at': new Date(createdAt).toISOString() }),
+    ...(isDraft === true ? { draft: 'true' } : {}),
+  };
 }
 
 /**

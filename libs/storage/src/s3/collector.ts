@@ -2,9 +2,9 @@ import { Logger } from '@nestjs/common';
 
 import type { Bucket } from './bucket.js';
 import type { Committer } from './committer.js';
-import { condemning, forgetting } from './index-changes.js';
+import { condemning, forgetting, type Orphan } from './index-changes.js';
 import type { IndexObject } from './index-object.js';
-import type { ObjectKeys } from './object-keys.js';
+import { fileIn, type ObjectKeys } from './object-keys.js';
 
 /** Milliseconds after which a blob that no index has is nobody's any more. */
 const ORPHANED_AFTER_MS = 24 * 60 * 60 * 1000;
@@ -62,7 +62,7 @@ export class Collector {
   }
 
   private async deleteGarbage(): Promise<void> {
-    const { garbage } = (await this.index.fresh()).index;
+    const garbage = (await this.index.fresh()).index.allGarbage();
     const now = Date.now();
     for (const { key } of garbage.filter(({ since }) => since < now - this.grace)) {
       if (this.deleted.has(key)) continue;
@@ -81,15 +81,36 @@ export class Collector {
   }
 
   private async condemnOrphans(): Promise<void> {
-    const blobs: { key: string; name: string }[] = [];
     const end = Date.now() - ORPHANED_AFTER_MS;
     const { index } = await this.index.fresh();
     const known = index.keys();
-    for await (const { key, modified } of this.bucket.list(this.keys.blobs)) {
-      if (modified < end && !known.has(key)) blobs.push({ key, name: this.keys.nameIn(key) });
+    const blobs = await this.unknownBelow(this.keys.blobs, known, end);
+    const ofReleases = await this.unknownBelow(this.keys.ofReleases, known, end);
+    // What is older than all that this index says of releases may have been listed by one that was lost.
+    const orphans = ofReleases.filter(({ modified }) => modified >= index.releases.since);
+    const lost = ofReleases.length - orphans.length;
+    if (lost > 0) {
+      this.logger.warn(
+        `the index does not list ${lost} blobs of releases that were there before it: a server of an older version may have ` +
+          'left them out; see "Releases and older versions" in docs/storage.md',
+      );
     }
-    if (blobs.length === 0) return;
-    await this.committer.commit(condemning(blobs));
-    this.logger.log(`${blobs.length} blobs that no package has are going to be deleted`);
+    const condemned = blobs.length + orphans.length;
+    if (condemned === 0) return;
+    await this.committer.commit(condemning(blobs, orphans));
+    this.logger.log(`${condemned} blobs that no package has are going to be deleted`);
+  }
+
+  /** The blobs that are older and not known. */
+  private async unknownBelow(
+    prefix: string,
+    known: ReadonlySet<string>,
+    end: number,
+  ): Promise<(Orphan & { readonly modified: number })[]> {
+    const blobs: (Orphan & { readonly modified: number })[] = [];
+    for await (const { key, modified } of this.bucket.list(prefix)) {
+      if (modified < end && !known.has(key)) blobs.push({ key, name: fileIn(key), modified });
+    }
+    return blobs;
   }
 }

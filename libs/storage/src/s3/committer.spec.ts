@@ -1,59 +1,10 @@
 import type { Evict } from '../eviction.js';
 import type { PublishCondition } from '../package-store.js';
 import { StorageError } from '../storage.errors.js';
+import { FakeIndex, type Write } from '../testing/fake-index.js';
 import { KEEP_ALL, keepNewest } from '../testing/packages.js';
 import { Committer } from './committer.js';
 import { condemning, publishing, pruning, removal } from './index-changes.js';
-import { IndexDocument } from './index-document.js';
-import type { IndexVersion } from './index-object.js';
-
-type Write = 'done' | 'done, answer lost' | 'not done, answer lost' | 'somebody was faster';
-
-/** The index in memory, on a store that behaves as told. */
-class FakeIndex {
-  latest: IndexVersion = { index: IndexDocument.EMPTY, etag: '0' };
-  /** What is seen without asking again. */
-  seen: IndexVersion = this.latest;
-  /** What becomes of the writes to come; then all are done. */
-  writes: Write[] = [];
-  readonly written: IndexDocument[] = [];
-  reads = 0;
-
-  recent(): Promise<IndexVersion> {
-    return Promise.resolve(this.seen);
-  }
-
-  fresh(): Promise<IndexVersion> {
-    this.reads++;
-    this.seen = this.latest;
-    return Promise.resolve(this.seen);
-  }
-
-  async replace({ index, etag }: IndexVersion, next: IndexDocument): Promise<boolean> {
-    await new Promise(setImmediate);
-    const write = this.writes.shift() ?? 'done';
-    if (write === 'not done, answer lost') throw unavailable();
-    if (write === 'somebody was faster' || etag !== this.latest.etag) return false;
-    const seq = index.seq + 1;
-    this.latest = { index: next.with({ seq }), etag: String(seq) };
-    this.written.push(this.latest.index);
-    if (write === 'done, answer lost') throw unavailable();
-    this.seen = this.latest;
-    return true;
-  }
-
-  /** As another replica does it. */
-  async elsewhere(change: Parameters<Committer['commit']>[0]): Promise<void> {
-    const { seen } = this;
-    const { next } = change.apply(this.latest.index, 1);
-    if (next !== undefined) await this.replace(this.latest, next);
-    this.seen = seen;
-  }
-}
-
-function unavailable(): StorageError {
-  return new StorageError('storage_unavailable', 'The store does not answer.');
-}
 
 let keys = 0;
 function publish(name: string, condition: PublishCondition = 'absent', evict: Evict = KEEP_ALL) {
@@ -183,7 +134,7 @@ describe('Committer', () => {
       { key: 'late', size: 1, sha256: 'ff' },
       { condition: 'absent', evict: KEEP_ALL },
     );
-    await committer.commit(condemning([{ key: 'late', name: 'a.zip' }]));
+    await committer.commit(condemning([{ key: 'late', name: 'a.zip' }], []));
 
     await expect(committer.commit(late)).rejects.toMatchObject({ code: 'storage_unavailable' });
     expect(names()).toEqual([]);

@@ -65,13 +65,20 @@ export class Committer {
       };
       this.waiting.add({ change, deadline, resolve: done, reject, replacing: undefined });
     });
-    void this.runs.join();
+    this.start();
     return outcome as Promise<T>;
   }
 
   /** Resolves when nothing is in flight. */
   async idle(): Promise<void> {
     await this.runs.inFlight;
+  }
+
+  /** Has a run take what waits: the one in flight, or the next where it has looked for the last time already. */
+  private start(): void {
+    void this.runs.join().then(() => {
+      if (this.waiting.size > 0) this.start();
+    });
   }
 
   private async run(): Promise<void> {

@@ -8,6 +8,8 @@ const REFUSALS = new Set([
   'precondition_failed',
   'package_not_found',
   'invalid_package_name',
+  'release_exists',
+  'release_not_found',
 ]);
 
 /** What can be done about an error, by the names that stores give them. */
@@ -54,7 +56,7 @@ export function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
 }
 
-/** Whether a publish was refused for good, so that nobody needs its blob. */
+/** Whether a change was refused for good, so that nobody needs its blob. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof StorageError && REFUSALS.has(error.code);
 }

@@ -5,9 +5,9 @@ import type { Evict, Eviction } from '../eviction.js';
 import type { Package } from '../package-reader.js';
 import type { PublishOptions, PublishResult, RemoveCondition } from '../package-store.js';
 import { publishTime } from '../publish-time.js';
-import { NO_RELEASES } from '../release-record.js';
 import { StorageError } from '../storage.errors.js';
 import { packageOf, type Entry, type Garbage, type IndexDocument } from './index-document.js';
+import { grown, IndexEdit, withoutPackage } from './index-edit.js';
 
 /** A change of the index, decided again on every version of it that it meets. */
 export interface Change<T> {
@@ -25,32 +25,33 @@ export function publishing(
 ): Change<PublishResult> {
   return {
     settled: (index) => {
-      const condemned = index.garbage.find(({ key }) => key === blob.key);
+      const condemned = index.allGarbage().find(({ key }) => key === blob.key);
       const entry = condemned ?? index.entry(name);
       if (entry?.key !== blob.key) return undefined;
       if (condemned?.why === 'orphan') throw tooLate(name);
-      const gone = index.garbage.filter(({ by }) => by === blob.key);
+      const gone = garbageBy(index, blob.key);
       return {
         package: packageOf(name, entry),
         replaced: gone.filter(({ why }) => why === 'overwritten').map(packageOfGarbage)[0],
-        evicted: gone.filter(({ why }) => why === 'evicted').map(evictionOfGarbage),
+        evicted: evictionsOf(gone),
+        isDraft: index.isHidden(name),
       };
     },
     apply: (index, now) => {
-      if (index.garbage.some(({ key }) => key === blob.key)) throw tooLate(name);
+      assertNotCondemned(index, blob.key, name);
       const existing = index.get(name);
       assertCondition(name, condition, existing);
       const entry: Entry = { ...blob, at: publishTime(createdAt, now, index.last) };
-      const incoming = { name, size: blob.size, createdAt: entry.at };
-      const evicted = evict(index.list(), { incoming: [incoming], releases: NO_RELEASES, now }).filter(
-        (one) => one.package.name !== name,
-      );
-      const leaving: Leaving[] = [{ name, why: 'overwritten' }, ...evicted.map(leavingBy)];
-      const { packages, garbage } = without(index, leaving, now, blob.key);
-      packages.set(name, entry);
+      const isDraft = index.isHidden(name);
+      const incoming = [{ name, size: blob.size, createdAt: entry.at }];
+      const evicted = isDraft ? [] : evictions(evict, index, { incoming, now });
+      const edit = new IndexEdit(index, now, blob.key);
+      edit.letGo(name, { why: 'overwritten' });
+      edit.evict(evicted);
+      edit.put(name, entry);
       return {
-        next: index.with({ last: Math.max(index.last, entry.at), packages, garbage }),
-        result: { package: packageOf(name, entry), replaced: existing, evicted },
+        next: edit.next(entry.at),
+        result: { package: packageOf(name, entry), replaced: existing, evicted, isDraft },
       };
     },
   };
@@ -60,13 +61,14 @@ export function publishing(
 export function removal(name: string, condition: RemoveCondition): Change<Package> {
   const by = randomUUID();
   return {
-    settled: (index) => index.garbage.filter((one) => one.by === by).map(packageOfGarbage)[0],
+    settled: (index) => garbageBy(index, by).map(packageOfGarbage)[0],
     apply: (index, now) => {
       const existing = index.get(name);
       if (existing === undefined) throw notFound(name);
       assertCondition(name, condition, existing);
-      const leaving: Leaving = { name, why: 'deleted' };
-      return { next: index.with(without(index, [leaving], now, by)), result: existing };
+      const edit = new IndexEdit(index, now, by);
+      edit.letGo(name, { why: 'deleted' });
+      return { next: edit.next(), result: existing };
     },
   };
 }
@@ -76,89 +78,92 @@ export function pruning(evict: Evict): Change<readonly Eviction[]> {
   const by = randomUUID();
   return {
     settled: (index) => {
-      const gone = index.garbage.filter((one) => one.by === by).map(evictionOfGarbage);
+      const gone = evictionsOf(garbageBy(index, by));
       return gone.length > 0 ? gone : undefined;
     },
     apply: (index, now) => {
-      const evicted = evict(index.list(), { incoming: [], releases: NO_RELEASES, now });
-      const next = (): IndexDocument => index.with(without(index, evicted.map(leavingBy), now, by));
-      return { next: evicted.length === 0 ? undefined : next(), result: evicted };
+      const evicted = evictions(evict, index, { incoming: [], now });
+      const edit = new IndexEdit(index, now, by);
+      edit.evict(evicted);
+      return { next: evicted.length === 0 ? undefined : edit.next(), result: evicted };
     },
   };
 }
 
+/** A blob, and the file or whatever it was written for. */
+export interface Orphan {
+  readonly key: string;
+  readonly name: string;
+}
+
 /** Blobs that no version of the index has are condemned: from then on no publish can take them. */
-export function condemning(blobs: readonly { readonly key: string; readonly name: string }[]): Change<void> {
+export function condemning(blobs: readonly Orphan[], ofReleases: readonly Orphan[]): Change<void> {
   return {
     settled: () => undefined,
     apply: (index, now) => {
       const known = index.keys();
-      const orphans = blobs.filter(({ key }) => !known.has(key));
-      const condemned = orphans.map(({ key, name }): Garbage => ({
-        key,
-        name,
-        size: 0,
-        sha256: '',
-        at: 0,
-        since: now,
-        why: 'orphan',
-        by: key,
-      }));
-      return {
-        next: orphans.length === 0 ? undefined : index.with({ garbage: [...index.garbage, ...condemned] }),
-        result: undefined,
-      };
+      const condemned = (orphans: readonly Orphan[]): Garbage[] =>
+        orphans
+          .filter(({ key }) => !known.has(key))
+          .map(({ key, name }) => withoutPackage(key, name, 'orphan', now, key));
+      const garbage = grown(index.garbage, condemned(blobs));
+      const releases = { ...index.releases, garbage: grown(index.releases.garbage, condemned(ofReleases)) };
+      const isSame = garbage === index.garbage && releases.garbage === index.releases.garbage;
+      return { next: isSame ? undefined : index.with({ garbage, releases }), result: undefined };
     },
   };
 }
 
 /** Blobs are deleted, and need no longer be remembered as garbage. */
 export function forgetting(keys: ReadonlySet<string>): Change<void> {
+  const left = (garbage: readonly Garbage[]): readonly Garbage[] =>
+    garbage.some(({ key }) => keys.has(key)) ? garbage.filter(({ key }) => !keys.has(key)) : garbage;
   return {
     settled: () => undefined,
     apply: (index) => {
-      const garbage = index.garbage.filter(({ key }) => !keys.has(key));
-      return {
-        next: garbage.length === index.garbage.length ? undefined : index.with({ garbage }),
-        result: undefined,
-      };
+      const garbage = left(index.garbage);
+      const releases = { ...index.releases, garbage: left(index.releases.garbage) };
+      const isSame = garbage === index.garbage && releases.garbage === index.releases.garbage;
+      return { next: isSame ? undefined : index.with({ garbage, releases }), result: undefined };
     },
   };
 }
 
-/** What goes from the packages of an index to its garbage. */
-type Leaving = Pick<Garbage, 'name' | 'why' | 'reason'>;
-
-function leavingBy({ package: { name }, reason }: Eviction): Leaving {
-  return { name, why: 'evicted', reason };
+/** What a change of that name has let go. */
+export function garbageBy(index: IndexDocument, by: string): readonly Garbage[] {
+  return index.allGarbage().filter((one) => one.by === by);
 }
 
-function without(
+/** What leaves of the public packages for those that come, which stay. */
+export function evictions(
+  evict: Evict,
   index: IndexDocument,
-  leaving: readonly Leaving[],
-  now: number,
-  by: string,
-): { packages: Map<string, Entry | undefined>; garbage: readonly Garbage[] } {
-  const packages = new Map<string, undefined>();
-  const gone: Garbage[] = [];
-  for (const one of leaving) {
-    const entry = packages.has(one.name) ? undefined : index.entry(one.name);
-    if (entry === undefined) continue;
-    packages.set(one.name, undefined);
-    gone.push({ ...entry, ...one, since: now, by });
-  }
-  const garbage = gone.length === 0 ? index.garbage : [...index.garbage, ...gone];
-  return { packages, garbage };
+  context: Omit<Parameters<Evict>[1], 'releases'> & { readonly releases?: Parameters<Evict>[1]['releases'] },
+): readonly Eviction[] {
+  const { packages, releases } = index.snapshot();
+  const staying = new Set(context.incoming.map(({ name }) => name));
+  return evict(packages, { releases, ...context }).filter((one) => !staying.has(one.package.name));
 }
 
-function evictionOfGarbage(gone: Garbage): Eviction {
-  return { package: packageOfGarbage(gone), reason: gone.reason ?? '' };
+export function evictionsOf(gone: readonly Garbage[]): readonly Eviction[] {
+  return gone
+    .filter(({ why }) => why === 'evicted')
+    .map((one) => ({
+      package: packageOfGarbage(one),
+      reason: one.reason ?? '',
+      ...(one.endsRelease === undefined ? {} : { endsRelease: one.endsRelease }),
+    }));
 }
 
 function packageOfGarbage(gone: Garbage): Package {
   return packageOf(gone.name, gone);
 }
 
-function tooLate(name: string): StorageError {
+/** Throws where a blob was taken for nobody's before its change came to be written. */
+export function assertNotCondemned(index: IndexDocument, blob: string, name: string): void {
+  if (index.allGarbage().some(({ key }) => key === blob)) throw tooLate(name);
+}
+
+export function tooLate(name: string): StorageError {
   return new StorageError('storage_unavailable', `Storing ${name} took too long; send it again.`);
 }

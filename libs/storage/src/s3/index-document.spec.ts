@@ -2,16 +2,19 @@ import { jest } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import { KEEP_ALL, keepNewest } from '../testing/packages.js';
+import type { ReleaseRecord } from '../release-record.js';
 import { publishing, removal } from './index-changes.js';
 import { IndexDocument, type Entry } from './index-document.js';
 import { ObjectKeys } from './object-keys.js';
+import { removingRelease, saving } from './release-changes.js';
 
 const KEYS = new ObjectKeys('');
 const SHA256 = 'ab'.repeat(32);
 
 let blobs = 0;
 function blob(name: string): Omit<Entry, 'at'> {
-  return { key: `packages/${blobs++}/${name}`, size: 1, sha256: SHA256 };
+  const [folder, file] = name.includes('/') ? ['releases', name.split('/')[1]] : ['packages', name];
+  return { key: `${folder}/${blobs++}/${file}`, size: 1, sha256: SHA256 };
 }
 
 function entryOf(name: string, at: number): [string, Entry] {
@@ -29,6 +32,12 @@ function published(index: IndexDocument, name: string, keep?: number): IndexDocu
   return next ?? index;
 }
 
+function saved(index: IndexDocument, tag: string, changes: Partial<ReleaseRecord>): IndexDocument {
+  const record = { tag, isDraft: false, createdAt: 1, updatedAt: blobs, notes: `"v1":{"${tag}"`, ...changes };
+  const key = `releases/${blobs++}/.release.json`;
+  return saving(tag, () => record, { record, key, now: 1 }, keepNewest(2)).apply(index, 1).next ?? index;
+}
+
 /** Counts how often all packages are gone through. */
 class CountedMap<K, V> extends Map<K, V> {
   passes = 0;
@@ -40,15 +49,33 @@ class CountedMap<K, V> extends Map<K, V> {
 }
 
 function expectAsAnew(index: IndexDocument): void {
-  const anew = new IndexDocument(index.seq, index.last, new Map(index.packages), index.garbage);
+  const { seq, last, packages, garbage, releases } = index;
+  const anew = new IndexDocument(seq, last, new Map(packages), garbage, {
+    ...releases,
+    records: new Map(releases.records),
+  });
   expect(JSON.parse(index.serialize().toString())).toEqual(JSON.parse(anew.serialize().toString()));
-  expect(index.list()).toEqual(anew.list());
-  for (const one of index.list()) expect(index.get(one.name)).toBe(one);
+  const snapshot = index.snapshot();
+  expect(snapshot).toEqual(anew.snapshot());
+  expect(index.with({ seq: 7, garbage: [] }).snapshot()).toBe(snapshot);
+  for (const one of [...snapshot.packages, ...snapshot.drafts]) expect(index.get(one.name)).toBe(one);
+  const isDraft = (name: string): boolean =>
+    snapshot.releases.get(name.split('/')[0] ?? '')?.isDraft === true;
+  expect(snapshot.drafts.every(({ name }) => isDraft(name))).toBe(true);
+  expect(snapshot.packages.some(({ name }) => isDraft(name))).toBe(false);
 }
 
 describe('IndexDocument', () => {
   it('says the same as if it were made and written anew, whatever changes', () => {
-    const name = fc.constantFrom('a.zip', 'b.zip', 'c.zip', 'constructor', '1');
+    const name = fc.constantFrom(
+      'a.zip',
+      'b.zip',
+      'constructor',
+      '1',
+      'v1/a.zip',
+      'v1/constructor',
+      'v2/a.zip',
+    );
     const does = fc.constantFrom(
       'publish',
       'evict',
@@ -59,9 +86,13 @@ describe('IndexDocument', () => {
       'forget',
       'many',
       'read',
+      'draft',
+      'release',
+      'move',
+      'withdraw',
     );
     fc.assert(
-      fc.property(fc.array(fc.record({ does, name }), { maxLength: 20 }), (steps) => {
+      fc.property(fc.array(fc.record({ does, name }), { maxLength: 30 }), (steps) => {
         let index = IndexDocument.EMPTY;
         for (const step of steps) {
           if (step.does === 'publish') index = published(index, step.name);
@@ -77,11 +108,20 @@ describe('IndexDocument', () => {
             const packages = new Map(Array.from({ length: 300 }, (_, at) => entryOf(`${at}.zip`, at)));
             index = index.with({ packages });
           }
+          const tag = step.name.split('/')[0] === 'v2' ? 'v2' : 'v1';
+          if (step.does === 'draft') index = saved(index, tag, { isDraft: true });
+          if (step.does === 'release') index = saved(index, tag, {});
+          if (step.does === 'move' && index.record('v3') === undefined && index.inFolder('v3').length === 0) {
+            index = saved(index, tag, { tag: 'v3' });
+          }
+          if (step.does === 'withdraw') {
+            index = removingRelease(tag, () => []).apply(index, 1).next ?? index;
+          }
           if (step.does === 'read') index = reread(index, index);
         }
         expectAsAnew(index);
       }),
-      { numRuns: 50, seed: 35 },
+      { numRuns: 100, seed: 35 },
     );
   });
 

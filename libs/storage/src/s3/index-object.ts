@@ -49,11 +49,17 @@ export class IndexObject {
     private readonly keys: ObjectKeys,
   ) {}
 
+  /** The version last seen, while it is taken for the latest without a look at the store. */
+  get trusted(): IndexVersion | undefined {
+    const { seen } = this;
+    return seen !== undefined && performance.now() - seen.at < TRUST_MS ? seen : undefined;
+  }
+
   /** A version that was the latest within the last second; while the store is away, one of the last half minute. */
   async recent(): Promise<IndexVersion> {
     const now = performance.now();
-    const { seen, asking, outage } = this;
-    if (seen !== undefined && now - seen.at < TRUST_MS) return seen;
+    const { trusted, asking, outage } = this;
+    if (trusted !== undefined) return trusted;
     const answer = asking !== undefined && now - asking.began < TRUST_MS ? asking.answer : this.ask();
     try {
       if (outage === undefined || now - outage.at >= TRUST_MS) return await answer;

@@ -8,6 +8,22 @@ export interface MemberChanges {
   readonly come: readonly string[];
 }
 
+/** What is to be written of each part of an index: all members of it, or what changed of them. */
+export interface IndexParts<T> {
+  readonly packages: T;
+  readonly garbage: T;
+  /** Those below `releases`. */
+  readonly records: T;
+  readonly packagesInFolders: T;
+  readonly garbageOfFolders: T;
+}
+
+/** The members before the parts, without braces: of the index, and of what it says of releases. */
+export interface IndexHeads {
+  readonly index: string;
+  readonly releases: string;
+}
+
 /**
  * An index as it is stored. One that comes of another by changes copies the text of what stays, rather than write
  * thousands of members anew for one. Immutable.
@@ -15,37 +31,61 @@ export interface MemberChanges {
 export class IndexText {
   private constructor(
     readonly bytes: Buffer,
-    private readonly packages: Buffer,
-    private readonly garbage: Buffer,
+    private readonly parts: IndexParts<Buffer>,
   ) {}
 
-  /** @param head - The members before `packages` and `garbage`, without braces. */
-  static of(head: string, packages: readonly string[], garbage: readonly string[]): IndexText {
-    return IndexText.compose(head, [Buffer.from(packages.join(','))], [Buffer.from(garbage.join(','))]);
-  }
-
-  with(head: string, packages: MemberChanges, garbage: MemberChanges | readonly string[]): IndexText {
-    const others = 'come' in garbage ? changed(this.garbage, garbage) : [Buffer.from(garbage.join(','))];
-    return IndexText.compose(head, changed(this.packages, packages), others);
-  }
-
-  private static compose(head: string, packages: readonly Buffer[], garbage: readonly Buffer[]): IndexText {
-    const [before, between, after] = [`{${head},"packages":{`, '},"garbage":[', ']}'];
-    const bytes = Buffer.concat([
-      Buffer.from(before),
-      ...packages,
-      Buffer.from(between),
-      ...garbage,
-      Buffer.from(after),
-    ]);
-    const start = before.length;
-    const end = start + lengthOf(packages);
-    return new IndexText(
-      bytes,
-      bytes.subarray(start, end),
-      bytes.subarray(end + between.length, bytes.length - after.length),
+  static of(heads: IndexHeads, parts: IndexParts<readonly string[]>): IndexText {
+    return IndexText.compose(
+      heads,
+      mapParts(parts, (members) => [Buffer.from(members.join(','))]),
     );
   }
+
+  /** With some members of each part changed, or with the given ones in their place. */
+  with(heads: IndexHeads, changes: IndexParts<MemberChanges | readonly string[]>): IndexText {
+    return IndexText.compose(
+      heads,
+      mapParts(changes, (one, part) =>
+        'come' in one ? changed(this.parts[part], one) : [Buffer.from(one.join(','))],
+      ),
+    );
+  }
+
+  private static compose(heads: IndexHeads, parts: IndexParts<readonly Buffer[]>): IndexText {
+    const before: IndexParts<string> = {
+      packages: `{${heads.index},"packages":{`,
+      garbage: '},"garbage":[',
+      records: `],"releases":{${heads.releases},"records":{`,
+      packagesInFolders: '},"packages":{',
+      garbageOfFolders: '},"garbage":[',
+    };
+    const order = Object.keys(before) as (keyof IndexParts<string>)[];
+    const bytes = Buffer.concat([
+      ...order.flatMap((part) => [Buffer.from(before[part]), ...parts[part]]),
+      Buffer.from(']}}'),
+    ]);
+    let end = 0;
+    const places = mapParts(before, (text, part) => {
+      const start = end + text.length;
+      end = start + lengthOf(parts[part]);
+      return bytes.subarray(start, end);
+    });
+    return new IndexText(bytes, places);
+  }
+}
+
+/** In the order in which they are written. */
+function mapParts<T, R>(
+  { packages, garbage, records, packagesInFolders, garbageOfFolders }: IndexParts<T>,
+  made: (of: T, part: keyof IndexParts<T>) => R,
+): IndexParts<R> {
+  return {
+    packages: made(packages, 'packages'),
+    garbage: made(garbage, 'garbage'),
+    records: made(records, 'records'),
+    packagesInFolders: made(packagesInFolders, 'packagesInFolders'),
+    garbageOfFolders: made(garbageOfFolders, 'garbageOfFolders'),
+  };
 }
 
 /** The pieces of which the changed members are to be made, with commas. */

@@ -15,6 +15,7 @@ export const S3_STORE = process.env['S3_ENDPOINT'];
 
 /** Stores below prefixes of their own in the bucket of the environment (`S3_ENDPOINT`, `S3_BUCKET`, `AWS_*`). */
 export class S3Harness implements PackageStoreHarness {
+  readonly keepsReleases = true;
   private readonly opened = new Map<PackageStore, S3Options>();
 
   async open(): Promise<PackageStore> {
