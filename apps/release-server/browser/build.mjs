@@ -11,7 +11,7 @@ await rm(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: here,
   // What is imported from one of these becomes a part of it: a page loads one script and one style sheet.
-  entryPoints: ['page.ts', 'digest.worker.ts', 'docs.ts', 'pages.css', 'icon.svg'],
+  entryPoints: ['page.ts', 'digest.worker.ts', 'docs.ts', 'release.ts', 'pages.css', 'icon.svg'],
   entryNames: '[name]-[hash]',
   outdir,
   bundle: true,

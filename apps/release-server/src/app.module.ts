@@ -22,6 +22,7 @@ import { ServerModule } from './server/server.module.js';
 import { DocsModule } from './web/docs/docs.module.js';
 import { PackagesPageModule } from './web/packages/packages-page.module.js';
 import { PagesModule } from './web/pages.module.js';
+import { ReleasePagesModule } from './web/releases/release-pages.module.js';
 import { TokenModule } from './web/token/token.module.js';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
@@ -78,6 +79,7 @@ export class AppModule {
         packages,
         ReleasesModule.on(storage),
         PackagesPageModule.on(packages, storage, retention),
+        ReleasePagesModule.on(storage),
         HealthModule.on(storage),
         TokenModule,
         DocsModule,

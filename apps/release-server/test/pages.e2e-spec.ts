@@ -271,9 +271,11 @@ it('show all spellings of a version as one release, under the tag that /latest h
   await withServer({}, async (server) => {
     for (const name of ['tool-1.2.3.zip', 'tool-v1.2.3.zip', 'tool-v1.2.2.zip']) await put(server, name, 'x');
     const html = await (await get(server, '/packages', { Accept: BROWSER })).text();
-    const headings = [...html.matchAll(/<h2 id="release-[^"]*">([^<]*)</g)].map(([, tag]) => tag);
+    const headings = [...html.matchAll(/<h2 id="release-[^"]*"><a [^>]*>([^<]*)</g)].map(([, tag]) => tag);
     expect(headings).toEqual(['v1.2.2', 'v1.2.3']);
-    expect(html).toMatch(/<h2 id="release-v1\.2\.3">v1\.2\.3<\/h2><span class="badge">latest<.* 2 packages/);
+    expect(html).toMatch(
+      /<h2 id="release-v1\.2\.3"><a [^>]*>v1\.2\.3<\/a><\/h2><span class="badge">latest<.* 2 packages/,
+    );
     expect(await json(await get(server, '/latest'))).toMatchObject({ tag_name: 'v1.2.3' });
   });
 });

@@ -172,6 +172,9 @@ describe('what is derived from the lists of a store', () => {
           expect(releases.filter(({ assets }) => assets.length > 0)).toEqual(ofPackages);
           expect(catalog.latest).toBe(ofPackages[0]);
           expect(catalog.size).toBe(snapshot.packages.reduce((sum, { size }) => sum + size, 0));
+          const times = catalog.recent.map(({ publishedAt }) => publishedAt);
+          expect(times).toEqual(times.toSorted((a, b) => b! - a!));
+          expect(new Set(catalog.recent)).toEqual(new Set(releases));
           const hidden = [...snapshot.releases.values()].filter(({ isDraft }) => isDraft);
           expect(drafts.map(({ tag }) => tag).sort()).toEqual(hidden.map(({ tag }) => tag).sort());
           expect(drafts.flatMap(({ assets }) => assets).sort(newestFirst)).toEqual(snapshot.drafts);

@@ -23,6 +23,8 @@ interface Derived {
   readonly families: OrderedBlocks<Family>;
   /** The most preferred first. */
   readonly preferred: OrderedBlocks<Release>;
+  /** The public ones, the last published first. */
+  readonly recent: OrderedBlocks<Release>;
   /** The newest first. */
   readonly drafts: OrderedBlocks<Release>;
   /** The public packages, the most preferred first. */
@@ -44,6 +46,7 @@ export class ReleaseCatalog {
   /** Releases whose id is not what their tag says, as they are told of. */
   private readonly renumbered: ReadonlyMap<Release, Release>;
   private flatReleases: readonly Release[] | undefined;
+  private flatRecent: readonly Release[] | undefined;
   private flatDrafts: readonly Release[] | undefined;
   private flatAssets: readonly Package[] | undefined;
   private marked: Release | undefined | null = null;
@@ -68,6 +71,11 @@ export class ReleaseCatalog {
   /** As {@link releases}, in blocks that stay the same from one snapshot to the next but for what changed. */
   get releaseBlocks(): readonly (readonly Release[])[] {
     return this.numbered(this.derived.preferred.blocks);
+  }
+
+  /** The public ones, the last published first. */
+  get recent(): readonly Release[] {
+    return (this.flatRecent ??= this.numbered(this.derived.recent.blocks).flat());
   }
 
   /** The releases that only those see who may publish, the newest first. */
@@ -209,6 +217,9 @@ const incremental = new Incremental<StoreSnapshot, SnapshotItem, Derived>(
   {
     families: new OrderedBlocks((a, b) => ascending(a.key, b.key)),
     preferred: new OrderedBlocks(byReleasePreference),
+    recent: new OrderedBlocks(
+      (a, b) => Number(b.publishedAt) - Number(a.publishedAt) || ascending(a.tag, b.tag),
+    ),
     drafts: new OrderedBlocks((a, b) => b.createdAt - a.createdAt || ascending(a.tag, b.tag)),
     assets: new OrderedBlocks(byPreference),
     // A draft comes before the release of flat packages of its tag, for clients have its id already.
@@ -253,6 +264,7 @@ function change(before: Derived, { removed, added }: Changes<SnapshotItem>): Der
       changes.map((one) => one.after).filter(hasReleases),
     ),
     preferred: before.preferred.changed(publicLeft, publicCame),
+    recent: before.recent.changed(publicLeft, publicCame),
     drafts: before.drafts.changed(left.filter(isHidden), came.filter(isHidden)),
     assets: before.assets.changed(
       ranked.flatMap((one) => one.left),

@@ -60,6 +60,7 @@ function Layout({ title, root, files, head, actions, children }: LayoutProps) {
           </p>
           <nav aria-label="Server">
             <a href={`${root}packages`}>Packages</a>
+            <a href={`${root}releases`}>Releases</a>
             <a href={`${root}docs`}>API</a>
           </nav>
           {actions}

@@ -8,7 +8,7 @@ import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { PRODUCT_ROOT } from '../config/product.js';
 
 /** What pages load, by the names of their sources in `apps/release-server/browser`. */
-const SOURCES = ['pages.css', 'page.js', 'digest.worker.js', 'docs.js', 'icon.svg'] as const;
+const SOURCES = ['pages.css', 'page.js', 'digest.worker.js', 'docs.js', 'release.js', 'icon.svg'] as const;
 type Source = (typeof SOURCES)[number];
 
 /** The name changes with the content, so that a client that has a file never asks for it again (RFC 8246). */

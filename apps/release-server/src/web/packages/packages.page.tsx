@@ -12,6 +12,7 @@ import { listUrl } from '../../packages/package-list.links.js';
 import type { PackageListQuery } from '../../packages/package-list.query.js';
 import type { PackagePage } from '../../packages/package-search.js';
 import { packageUrl } from '../../packages/package.view.js';
+import { releasePath } from '../release-path.js';
 import { publishCommand } from './shell-lines.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
 import { Overview } from './overview.js';
@@ -146,10 +147,10 @@ interface SectionProps extends PackagesPageProps {
   readonly latest: boolean;
 }
 
-function ReleaseSection({ release, packages, latest, forecast, base, now, config }: SectionProps) {
+function ReleaseSection({ release, packages, latest, forecast, base, now, root, config }: SectionProps) {
   const { size, updatedAt, assets } = release;
   const count = assets.length;
-  const title = release.hasTag ? release.tag : 'Without a version';
+  const title = release.hasTag ? release.title : 'Without a version';
   const leave = forecast.byRelease.get(release) ?? 0;
   // Where the store is full, others of it may have made room before.
   const left = leave > 0 && forecast.forPackage.length > 0 ? ' left' : '';
@@ -157,7 +158,7 @@ function ReleaseSection({ release, packages, latest, forecast, base, now, config
   return (
     <section class="release" aria-labelledby={id}>
       <header>
-        <h2 id={id}>{title}</h2>
+        <h2 id={id}>{release.hasTag ? <a href={`${root}${releasePath(release.tag)}`}>{title}</a> : title}</h2>
         {latest && <span class="badge">latest</span>}
         {release.isPrerelease && <span class="badge pre">pre-release</span>}
         {leave > 0 && (

@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+
+import { Public } from '#auth';
+import { PackageReader } from '#storage';
+
+import { ageHeaders } from '../../http/age.js';
+import { sendPrepared, type PreparedBody } from '../../http/prepared-body.js';
+import { PublicUrl } from '../../server/public-url.service.js';
+import { contextOf } from '../../server/request-context.js';
+import { rootOf } from '../root.js';
+import { ReleasePagesService } from './release-pages.service.js';
+
+/** `/releases` and `/releases/tag/{tag}`: the public releases, for people. */
+@Public()
+@Controller('releases')
+export class ReleasePagesController {
+  constructor(
+    private readonly store: PackageReader,
+    private readonly pages: ReleasePagesService,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  @Get()
+  async list(
+    @Query('page') page: unknown,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    const number = typeof page === 'string' && /^[1-9]\d{0,8}$/.test(page) ? Number(page) : 1;
+    await this.send(await this.pages.list(number, rootOf(contextOf(request).path)), request, response);
+  }
+
+  /** The wildcard takes tags with slashes too. */
+  @Get('tag/*tag')
+  async one(
+    @Param('tag') segments: string[],
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    const tag = segments.join('/').replace(/(?<=.)\/$/, '');
+    await this.send(await this.pages.one(tag, rootOf(contextOf(request).path)), request, response);
+  }
+
+  private async send(body: PreparedBody, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await sendPrepared(request, response, body, this.publicUrl.baseFor(request), ageHeaders(this.store));
+  }
+}

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+
+import { prepareCatalog } from '#releases';
+import { PackageReader, type StoreSnapshot } from '#storage';
+
+import { BASE } from '../../http/fragment.js';
+import { PreparedBodies } from '../../http/prepared-bodies.js';
+import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
+import { withSnapshot } from '../../http/with-snapshot.js';
+import { ProblemError } from '../../problems/problem.js';
+import { PAGE_POLICY } from '../layout.js';
+import { StaticFiles } from '../static-files.js';
+import { MAX_NOTES } from './notes.js';
+import { NotesService } from './notes.service.js';
+import { releasePage } from './release.page.js';
+import { releasesPage } from './releases.page.js';
+
+const MINUTE_MS = 60_000;
+const PER_PAGE = 10;
+/** Characters of the notes of one of many releases. */
+const BEGINNING = 1500;
+
+/** Shows public releases as pages; an answer is made once for as long as it says the same. */
+@Injectable()
+export class ReleasePagesService {
+  private readonly prepared = new PreparedBodies<StoreSnapshot>();
+
+  constructor(
+    private readonly store: PackageReader,
+    private readonly files: StaticFiles,
+    private readonly notes: NotesService,
+  ) {}
+
+  /** All of them in pages. @param root - see `rootOf`. */
+  list(page: number, root: string): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(this.store, async (snapshot) => {
+      const catalog = await prepareCatalog(snapshot);
+      const recent = catalog.recent.filter(({ hasTag }) => hasTag);
+      const pages = Math.max(1, Math.ceil(recent.length / PER_PAGE));
+      const shown = Math.min(page, pages + 1);
+      return this.prepared.get(snapshot, JSON.stringify([root, shown, this.minute()]), () =>
+        prepareHtml(
+          releasesPage({
+            catalog,
+            releases: recent.slice((shown - 1) * PER_PAGE, shown * PER_PAGE),
+            page: shown,
+            pages,
+            notesOf: ({ record }) => this.notes.of(record, BEGINNING),
+            now: Date.now(),
+            root,
+            files: this.files,
+          }),
+        ),
+      );
+    });
+  }
+
+  /** The one of that tag, or of that version. Rejects with `release_not_found`. @param root - see `rootOf`. */
+  one(tag: string, root: string): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(this.store, async (snapshot) => {
+      const catalog = await prepareCatalog(snapshot);
+      const release = catalog.byTag(tag);
+      if (release === undefined)
+        throw new ProblemError('release_not_found', 'There is no release of this tag.');
+      return this.prepared.get(snapshot, JSON.stringify([root, this.minute(), release.tag]), () =>
+        prepareHtml(
+          releasePage({
+            catalog,
+            release,
+            notes: this.notes.of(release.record, MAX_NOTES),
+            base: BASE,
+            now: Date.now(),
+            root,
+            files: this.files,
+          }),
+        ),
+      );
+    });
+  }
+
+  /** What people read is brought up to date every minute. */
+  private minute(): number {
+    return Math.floor(Date.now() / MINUTE_MS);
+  }
+}
+
+function prepareHtml(content: string): PreparedBody {
+  return prepareBody('text/html; charset=utf-8', content, {
+    headers: { 'Content-Security-Policy': PAGE_POLICY },
+    compressible: true,
+  });
+}

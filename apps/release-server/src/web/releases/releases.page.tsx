@@ -1,0 +1,83 @@
+import type { Release, ReleaseCatalog } from '#releases';
+
+import { renderPage, type PageContext } from '../layout.js';
+import { releasePath } from '../release-path.js';
+import type { RenderedNotes } from './notes.js';
+import { Badges, Facts } from './release-head.js';
+
+export interface ReleasesPageProps extends PageContext {
+  readonly catalog: ReleaseCatalog;
+  /** Those of this page. */
+  readonly releases: readonly Release[];
+  readonly page: number;
+  readonly pages: number;
+  /** The beginning of the notes of a release. */
+  readonly notesOf: (release: Release) => RenderedNotes | undefined;
+  /** What ages count from, in milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** All releases as a page, the last published first, complete without script. */
+export function releasesPage(props: ReleasesPageProps): string {
+  const { releases, page, pages, root, files } = props;
+  return renderPage({
+    title: 'Releases – Release Server',
+    root,
+    files,
+    children: (
+      <>
+        <h1>Releases</h1>
+        {releases.length === 0 && (
+          <p class="nothing">
+            {page === 1 ? 'There are no releases yet.' : `There are only ${pages} pages.`}{' '}
+            <a href={`${root}packages`}>All packages</a>
+          </p>
+        )}
+        {releases.map((release) => (
+          <ReleaseItem key={release.tag} {...props} release={release} />
+        ))}
+        {pages > 1 && (
+          <nav class="pager" aria-label="Pages">
+            {page > 1 && (
+              <a href={`${root}releases?page=${Math.min(page - 1, pages)}`} rel="prev">
+                Newer
+              </a>
+            )}
+            {page < pages && (
+              <a href={`${root}releases?page=${page + 1}`} rel="next">
+                Older
+              </a>
+            )}
+          </nav>
+        )}
+      </>
+    ),
+  });
+}
+
+function ReleaseItem({ release, catalog, notesOf, now, root }: ReleasesPageProps & { release: Release }) {
+  const { title, tag } = release;
+  const notes = notesOf(release);
+  const id = `release-${encodeURIComponent(tag)}`;
+  return (
+    <section class="release" aria-labelledby={id}>
+      <header>
+        <h2 id={id}>
+          <a href={`${root}${releasePath(tag)}`}>{title}</a>
+        </h2>
+        <Badges release={release} catalog={catalog} />
+        <Facts release={release} now={now} />
+      </header>
+      {notes !== undefined && (
+        <div class="notes" dir="auto" dangerouslySetInnerHTML={{ __html: notes.html }} />
+      )}
+      {notes?.isCut === true && (
+        <p>
+          <a href={`${root}${releasePath(tag)}`}>
+            All notes<span class="hidden"> of {title}</span>
+          </a>
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,68 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { get, put } from './support/client.js';
+import { startServer, type TestServer } from './support/server.js';
+import { itOnDirectory } from './support/storage.js';
+import { until } from './support/until.js';
+
+describe('pages of releases', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await startServer();
+    for (let minor = 0; minor < 12; minor++) await put(server, `tool-v1.${minor}.0.zip`, 'x');
+  });
+
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  const page = async (path: string): Promise<string> =>
+    (await get(server, path, { Accept: 'text/html' })).text();
+
+  it('list them in pages of ten, the last published first', async () => {
+    const titles = (html: string): string[] =>
+      [...html.matchAll(/<a href="\.\/releases\/tag\/([^"]+)">/g)].map(([, tag]) => tag ?? '');
+    const [first, second] = [await page('/releases'), await page('/releases?page=2')];
+    expect(titles(first)).toEqual(Array.from({ length: 10 }, (_, at) => `v1.${11 - at}.0`));
+    expect(titles(second)).toEqual(['v1.1.0', 'v1.0.0']);
+    expect(await page('/releases?page=99')).toContain('There are only 2 pages.');
+    expect((await get(server, '/releases?page=x')).status).toBe(200);
+  });
+
+  it('show one with its packages, by its tag in any spelling, and nothing else', async () => {
+    for (const tag of ['v1.3.0', '1.3', 'v1.3.0/']) {
+      expect(await page(`/releases/tag/${tag}`)).toContain('tool-v1.3.0.zip</a>');
+    }
+    const known = (await get(server, '/releases/tag/v1.3.0')).headers.get('etag') ?? '';
+    expect((await get(server, '/releases/tag/1.3', { 'If-None-Match': known })).status).toBe(304);
+    for (const tag of ['v9.9.9', 'nothing', '..%2f..', '%00']) {
+      expect([tag, (await get(server, `/releases/tag/${tag}`)).status]).toEqual([tag, 404]);
+    }
+  });
+
+  itOnDirectory('show notes as text, packages in folders with their addresses, and no draft', async () => {
+    const folder = async (name: string, record: object): Promise<void> => {
+      await mkdir(join(server.directory, name));
+      await writeFile(join(server.directory, name, 'latest.yml'), 'x');
+      await writeFile(join(server.directory, name, '.release.json'), JSON.stringify(record));
+    };
+    const times = { createdAt: 1, updatedAt: 1 };
+    const notes = '# News\n\n<script>alert(1)</script>';
+    await folder('cli%2Fv2.0.0', { tag: 'cli/v2.0.0', title: 'Two', notes, isDraft: false, ...times });
+    await folder('v3.0.0', { tag: 'v3.0.0', title: 'Secret', isDraft: true, ...times });
+    await until(async () => (await page('/releases/tag/cli%2Fv2.0.0')).includes('latest.yml'));
+    const html = await page('/releases/tag/cli%2Fv2.0.0');
+    expect(html).toContain('<h1>Two</h1>');
+    expect(html).toContain('<h3>News</h3>\n<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>');
+    expect(html).toContain(`href="${server.url}/releases/download/cli%2Fv2.0.0/latest.yml">latest.yml</a>`);
+    expect(await (await get(server, '/packages?format=json&q=cli+latest')).json()).toMatchObject([
+      { name: 'latest.yml', release: 'cli/v2.0.0' },
+    ]);
+    expect((await get(server, '/releases/tag/v3.0.0')).status).toBe(404);
+    for (const path of ['/releases', '/packages', '/packages?format=json', '/latest']) {
+      expect(await page(path)).not.toMatch(/Secret|v3\.0\.0/);
+    }
+  });
+});
