@@ -1,26 +1,27 @@
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 
-import type { PackageStore, StorageOptions } from '#storage';
+import { folderTagOf, type PackageStore, type StorageOptions } from '#storage';
 
 import { loadConfig } from '../config/config.loader.js';
 import { configSchema } from '../config/config.schema.js';
 import type { Config } from '../config/config.js';
 import { storageOptions } from '../config/storage.factory.js';
-import { count, messageOf, runCommand, UsageError } from './command.js';
+import { count, messageOf, printable, runCommand, UsageError } from './command.js';
 import { Migration, type Outcome } from './migration.js';
 import { Progress } from './progress.js';
 
 const NAME = 'migrate';
 const HELP = `Usage: ${NAME} --from FILE --to FILE [--overwrite]
 
-Copies all packages of one store to another, with their names, times and digests, and reads each again to verify it. Each
-FILE is the configuration of a server; its storage counts, a token is not needed, and the environment does not outrank it.
+Copies all packages and releases of one store to another, with their names, times, digests, notes and drafts, and reads
+each package again to verify it. A release becomes public there once all of its packages are copied. Each FILE is the configuration of a server; its storage counts, a token is not needed, and the environment does not outrank it.
 A second run goes on where the first ended. See "Moving between drivers" in docs/storage.md.
 
       --from FILE  configuration of the server whose packages are copied; nothing is changed there
       --to FILE    configuration of the server to whose storage they go
-      --overwrite  replace packages that the target has with other bytes or times, instead of reporting them
+      --overwrite  replace packages that the target has with other bytes or times, and releases that it has with other
+                   records, instead of reporting them
   -h, --help       print this
 
 Exits with 0 when the target has all packages, with 1 when some failed or were in conflict.
@@ -87,18 +88,27 @@ async function copyAll(migration: Migration): Promise<number> {
     });
   }
   const counts: Counts = { copied: 0, skipped: 0, gone: 0, conflict: 0, failed: 0, left: 0 };
+  const inConflict = await migration.beginReleases();
+  for (const tag of inConflict)
+    progress.tell(`conflict: the target has another release with the tag ${printable(tag)}`);
   const packages = await migration.packages();
-  for (const [at, { name }] of packages.entries()) {
+  const incomplete = new Set<string>();
+  for (const [at, one] of packages.entries()) {
+    const { name } = one;
     if (signal !== undefined) {
       counts.left = packages.length - at;
+      for (const left of packages.slice(at)) incomplete.add(folderTagOf(left) ?? '');
       break;
     }
-    counts[await copyOne(migration, name, `[${at + 1}/${packages.length}]`, progress)] += 1;
+    const kind = await copyOne(migration, name, `[${at + 1}/${packages.length}]`, progress);
+    counts[kind] += 1;
+    if (kind === 'failed') incomplete.add(folderTagOf(one) ?? '');
   }
+  await migration.endReleases(incomplete);
   progress.clear();
   process.stdout.write(summaryOf(packages.length, counts));
   if (signal !== undefined && counts.left > 0) return 128 + constants.signals[signal];
-  return counts.failed + counts.conflict > 0 ? 1 : 0;
+  return counts.failed + counts.conflict + inConflict.length > 0 ? 1 : 0;
 }
 
 async function copyOne(

@@ -157,6 +157,46 @@ describe('a migration', () => {
     await expect(copying).rejects.toThrow('a.zip is stored already');
     expect((await read(await harness.reopen(to), 'a.zip')).toString()).toBe('of another');
   });
+
+  // Mutants: a release is public while its packages come; packages of a draft are copied without it.
+  it('copies releases with their records, public once they are whole, and goes on where it ended', async () => {
+    const record = { createdAt: 5, updatedAt: 6, notes: '# Notes', labels: { 'a.zip': 'A' } };
+    const save = (store: PackageStore, tag: string, isDraft: boolean) =>
+      store.saveRelease(tag, () => ({ tag, isDraft, ...record }), { evict: () => [] });
+    await save(from, 'v1', false);
+    await save(from, 'v2', true);
+    await save(from, 'taken', true);
+    await save(to, 'taken', false);
+    for (const name of ['v1/a.zip', 'v2/a.zip', 'taken/a.zip', 'a.zip', 'v1/b.zip']) {
+      await publish(from, name, name, { createdAt: YEAR_2020 });
+    }
+
+    const interrupted = new Migration(from, to, { overwrite: false });
+    expect(await interrupted.beginReleases()).toEqual(['taken']);
+    expect(await interrupted.copy('v1/a.zip')).toEqual({ kind: 'copied' });
+    await interrupted.endReleases(new Set(['v1']));
+    expect(await namesIn(to)).toEqual([]);
+
+    const migration = new Migration(from, to, { overwrite: false });
+    await migration.beginReleases();
+    const outcomes: string[] = [];
+    for (const { name } of await migration.packages())
+      outcomes.push(`${name} ${(await migration.copy(name)).kind}`);
+    await migration.endReleases(new Set());
+
+    expect(outcomes.toSorted()).toEqual([
+      'a.zip copied',
+      'taken/a.zip conflict',
+      'v1/a.zip skipped',
+      'v1/b.zip copied',
+      'v2/a.zip copied',
+    ]);
+    const [source, target] = [await from.snapshot(), await to.snapshot()];
+    expect(target.packages).toEqual(source.packages);
+    expect(target.drafts).toEqual(source.drafts.filter(({ name }) => name === 'v2/a.zip'));
+    for (const tag of ['v1', 'v2']) expect(target.releases.get(tag)).toEqual(source.releases.get(tag));
+    expect(target.releases.get('taken')?.isDraft).toBe(false);
+  });
 });
 
 /** Chunks that are valid only until the next is asked for, as the contract has it. */

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 
 import {
+  folderTagOf,
+  newestFirst,
   StorageError,
   type Evict,
   type OpenPackage,
   type Package,
   type PackageReader,
   type PackageStore,
+  type ReleaseRecord,
 } from '#storage';
 
 import { messageOf } from './command.js';
@@ -36,8 +40,18 @@ class Superseded extends Error {
   }
 }
 
-/** Copies packages from one store to another, whatever their drivers, with name, time and digest. */
+/** Also those of drafts. */
+const ALL = { drafts: true } as const;
+
+/**
+ * Copies packages and releases from one store to another, whatever their drivers, with names, times, digests and records.
+ * A release that the target does not have is a draft there until all of its packages are copied.
+ */
 export class Migration {
+  /** The records of the releases that are copied, and the tags of those that are in conflict. */
+  private readonly records = new Map<string, ReleaseRecord>();
+  private readonly conflicts = new Set<string>();
+
   constructor(
     private readonly from: PackageReader,
     private readonly to: PackageStore,
@@ -46,7 +60,31 @@ export class Migration {
 
   /** What there is to copy. Oldest first, so that also who looks meanwhile sees the newest as the last. */
   async packages(): Promise<readonly Package[]> {
-    return (await this.from.list()).toReversed();
+    const { packages, drafts } = await this.from.snapshot();
+    return [...packages, ...drafts].toSorted(newestFirst).toReversed();
+  }
+
+  /** Makes the releases ready for their packages: before any package is copied. Returns the tags of those in conflict. */
+  async beginReleases(): Promise<readonly string[]> {
+    const { releases } = await this.from.snapshot();
+    for (const [tag, record] of releases) {
+      const { packages, releases: there } = await this.to.snapshot();
+      const existing = there.get(tag);
+      const isNew = existing === undefined && !packages.some((one) => folderTagOf(one) === tag);
+      const draft = { ...record, isDraft: true };
+      if (existing !== undefined && (isSame(existing, record) || isSame(existing, draft))) {
+        this.records.set(tag, record);
+      } else if (isNew || this.options.overwrite) {
+        await this.save(tag, isNew ? draft : record);
+        this.records.set(tag, record);
+      } else this.conflicts.add(tag);
+    }
+    return [...this.conflicts];
+  }
+
+  /** Gives the releases their records once their packages are there. @param incomplete - Those that are to stay drafts. */
+  async endReleases(incomplete: ReadonlySet<string>): Promise<void> {
+    for (const [tag, record] of this.records) if (!incomplete.has(tag)) await this.save(tag, record);
   }
 
   /**
@@ -54,6 +92,9 @@ export class Migration {
    * says so where that stays there.
    */
   async copy(name: string): Promise<Outcome> {
+    if (this.conflicts.has(folderTagOf({ name }) ?? '')) {
+      return { kind: 'conflict', reason: 'the target has another release with its tag' };
+    }
     for (let attempt = 1; ; attempt++) {
       const opened = await this.openSource(name);
       if (opened === undefined) return { kind: 'gone' };
@@ -67,9 +108,15 @@ export class Migration {
     }
   }
 
+  private async save(tag: string, record: ReleaseRecord): Promise<void> {
+    const change = ({ record: existing }: { readonly record: ReleaseRecord | undefined }): ReleaseRecord =>
+      existing !== undefined && isSame(existing, record) ? existing : record;
+    await this.to.saveRelease(tag, change, { evict: KEEP_ALL });
+  }
+
   private async openSource(name: string): Promise<OpenPackage | undefined> {
     try {
-      return await this.from.open(name);
+      return await this.from.open(name, ALL);
     } catch (error) {
       if (error instanceof StorageError && error.code === 'package_not_found') return undefined;
       throw error;
@@ -77,7 +124,7 @@ export class Migration {
   }
 
   private async copyRevision(opened: OpenPackage): Promise<Outcome> {
-    const existing = await this.to.find(opened.package.name);
+    const existing = await this.to.find(opened.package.name, ALL);
     if (existing !== undefined) {
       const reason = await this.differenceOf(opened.package, existing);
       if (reason === undefined) return { kind: 'skipped' };
@@ -92,7 +139,7 @@ export class Migration {
     try {
       return await read();
     } catch (error) {
-      const current = await this.from.find(name);
+      const current = await this.from.find(name, ALL);
       throw current?.revision === revision ? error : new Superseded();
     }
   }
@@ -161,9 +208,14 @@ export class Migration {
   }
 }
 
+/** As they are stored. */
+function isSame(one: ReleaseRecord, other: ReleaseRecord): boolean {
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(one)), JSON.parse(JSON.stringify(other)));
+}
+
 /** The digest of the bytes, and not that which the store remembers. */
 export async function digestOf(store: PackageReader, name: string): Promise<string> {
-  const opened = await store.open(name);
+  const opened = await store.open(name, ALL);
   try {
     const hash = createHash('sha256');
     for await (const chunk of opened.read()) hash.update(chunk);

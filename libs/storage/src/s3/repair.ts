@@ -1,8 +1,9 @@
 import { newestFirst } from '../newest-first.js';
+import { folderTagOf } from '../package-name.js';
 import { StorageError } from '../storage.errors.js';
-import { newestOfEachName, readBlobs, type LeftOut } from './blobs.js';
+import { newestOfEachName, readBlobs, tagsOfLostDrafts, type LeftOut } from './blobs.js';
 import { Bucket } from './bucket.js';
-import { IndexDocument, packageOf, readIndex, type Entry } from './index-document.js';
+import { IndexDocument, packageOf, readIndex, type Entry, type StoredRecord } from './index-document.js';
 import { ObjectKeys } from './object-keys.js';
 import type { S3Options } from './s3.options.js';
 
@@ -17,6 +18,8 @@ export interface RepairPlan {
   readonly existing: 'readable' | 'unreadable' | 'missing';
   /** Newest first, then by name. */
   readonly packages: readonly RepairedPackage[];
+  /** By tag. */
+  readonly records: readonly StoredRecord[];
   /** By key. */
   readonly leftOut: readonly LeftOut[];
 }
@@ -52,9 +55,14 @@ export class S3IndexRepair {
   async plan({ verify }: { readonly verify: boolean }): Promise<RepairPlan> {
     // First, so that an index that appears meanwhile makes the write fail.
     const existing = await this.look();
-    const { blobs, leftOut } = await readBlobs(this.bucket, this.keys.blobs, verify);
+    const { blobs, records, leftOut } = await readBlobs(this.bucket, this.keys, verify);
     const { newest, leftOut: older } = newestOfEachName(blobs);
+    const hidden = Array.from(tagsOfLostDrafts(newest, records), (tag): StoredRecord => {
+      const at = Math.min(...newest.filter((one) => folderTagOf(one) === tag).map((one) => one.at));
+      return { key: this.keys.newRecord(), record: { tag, isDraft: true, createdAt: at, updatedAt: at } };
+    });
     return {
+      records: [...records, ...hidden].toSorted((a, b) => (a.record.tag < b.record.tag ? -1 : 1)),
       existing,
       packages: newest.toSorted((a, b) => newestFirst(packageOf(a.name, a), packageOf(b.name, b))),
       leftOut: [...leftOut, ...older].toSorted((a, b) => (a.key < b.key ? -1 : 1)),
@@ -65,7 +73,10 @@ export class S3IndexRepair {
    * Writes the planned index in the place of the one that was there when the plan was made. Rejects with
    * `precondition_failed` when a readable one is there and `replace` is not set, or when somebody wrote another meanwhile.
    */
-  async write({ existing, packages }: RepairPlan, { replace }: { readonly replace: boolean }): Promise<void> {
+  async write(
+    { existing, packages, records }: RepairPlan,
+    { replace }: { readonly replace: boolean },
+  ): Promise<void> {
     if (existing === 'readable' && !replace) {
       throw new StorageError('precondition_failed', `${this.address} exists and can be read.`);
     }
@@ -75,7 +86,12 @@ export class S3IndexRepair {
     const last = packages.reduce((latest, { at }) => Math.max(latest, at), 0);
     // Higher than whatever the lost one had, or replicas that run on would take the new one for an older version.
     const seq = Math.max(Date.now(), (this.found?.seq ?? 0) + 1);
-    const body = new IndexDocument(seq, last, new Map(entries), []).serialize();
+    const releases = {
+      since: 0,
+      records: new Map(records.map((stored) => [stored.record.tag, stored])),
+      garbage: [],
+    };
+    const body = new IndexDocument(seq, last, new Map(entries), [], releases).serialize();
     const condition = this.found === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: this.found.etag };
     if ((await this.bucket.put(this.keys.index, body, condition)) === undefined) {
       throw new StorageError(
