@@ -64,7 +64,7 @@ async function openStore(checkout, options, count) {
     const sha256 = randomBytes(32).toString('hex');
     return [
       name,
-      { key: `packages/${randomUUID()}/${name}`, size: BYTES, sha256, at: 1_700_000_000_000 + at },
+      { key: `${prefix}packages/${randomUUID()}/${name}`, size: BYTES, sha256, at: 1_700_000_000_000 + at },
     ];
   });
   const index = new IndexDocument(count, 1_700_000_000_000 + count, new Map(packages), []);
@@ -81,7 +81,7 @@ async function openStore(checkout, options, count) {
 /** Create-only and with a limit, as the server does it. */
 async function publish(store, bytes) {
   const staged = await store.stage(Readable.from([bytes]), { maxSize: BYTES });
-  const evict = (packages) => packages.toSorted((a, b) => a.createdAt - b.createdAt).slice(0, 1);
+  const evict = (packages) => [{ package: packages.at(-1), reason: 'more than the limit' }];
   await store.publish(staged, `new-${randomUUID()}.zip`, { condition: 'absent', evict });
 }
 
