@@ -109,6 +109,78 @@ describe('an index from a store', () => {
     expect(readIndex(text, KEYS)?.flaw).toBe(flaw);
   });
 
+  describe('with releases', () => {
+    const record = { tag: 'cli/v1', isDraft: true, createdAt: 1, updatedAt: 1 };
+    const stored = { key: 'team/releases/1/.release.json', record };
+    const packed = { ...entry('a'), key: 'team/releases/2/a' };
+    const left = { ...packed, name: 'v2/a', key: 'team/releases/3/a', since: 1, why: 'deleted', by: 'x' };
+    const releases = {
+      since: 0,
+      records: { 'cli/v1': stored },
+      packages: { 'cli%2Fv1/a': packed, 'v1/a': { ...packed, key: 'team/releases/4/a' } },
+      garbage: [left, { ...left, key: 'team/releases/5/.release.json', why: 'record' }],
+    };
+    const withReleases = (changes: Record<string, unknown>): string =>
+      index({ releases: { ...releases, ...changes } });
+    const withRecord = (changes: Record<string, unknown>): string =>
+      withReleases({ records: { 'cli/v1': { ...stored, record: { ...record, ...changes } } } });
+
+    it('is taken, with drafts apart, and is written as it was', () => {
+      const document = IndexDocument.parse(withReleases({}), KEYS);
+      const { packages, drafts, releases: read } = document.snapshot();
+      expect(packages.map(({ name }) => name).toSorted()).toEqual(['a.zip', 'constructor', 'v1/a']);
+      expect(drafts.map(({ name }) => name)).toEqual(['cli%2Fv1/a']);
+      expect(read.get('cli/v1')).toEqual(record);
+      expect(JSON.parse(document.serialize().toString())).toEqual(JSON.parse(withReleases({})));
+    });
+
+    // Mutant: what older versions leave out is taken for there never having been any, and blobs of releases for nobody's.
+    it('knows since when it says anything of them', () => {
+      const before = Date.now();
+      expect(IndexDocument.parse(index(), KEYS).releases.since).toBeGreaterThanOrEqual(before);
+      expect(IndexDocument.EMPTY.releases.since).toBe(0);
+    });
+
+    it.each([
+      [index({ releases: null }), 'releases: not an object'],
+      [withReleases({ since: -1 }), 'releases.since: not a time of the years 1970 to 9999'],
+      [withReleases({ records: [] }), 'releases.records: not an object'],
+      [
+        withReleases({ records: { 'a/../b': stored } }),
+        'releases.records["a/../b"].record: not a tag of a release',
+      ],
+      [withReleases({ records: { v1: stored } }), 'releases.records["v1"].record.tag: another one'],
+      [
+        withReleases({ records: { 'cli/v1': { ...stored, key: 'team/index.json' } } }),
+        'releases.records["cli/v1"].key: not the key of a record',
+      ],
+      [
+        withRecord({ notes: 'n'.repeat(1024 * 1024) }),
+        'releases.records["cli/v1"].record: more than 1048576 bytes',
+      ],
+      [withRecord({ isDraft: 'no' }), 'releases.records["cli/v1"].record.isDraft: neither true nor false'],
+      [withReleases({ packages: { 'a.zip': packed } }), 'releases.packages["a.zip"]: not a package name'],
+      [withReleases({ packages: { '../a': packed } }), 'releases.packages["../a"]: not a package name'],
+      [
+        withReleases({ packages: { 'v1/a': entry('a') } }),
+        'releases.packages["v1/a"].key: not the key of a blob of that name',
+      ],
+      [index({ packages: { 'v1/a': packed } }), 'packages["v1/a"]: not a package name'],
+      [
+        withReleases({ garbage: [{ ...left, key: stored.key }] }),
+        'releases.garbage[0].key: the blob of a package',
+      ],
+      [
+        withReleases({ garbage: [{ ...left, why: 'orphan', key: 'team/packages/1/x' }] }),
+        'releases.garbage[0].key: not the key of a blob',
+      ],
+      [withGarbage({ why: 'record' }), 'garbage[0].why: not a reason'],
+      [withGarbage({ endsRelease: '..' }), 'garbage[0].endsRelease: not a tag of a release'],
+    ])('%# is refused with its place', (text, flaw) => {
+      expect(flawOf(text)).toBe(flaw);
+    });
+  });
+
   it('does not grow beyond what is read', () => {
     const packages = new Map([
       ['a.zip', { key: 'k'.repeat(MAX_INDEX_BYTES), size: 1, sha256: SHA256, at: 1 }],
