@@ -46,7 +46,7 @@ import { Reader } from './reader.js';
 import { recover } from './recovery.js';
 import { ReleaseFolders } from './release-folders.js';
 import { ReleaseStep } from './release-step.js';
-import { Trash, type Withdrawn } from './trash.js';
+import { Trash, type Withdrawal } from './trash.js';
 
 /** Between two looks for leftovers of other processes. */
 const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
@@ -191,7 +191,7 @@ export class FilesystemPackageStore extends PackageStore {
     this.names.assert(name);
     const directory = this.assertWritable();
     const publishing = coded(`publishing ${name}`, async () => {
-      const { result, withdrawn, isNewFolder, saved } = await this.lock.runExclusive(() =>
+      const { result, withdrawal, isNewFolder, saved } = await this.lock.runExclusive(() =>
         this.step.take(staged, name, options),
       );
       // Outside the lock: other publishes share this fsync or the next.
@@ -199,7 +199,7 @@ export class FilesystemPackageStore extends PackageStore {
       if (isNewFolder) await directory.sync();
       options.committed?.(result);
       await saved;
-      await this.drop(withdrawn);
+      await this.drop(withdrawal);
       return result;
     });
     return this.writes.add(publishing);
@@ -253,11 +253,11 @@ export class FilesystemPackageStore extends PackageStore {
     const saving = coded(`saving the release ${tag}`, async () => {
       const taken = await this.lock.runExclusive(() => this.releases.save(tag, change, options));
       if (!('result' in taken)) return taken;
-      const { result, withdrawn, folder, isRootChanged } = taken;
+      const { result, withdrawal, folder, isRootChanged } = taken;
       await directory.syncFolder(folder);
       if (isRootChanged) await directory.sync();
       options.committed?.(result);
-      await this.drop(withdrawn);
+      await this.drop(withdrawal);
       return result;
     });
     return this.writes.add(saving);
@@ -301,7 +301,7 @@ export class FilesystemPackageStore extends PackageStore {
   async prune(evict: Evict): Promise<readonly Eviction[]> {
     const directory = this.assertWritable();
     const pruning = coded('applying retention', async () => {
-      const withdrawn = await this.lock.runExclusive(async () => {
+      const withdrawal = await this.lock.runExclusive(async () => {
         await this.index.refresh();
         const context = {
           incoming: [],
@@ -311,10 +311,10 @@ export class FilesystemPackageStore extends PackageStore {
         if (this.adoption.isPending) await this.adopt(evict, context);
         return this.trash.withdraw(evict, context);
       });
-      if (withdrawn.length === 0) return [];
+      if (withdrawal.evictions.length === 0) return [];
       await directory.sync();
-      await this.drop(withdrawn);
-      return withdrawn.map(({ eviction }) => eviction);
+      await this.drop(withdrawal);
+      return withdrawal.evictions;
     });
     return this.writes.add(pruning);
   }
@@ -388,15 +388,16 @@ export class FilesystemPackageStore extends PackageStore {
   }
 
   /** Makes withdrawals final, when what they made room for is durable. What fails, the next start mends. */
-  private async drop(withdrawn: readonly Withdrawn[]): Promise<void> {
-    await this.trash.empty(withdrawn).catch((error: unknown) => {
+  private async drop(withdrawal: Withdrawal): Promise<void> {
+    await this.trash.empty(withdrawal).catch((error: unknown) => {
       this.logger.warn(
         { err: error },
         'an evicted package could not be removed and will be at the next start',
       );
     });
-    for (const { eviction } of withdrawn) {
-      const { name } = eviction.package;
+    for (const {
+      package: { name },
+    } of withdrawal.evictions) {
       if (this.index.get(name) === undefined) this.metadata.forget(name);
     }
   }

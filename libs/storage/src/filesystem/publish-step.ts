@@ -11,7 +11,7 @@ import type { PackageIndex } from './package-index.js';
 import { describe } from './package-table.js';
 import { holderOf, type Placement } from './placement.js';
 import type { ReleaseFolders } from './release-folders.js';
-import type { Trash, Withdrawn } from './trash.js';
+import { Withdrawal, type Trash } from './trash.js';
 
 /** What utimes fails with where times cannot be set. */
 const NO_UTIMES = ['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
@@ -21,7 +21,7 @@ const ATTEMPTS = 5;
 /** What the step has done that is not durable yet. */
 export interface Taken {
   readonly result: PublishResult;
-  readonly withdrawn: readonly Withdrawn[];
+  readonly withdrawal: Withdrawal;
   /** Whether the folder of the package is a new one. */
   readonly isNewFolder: boolean;
   /** Resolves when the digest is written down. Never rejects. */
@@ -66,7 +66,7 @@ export class PublishStep {
 
     const incoming = { name, size: published.size, createdAt: published.createdAt };
     const context = { incoming: [incoming], releases: this.index.snapshot().releases, now };
-    const withdrawn = isDraft ? [] : await this.trash.withdraw(evict, context);
+    const withdrawal = isDraft ? Withdrawal.NONE : await this.trash.withdraw(evict, context);
     try {
       // First, so that a reader who meets the new file before it is in the index knows it to be whole.
       if (condition !== 'absent') await this.metadata.save(name, before, staged.sha256, true);
@@ -77,7 +77,7 @@ export class PublishStep {
         await this.place(source, name, condition);
       }
     } catch (error) {
-      await this.trash.reinstate(withdrawn);
+      await this.trash.reinstate(withdrawal);
       throw error;
     }
 
@@ -86,9 +86,8 @@ export class PublishStep {
     const fingerprint = isMoved(before, after) ? after : before;
     this.index.put({ package: published, fingerprint });
     const saved = this.metadata.save(name, fingerprint, staged.sha256);
-    const evicted = withdrawn.map(({ eviction }) => eviction);
-    const result = { package: published, replaced: existing, evicted, isDraft };
-    return { result, withdrawn, isNewFolder, saved };
+    const result = { package: published, replaced: existing, evicted: withdrawal.evictions, isDraft };
+    return { result, withdrawal, isNewFolder, saved };
   }
 
   /** What is not listed may have the name all the same: a file that came a moment ago, or something that is no file. */

@@ -8,7 +8,7 @@ import { tagOfFolder } from '../release-tag.js';
 import { leftoversIn } from '../staging/leftovers.js';
 import { isAbandoned, isRunningHere } from '../staging/owner.js';
 import type { Layout } from './layout.js';
-import { removalIn } from './release-removal.js';
+import { removalIn } from './removal.js';
 import { putBack, withdrawnIn } from './withdrawal.js';
 
 /**
@@ -43,7 +43,7 @@ export async function recover(layout: Layout, isStart: boolean): Promise<string[
   return restored;
 }
 
-/** Puts back what the removal of a release had taken out before it was cut off. */
+/** Puts back what the removal had taken out before it was cut off. */
 async function undo(layout: Layout, path: string): Promise<string[]> {
   const restored: string[] = [];
   for (const { name } of await readdir(path, { withFileTypes: true })) {

@@ -6,7 +6,7 @@ import { unless } from '../errno.js';
 import type { Package } from '../package-reader.js';
 import type {
   ReleaseChange,
-  ReleaseRemoval as Removal,
+  ReleaseRemoval,
   ReleaseState,
   RemovedRelease,
   SavedRelease,
@@ -26,13 +26,13 @@ import { describe } from './package-table.js';
 import { holderOf, type Placement } from './placement.js';
 import { writeRecord } from './record-file.js';
 import type { ReleaseFolders } from './release-folders.js';
-import type { ReleaseRemoval } from './release-removal.js';
-import type { Trash, Withdrawn } from './trash.js';
+import type { Removal } from './removal.js';
+import { Withdrawal, type Trash } from './trash.js';
 
 /** A saved release that is not durable yet. */
 export interface TakenRelease {
   readonly result: SavedRelease;
-  readonly withdrawn: readonly Withdrawn[];
+  readonly withdrawal: Withdrawal;
   /** The folder that has the record. */
   readonly folder: string;
   /** Whether the root has to be synced as well. */
@@ -74,7 +74,7 @@ export class ReleaseStep {
     if (target !== folder) await this.assertFree(record.tag);
 
     const draft = join(this.layout.incoming, `${this.owner.tag}~record-${this.sequence++}`);
-    let withdrawn: readonly Withdrawn[] = [];
+    let withdrawal = Withdrawal.NONE;
     let isNew = false;
     const published = isHidden && !record.isDraft ? packages : [];
     try {
@@ -84,11 +84,11 @@ export class ReleaseStep {
         const incoming = published.map(({ name, size, createdAt }) => ({ name, size, createdAt }));
         const releases = new Map([...state.snapshot.releases].filter(([other]) => other !== tag));
         releases.set(record.tag, record);
-        withdrawn = await this.trash.withdraw(evict, { incoming, releases, now });
+        withdrawal = await this.trash.withdraw(evict, { incoming, releases, now });
       }
       await rename(draft, this.layout.record(folder));
     } catch (error) {
-      await this.trash.reinstate(withdrawn);
+      await this.trash.reinstate(withdrawal);
       await rm(draft, { force: true });
       if (isNew) await this.folders.removeIfUnused(`${folder}/`);
       throw error;
@@ -99,18 +99,17 @@ export class ReleaseStep {
       await rename(this.layout.folder(folder), this.layout.folder(target));
       await this.index.moveFolder(folder, target, record);
     }
-    const evicted = withdrawn.map(({ eviction }) => eviction);
-    const result = { record, before, published, evicted };
-    return { result, withdrawn, folder: target, isRootChanged: isNew || target !== folder };
+    const result = { record, before, published, evicted: withdrawal.evictions };
+    return { result, withdrawal, folder: target, isRootChanged: isNew || target !== folder };
   }
 
   /** Takes out a release with what `also` chooses. To be decided, or undone. */
   async remove(
     tag: string,
-    also: Removal,
+    also: ReleaseRemoval,
   ): Promise<{
     result: RemovedRelease;
-    removal: ReleaseRemoval;
+    removal: Removal;
     release: () => void;
     undo: () => Promise<void>;
   }> {

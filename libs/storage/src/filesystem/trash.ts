@@ -12,7 +12,7 @@ import type { PackageIndex } from './package-index.js';
 import type { IndexEntry } from './package-table.js';
 import { isRevision } from './reader.js';
 import type { ReleaseFolders } from './release-folders.js';
-import { ReleaseRemoval } from './release-removal.js';
+import { Removal } from './removal.js';
 import { dropWithdrawn, putBack, withdraw } from './withdrawal.js';
 
 /** Times that a choice is made again because somebody else changed the directory under it. */
@@ -25,6 +25,24 @@ export interface Withdrawn {
   readonly path: string;
   /** The record that leaves with the last package of a release. */
   readonly record?: { readonly folder: string; readonly record: ReleaseRecord; readonly path: string };
+}
+
+/** All that is on its way out for one reason. */
+export class Withdrawal {
+  static readonly NONE = new Withdrawal([]);
+
+  /**
+   * @param removal - What decides that all of them are gone, where there are several: a start puts back either all of them,
+   * or none.
+   */
+  constructor(
+    readonly packages: readonly Withdrawn[],
+    readonly removal?: Removal,
+  ) {}
+
+  get evictions(): readonly Eviction[] {
+    return this.packages.map(({ eviction }) => eviction);
+  }
 }
 
 /** Takes packages out in a way that can be undone, by us after a failed publish or by a start after a crash. */
@@ -42,15 +60,15 @@ export class Trash {
    * Withdraws what `evict` chooses, which leaves the index at once. A candidate that is no longer the revision on which the
    * choice was made, say because somebody touched it, makes the choice void: it is made again on what is there now.
    */
-  async withdraw(evict: Evict, context: EvictionContext): Promise<readonly Withdrawn[]> {
+  async withdraw(evict: Evict, context: EvictionContext): Promise<Withdrawal> {
     const find = (name: string): Package | undefined => this.index.visible(name)?.package;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const chosen = evict(this.index.list(), { ...context, find }).filter(
         ({ package: { name } }) => !context.incoming.some((one) => one.name === name),
       );
-      if (chosen.length === 0) return [];
-      const withdrawn = await this.withdrawAll(chosen);
-      if (withdrawn.length === chosen.length) return withdrawn;
+      if (chosen.length === 0) return Withdrawal.NONE;
+      const withdrawal = await this.withdrawAll(chosen);
+      if (withdrawal.packages.length === chosen.length) return withdrawal;
     }
     throw new StorageError(
       'storage_failed',
@@ -58,8 +76,8 @@ export class Trash {
     );
   }
 
-  async reinstate(withdrawn: readonly Withdrawn[]): Promise<void> {
-    for (const { entry, path, record } of withdrawn) {
+  async reinstate({ packages, removal }: Withdrawal): Promise<void> {
+    for (const { entry, path, record } of packages) {
       await putBack(this.layout, path, entry.package.name);
       if (record !== undefined) {
         await putBack(this.layout, record.path, `${record.folder}/${RECORD}`);
@@ -67,36 +85,41 @@ export class Trash {
       }
       await this.index.reenter(entry);
     }
+    await removal?.end();
   }
 
   /** Makes the withdrawal final. To be called when what it made room for is durable. */
-  async empty(withdrawn: readonly Withdrawn[]): Promise<void> {
-    await Promise.all(
-      withdrawn.map(async ({ path, record }) => {
-        await dropWithdrawn(path);
-        if (record !== undefined) await dropWithdrawn(record.path);
-      }),
-    );
-    for (const { entry } of withdrawn) await this.folders.removeIfUnused(entry.package.name);
+  async empty({ packages, removal }: Withdrawal): Promise<void> {
+    if (removal === undefined) {
+      await Promise.all(packages.map(({ path }) => dropWithdrawn(path)));
+    } else {
+      await removal.decide();
+      await removal.empty();
+    }
+    for (const { entry } of packages) await this.folders.removeIfUnused(entry.package.name);
   }
 
-  /** A removal of a release, to be filled. */
-  removal(): ReleaseRemoval {
-    return new ReleaseRemoval(this.layout, this.owner.tag, this.sequence++);
+  /** A removal of several things at once, to be filled. */
+  removal(): Removal {
+    return new Removal(this.layout, this.owner.tag, this.sequence++);
   }
 
   /**
    * Withdraws them one by one, and ends at the first that is not what it was; then all are back, and all are looked at again, for
    * a chown or a backup by hard links changes every file.
    */
-  private async withdrawAll(chosen: readonly Eviction[]): Promise<readonly Withdrawn[]> {
+  private async withdrawAll(chosen: readonly Eviction[]): Promise<Withdrawal> {
     const entries = chosen.map(({ package: { name } }) => this.index.visible(name));
     const names = chosen.map(({ package: { name } }) => name);
     const withdrawn: Withdrawn[] = [];
+    const isOne = chosen.length === 1 && chosen[0]?.endsRelease === undefined;
+    const removal = isOne ? undefined : this.removal();
+    const withdrawal = new Withdrawal(withdrawn, removal);
     this.index.hold(names);
     try {
+      await removal?.begin();
       for (const [at, eviction] of chosen.entries()) {
-        const taken = await this.withdrawOne(eviction, entries[at]);
+        const taken = await this.withdrawOne(eviction, entries[at], removal);
         if (taken === undefined) break;
         withdrawn.push(taken);
       }
@@ -104,40 +127,48 @@ export class Trash {
       this.index.release(names);
       if (withdrawn.length < chosen.length) {
         for (const entry of entries) if (entry !== undefined) this.index.put(entry);
-        await this.reinstate(withdrawn);
+        await this.reinstate(withdrawal);
         for (const name of names) await this.index.recheck(name);
       }
     }
-    return withdrawn;
+    return withdrawal;
   }
 
   private async withdrawOne(
     eviction: Eviction,
     entry: IndexEntry | undefined,
+    removal: Removal | undefined,
   ): Promise<Withdrawn | undefined> {
     if (entry === undefined) return undefined;
     const { name } = entry.package;
-    const sequence = this.sequence++;
     if (!(await isRevision(this.layout.package(name), entry))) return undefined;
-    const path = await withdraw(this.layout, name, this.owner.tag, sequence);
+    const path = await this.move(name, removal);
     if (path === undefined) return undefined;
     // Replaced by another process between the look and the rename: that revision is newer and stays.
     if (!isMoved(entry.fingerprint, fingerprintOf(await lstat(path, { bigint: true })))) {
       await putBack(this.layout, path, name);
       return undefined;
     }
-    const record =
-      eviction.endsRelease === undefined ? undefined : await this.withdrawRecord(eviction.endsRelease);
+    const record = await this.withdrawRecord(eviction.endsRelease, removal);
     return { eviction: { ...eviction, package: entry.package }, entry, path, ...(record && { record }) };
   }
 
-  private async withdrawRecord(tag: string): Promise<Withdrawn['record']> {
+  private async withdrawRecord(
+    tag: string | undefined,
+    removal: Removal | undefined,
+  ): Promise<Withdrawn['record']> {
+    if (tag === undefined) return undefined;
     const folder = folderOf(tag);
     const { record } = this.index.releaseIn(folder);
     if (record === undefined) return undefined;
-    const path = await withdraw(this.layout, `${folder}/${RECORD}`, this.owner.tag, this.sequence++);
+    const path = await this.move(`${folder}/${RECORD}`, removal);
     if (path === undefined) return undefined;
     this.index.deleteRecord(folder);
     return { folder, record, path };
+  }
+
+  private async move(name: string, removal: Removal | undefined): Promise<string | undefined> {
+    if (removal !== undefined) return removal.add(name);
+    return withdraw(this.layout, name, this.owner.tag, this.sequence++);
   }
 }

@@ -3,23 +3,24 @@ import { join } from 'node:path';
 
 import { unless } from '../errno.js';
 import { isFileName } from '../package-name.js';
+import { folderIn } from './folders.js';
 import { ownMode, RECORD, type Layout } from './layout.js';
 import { putBack } from './withdrawal.js';
 
-/** The name of a directory of the trash that holds what leaves with a release. */
+/** The name of a directory of the trash that holds what leaves together. */
 const NAME = /^([0-9a-f]{12}\.[1-9][0-9]*\.[0-9a-f]{8})\.[0-9]+\.(undecided|decided)$/;
 
-/** Whose removal of a release has that name in the trash, and whether it was decided; undefined where it is none. */
+/** Whose removal has that name in the trash, and whether it was decided; undefined where it is none. */
 export function removalIn(name: string): { tag: string; isDecided: boolean } | undefined {
   const [, tag, state] = NAME.exec(name) ?? [];
   return tag === undefined ? undefined : { tag, isDecided: state === 'decided' };
 }
 
 /**
- * The removal of a release: its folder and flat packages go into one directory of the trash, whose new name decides that
- * they are gone. Until then a start puts them back, and after it a start removes the rest.
+ * What leaves together, such as a release: its folder and packages go into one directory of the trash, whose new name
+ * decides that they are gone. Until then a start puts them back, and after it a start removes the rest.
  */
-export class ReleaseRemoval {
+export class Removal {
   private readonly undecided: string;
   private readonly decided: string;
   /** Names that were moved, the folder among them. */
@@ -37,7 +38,7 @@ export class ReleaseRemoval {
   /** Takes out a folder and flat packages, of which some may have gone. When it fails, all of them are where they were. */
   async take(folder: string | undefined, names: readonly string[]): Promise<void> {
     const { layout } = this;
-    await mkdir(this.undecided, { mode: await ownMode(layout) });
+    await this.begin();
     try {
       if (folder !== undefined) await this.moveFolder(folder);
       for (const name of names) await this.move(layout.package(name), name);
@@ -47,14 +48,33 @@ export class ReleaseRemoval {
     }
   }
 
-  /** Puts everything back. */
+  async begin(): Promise<void> {
+    await mkdir(this.undecided, { mode: await ownMode(this.layout) });
+  }
+
+  /** Takes out one package, or the record of a release. Where it lies then, or undefined when it has gone. */
+  async add(name: string): Promise<string | undefined> {
+    const folder = folderIn(name);
+    if (folder !== undefined) await unless(['EEXIST'], () => mkdir(join(this.undecided, folder)));
+    const path = join(this.undecided, name);
+    return (await unless(['ENOENT', 'ENOTDIR'], () => rename(this.layout.package(name), path)))
+      ? path
+      : undefined;
+  }
+
+  /** Removes the directory, from which all is put back. */
+  async end(): Promise<void> {
+    await rm(this.undecided, { recursive: true, force: true });
+  }
+
+  /** Puts everything back that {@link take} took. */
   async undo(folder: string | undefined): Promise<void> {
     for (const name of this.moved.toReversed()) {
       const path = join(this.undecided, name);
       if (name === folder) await rename(path, this.layout.folder(name));
       else await putBack(this.layout, path, name);
     }
-    await rm(this.undecided, { recursive: true, force: true });
+    await this.end();
   }
 
   /** Decides that all of it is gone; durable once the trash is synced. */
