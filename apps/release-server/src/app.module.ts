@@ -77,7 +77,7 @@ export class AppModule {
         logger,
         auth,
         packages,
-        ReleasesModule.on(storage),
+        ReleasesModule.on(storage, auth),
         PackagesPageModule.on(packages, storage, retention),
         ReleasePagesModule.on(storage),
         HealthModule.on(storage),

@@ -216,6 +216,14 @@ export const PROBLEMS = {
     cause: 'Larger than `max_upload_size`',
     remedy: "Raise it; the chart's `spool.sizeLimit` and the proxy's limit as well",
   },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    meaning: 'a body that is no package is larger than what it describes can be',
+    again: 'no',
+    cause: 'A query or a description of a release that is larger than the server takes',
+    remedy: '`detail` says how many bytes are possible',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'The body is not the package itself',

@@ -6,6 +6,9 @@ import { fileOf, type Package } from '#storage';
 import { digestOf } from '../http/digest.js';
 import { packageUrl } from '../packages/package.view.js';
 
+/** In whose name the server publishes where nobody is known. */
+export const SERVER_LOGIN = 'release-server';
+
 /**
  * All packages as one release without its assets, in the shape of GitHub's "Get the latest release" (REST API 2022-11-28). What
  * this server has no counterpart for is null, empty or zero; downloads are not counted.
@@ -66,11 +69,10 @@ export function assetView(stored: Package, catalog: ReleaseCatalog, base: string
 
 /** GitHub names a user here; this server publishes in its own name. */
 function authorView(base: string) {
-  const login = 'release-server';
   return {
-    login,
-    id: numericId(login),
-    node_id: nodeId(login),
+    login: SERVER_LOGIN,
+    id: numericId(SERVER_LOGIN),
+    node_id: nodeId(SERVER_LOGIN),
     avatar_url: '',
     gravatar_id: '',
     url: base,
@@ -90,10 +92,10 @@ function authorView(base: string) {
 }
 
 /** ISO 8601 in whole seconds, as GitHub writes it. */
-function isoTime(time: number): string {
+export function isoTime(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }
 
-function nodeId(name: string): string {
+export function nodeId(name: string): string {
   return Buffer.from(name).toString('base64url');
 }

@@ -65,13 +65,13 @@ export class ProblemFilter implements ExceptionFilter {
 
   private record(error: unknown, { type }: Problem, context: RequestContext, method: string): void {
     const { code, status } = type;
-    const { id, path, client, route } = context;
+    const { id, path, client, route, isRead } = context;
     const fields = { code, request_id: id, ...client };
     const attempt = `${method} ${path}`;
     if (status >= 500) this.logger.error({ ...fields, err: error }, `${attempt} failed`);
     if (error instanceof AuthError && error.attempts !== undefined) {
       this.recordAttempts(error.attempts.count, fields);
-    } else if (WRITES.has(method) && !(UNROUTED.has(code) && route === undefined)) {
+    } else if (WRITES.has(method) && !isRead && !(UNROUTED.has(code) && route === undefined)) {
       this.audit.warn({ ...fields, event: 'write.refused' }, `refused ${attempt}: ${code}`);
     } else if (error instanceof AuthError) {
       this.audit.warn({ ...fields, event: 'access.refused' }, `refused ${attempt}: ${code}`);

@@ -43,6 +43,8 @@ export class RequestContext {
   readonly address: string;
   /** Who asks, where the route asks for a token. */
   principal?: Principal;
+  /** Whether it changes nothing, although its method may. */
+  isRead = false;
   /** As of `performance.now()`. */
   readonly arrivedAt = performance.now();
   /** What the connection had sent before. */

@@ -12,7 +12,7 @@ import { listUrl } from '../../packages/package-list.links.js';
 import type { PackageListQuery } from '../../packages/package-list.query.js';
 import type { PackagePage } from '../../packages/package-search.js';
 import { packageUrl } from '../../packages/package.view.js';
-import { releasePath } from '../release-path.js';
+import { releasePath } from '../../releases/release-path.js';
 import { publishCommand } from './shell-lines.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
 import { Overview } from './overview.js';

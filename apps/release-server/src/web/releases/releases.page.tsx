@@ -1,7 +1,7 @@
 import type { Release, ReleaseCatalog } from '#releases';
 
 import { renderPage, type PageContext } from '../layout.js';
-import { releasePath } from '../release-path.js';
+import { releasePath } from '../../releases/release-path.js';
 import type { RenderedNotes } from './notes.js';
 import { Badges, Facts } from './release-head.js';
 
