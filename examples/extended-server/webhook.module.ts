@@ -1,11 +1,11 @@
 import { Logger, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
-import { PackageEvents, type PackageEvent } from 'release-server';
+import { PackageEvents, type Package, type PackageEvent, type ReleaseEvent } from 'release-server';
 
 /** What the receiver may take. */
 const TIMEOUT_MS = 5000;
 
 /**
- * Sends every change of the packages to an address, once. What becomes of that changes nothing: the change is made, and
+ * Sends every change of packages and releases to an address, once. What becomes of that changes nothing: the change is made, and
  * who made it is told so.
  */
 class Webhook implements OnModuleInit {
@@ -20,19 +20,25 @@ class Webhook implements OnModuleInit {
     this.events.subscribe((event) => this.send(event));
   }
 
-  private async send({ type, actor, package: { name, size, sha256 } }: PackageEvent): Promise<void> {
+  private async send(event: PackageEvent | ReleaseEvent): Promise<void> {
+    const { type, actor } = event;
+    const what = 'tag' in event ? { release: event.tag } : partOf(event.package);
     try {
       const response = await fetch(this.url, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ type, actor: actor.name, name, size, sha256 }),
+        body: JSON.stringify({ type, actor: actor.name, ...what }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (!response.ok) throw new Error(`it answered ${response.status}`);
     } catch (error) {
-      this.logger.warn({ err: error, change: type, name }, 'the webhook did not hear of a change');
+      this.logger.warn({ err: error, change: type, ...what }, 'the webhook did not hear of a change');
     }
   }
+}
+
+function partOf({ name, size, sha256 }: Package): Partial<Package> {
+  return { name, size, sha256 };
 }
 
 /** Tells others of every change. */

@@ -77,7 +77,7 @@ export class AppModule {
         logger,
         auth,
         packages,
-        ReleasesModule.on(storage, auth),
+        ReleasesModule.on(packages, storage, retention, auth),
         PackagesPageModule.on(packages, storage, retention),
         ReleasePagesModule.on(storage),
         HealthModule.on(storage),

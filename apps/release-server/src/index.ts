@@ -70,10 +70,14 @@ export type { ProblemCode } from './problems/problem-codes.js';
 export { PackageEvents, type PackageListener } from './events/package-events.js';
 export type {
   PackageDeleted,
+  PackageDiscarded,
+  PackageDrafted,
   PackageEvent,
   PackageEvicted,
   PackageOverwritten,
   PackagePublished,
+  PackageRenamed,
+  ReleaseEvent,
   Requester,
 } from './events/package-event.js';
 
@@ -81,6 +85,9 @@ export type {
 export { WriteService } from './packages/write.service.js';
 export type { IncomingBody } from './packages/incoming-body.js';
 export type { WriteOptions } from './packages/write-options.js';
+export { ReleaseWrites } from './releases/release-writes.service.js';
+export type { ReleaseFields } from './releases/release-fields.js';
+export type { ReleaseName } from './releases/release-record.js';
 
 // Deciding what leaves
 export { RetentionPolicy } from '#retention';

@@ -1,6 +1,6 @@
 import { TokenVerifier, type Action, type Principal } from '#auth';
 
-import type { PackageEvent } from '../src/events/package-event.js';
+import type { PackageEvent, ReleaseEvent } from '../src/events/package-event.js';
 import { PackageEvents } from '../src/events/package-events.js';
 import { json, names, post, put } from './support/client.js';
 import { rawRequest } from './support/raw.js';
@@ -24,7 +24,7 @@ class TeamVerifier extends TokenVerifier<Team> {
 
 describe('a server whose verifier says which names its tokens may publish', () => {
   let server: TestServer;
-  const events: PackageEvent[] = [];
+  const events: (PackageEvent | ReleaseEvent)[] = [];
 
   beforeAll(async () => {
     server = await startServer({}, { verifier: { useClass: TeamVerifier } });
@@ -68,7 +68,9 @@ describe('a server whose verifier says which names its tokens may publish', () =
   });
 
   it('says nothing of what it refused, and who did the rest', () => {
-    expect(events.map(({ type, package: { name }, actor }) => [type, name, actor])).toEqual([
+    expect(
+      events.map((event) => [event.type, 'package' in event && event.package.name, event.actor]),
+    ).toEqual([
       ['package.published', 'web-PUT', { name: 'web', prefix: 'web-' }],
       ['package.published', 'web-POST', { name: 'web', prefix: 'web-' }],
     ]);

@@ -1,10 +1,10 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 
 import { printable } from '../observability/printable.js';
-import type { PackageEvent } from './package-event.js';
+import type { PackageEvent, ReleaseEvent } from './package-event.js';
 import { PackageEvents } from './package-events.js';
 
-/** Writes a line of the log for every change of the packages. */
+/** Writes a line of the log for every change of packages and releases. */
 @Injectable()
 export class AuditListener implements OnModuleInit {
   private readonly audit = new Logger('audit');
@@ -16,11 +16,17 @@ export class AuditListener implements OnModuleInit {
     this.events.subscribe((event) => this.record(event));
   }
 
-  private record(event: PackageEvent): void {
+  private record(event: PackageEvent | ReleaseEvent): void {
     const { type, actor, request } = event;
-    const { name, sha256: digest, size } = event.package;
     const by = { request_id: request?.id, ...request?.client };
-    const fields = { event: type, actor: printable(actor.name), name, digest, size, ...by };
+    const common = { event: type, actor: printable(actor.name) };
+    if ('tag' in event) {
+      const tag = printable(event.tag);
+      this.audit.log({ ...common, tag, ...by }, `${type} ${tag}`);
+      return;
+    }
+    const { name, sha256: digest, size } = event.package;
+    const fields = { ...common, name, digest, size, ...by };
     if (type === 'package.evicted') {
       const { reason, limits } = event;
       this.retention.log({ ...fields, reason, ...limits }, `evicted ${name}: ${reason}`);

@@ -1,5 +1,5 @@
 import type { Principal } from '#auth';
-import type { Package } from '#storage';
+import type { Package, ReleaseRecord } from '#storage';
 
 import type { RequestContext } from '../server/request-context.js';
 
@@ -34,6 +34,23 @@ export interface PackageOverwritten extends Change {
   readonly previous: Package;
 }
 
+/** A package came into a draft, which nobody sees before it is published. */
+export interface PackageDrafted extends Change {
+  readonly type: 'package.drafted';
+}
+
+/** Somebody took a package out of a draft. */
+export interface PackageDiscarded extends Change {
+  readonly type: 'package.discarded';
+}
+
+/** A package has another name in its release. */
+export interface PackageRenamed extends Change {
+  readonly type: 'package.renamed';
+  /** As it was. */
+  readonly previous: Package;
+}
+
 /** Somebody deleted a package. */
 export interface PackageDeleted extends Change {
   readonly type: 'package.deleted';
@@ -50,8 +67,30 @@ export interface PackageEvicted extends Change {
   readonly limits: Readonly<Record<string, unknown>>;
 }
 
-/** One committed change, told apart by its `type`. */
-export type PackageEvent = PackagePublished | PackageOverwritten | PackageDeleted | PackageEvicted;
+/** One committed change of a package, told apart by its `type`. */
+export type PackageEvent =
+  | PackagePublished
+  | PackageOverwritten
+  | PackageDeleted
+  | PackageEvicted
+  | PackageDrafted
+  | PackageDiscarded
+  | PackageRenamed;
+
+/**
+ * Something that was done to a release as a whole. Its packages are said as well, before it: each that became visible with
+ * it as published, and each that left with it as deleted.
+ */
+export interface ReleaseEvent extends Origin {
+  /**
+   * `published`: it became public, whether it was a draft before or not. `drafted`: it became a draft, or is a new one; what
+   * was public of it is hidden. `edited`: what is said of it changed.
+   */
+  readonly type: 'release.published' | 'release.drafted' | 'release.edited' | 'release.deleted';
+  readonly tag: string;
+  /** As it is now, or was when it left; undefined for one that was nothing but packages. */
+  readonly release: ReleaseRecord | undefined;
+}
 
 /** Who makes packages leave when a server starts. */
 export const RETENTION: Principal = { name: 'retention' };

@@ -32,7 +32,9 @@ describe('PackageEvents', () => {
     });
     events.subscribe(async () => Promise.reject(new Error('rejects')));
     events.subscribe(async () => new Promise(() => undefined));
-    const end = events.subscribe((event) => void heard.push(event.package.name));
+    const end = events.subscribe(
+      (event) => void heard.push('package' in event ? event.package.name : event.tag),
+    );
 
     for (const name of ['a', 'b']) events.say(published(name));
     expect(heard).toEqual(['a', 'b']);

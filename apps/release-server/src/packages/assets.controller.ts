@@ -4,7 +4,7 @@ import { Controller, Delete, Get, HttpCode, Param, Put, Req, Res, type OnModuleI
 import type { Request, Response } from 'express';
 
 import { Public } from '#auth';
-import { notFound, PackageReader } from '#storage';
+import { isFileName, notFound, PackageReader } from '#storage';
 
 import { ageHeaders } from '../http/age.js';
 import { entityTag } from '../http/conditional.js';
@@ -45,7 +45,9 @@ export class AssetsController implements OnModuleInit {
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): void | Promise<void> {
-    return this.send(nameOf(segments), request, response);
+    const name = nameOf(segments);
+    if (!isFileName(name)) throw notFound(name);
+    return this.send(name, request, response);
   }
 
   @Put('*filename')
@@ -76,7 +78,9 @@ export class AssetsController implements OnModuleInit {
     @Req() request: Request,
     @Context() context: RequestContext,
   ): Promise<void> {
-    await this.writes.remove(nameOf(segments), parseRemoveCondition(request), context);
+    const name = nameOf(segments);
+    if (!isFileName(name)) throw notFound(name);
+    await this.writes.remove(name, parseRemoveCondition(request), context);
   }
 
   private send(name: string, request: IncomingMessage, response: ServerResponse): void | Promise<void> {

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
-import { PackageStore, StorageError, type Package, type PublishCondition } from '#storage';
+import { isFileName, PackageStore, StorageError, type Package, type PublishCondition } from '#storage';
 
 import { Config } from '../config/config.js';
 import { ProblemError } from '../problems/problem.js';
 import { storedExtras } from '../problems/stored-extras.js';
 
-/** What `allow_overwrite: false` makes of publishing: a name that is taken is taken for good. */
+/** What `allow_overwrite: false` makes of publishing: a name that is taken is taken for good, but for those in drafts. */
 @Injectable()
 export class OverwriteRule {
   constructor(
@@ -19,9 +19,17 @@ export class OverwriteRule {
     if (this.config.allow_overwrite || condition === 'absent') return condition;
     const existing = await this.store.find(name);
     if (existing !== undefined) throw overwriteDisabled(existing);
+    if (await this.isDraft(name)) return condition;
     // With nothing to replace, a condition that asks for something fails as it always does.
     if (condition !== 'any') await this.store.requireCondition(name, condition);
     return 'absent';
+  }
+
+  /** Whether a package of that name is stored in a draft, where nobody sees it. */
+  async isDraft(name: string): Promise<boolean> {
+    // Drafts have folders.
+    if (isFileName(name) || (await this.store.find(name)) !== undefined) return false;
+    return (await this.store.find(name, { drafts: true })) !== undefined;
   }
 
   /** A store's refusal, in the words of who may not overwrite. */

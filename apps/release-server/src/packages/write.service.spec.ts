@@ -13,7 +13,7 @@ import { MaxPackagesPolicy } from '../../../../libs/retention/src/max-packages.p
 import { serverConfigSchema } from '../config/config.schema.js';
 import { Config } from '../config/config.js';
 import { AuditListener } from '../events/audit.listener.js';
-import type { PackageEvent, Requester } from '../events/package-event.js';
+import type { PackageEvent, ReleaseEvent, Requester } from '../events/package-event.js';
 import { PackageEvents } from '../events/package-events.js';
 import { OverwriteRule } from './overwrite-rule.js';
 import { WriteService } from './write.service.js';
@@ -27,7 +27,7 @@ const ANNA: Requester = {
 describe('WriteService', () => {
   let path: string;
   let lines: Record<string, unknown>[];
-  let said: PackageEvent[];
+  let said: (PackageEvent | ReleaseEvent)[];
   let store: PackageStore | undefined;
 
   beforeEach(async () => {

@@ -4,7 +4,8 @@ import { Permissions, type Principal } from '#auth';
 import { RetentionService } from '#retention';
 import {
   assertFileName,
-  isFileName,
+  isPackageName,
+  nameInRelease,
   notFound,
   PackageStore,
   StorageError,
@@ -64,16 +65,17 @@ export class WriteService implements OnApplicationBootstrap {
 
   /**
    * Receives a package and publishes it. What can be refused without reading its bytes is refused first: the permission
-   * comes before everything, and the condition is decided again when the bytes are there.
+   * comes before everything, and the condition is decided again when the bytes are there. @param file - Its name, in the
+   * folder of a release where the options say so.
    */
   async publish(
     incoming: IncomingBody,
-    name: string,
+    file: string,
     options: WriteOptions,
     requester: Requester,
   ): Promise<PublishResult> {
-    const received = this.receive(incoming, name, options, requester);
-    const { actor, staged } = await received.finally(() => incoming.dispose?.());
+    const received = this.receive(incoming, file, options, requester);
+    const { actor, name, staged } = await received.finally(() => incoming.dispose?.());
     try {
       return await this.store.publish(staged, name, {
         condition: await this.overwrites.permitted(name, options.condition),
@@ -87,23 +89,26 @@ export class WriteService implements OnApplicationBootstrap {
   }
 
   async remove(name: string, condition: RemoveCondition, requester: Requester): Promise<Package> {
-    if (!this.config.allow_delete) {
+    const isDraft = await this.overwrites.isDraft(name);
+    if (!this.config.allow_delete && !isDraft) {
       throw new ProblemError('delete_disabled', 'This server keeps packages: allow_delete is false.');
     }
-    if (!isFileName(name)) throw notFound(name);
+    if (!isPackageName(name)) throw notFound(name);
     const actor = await this.permissions.require(requester.principal, 'delete', name);
     return this.store.remove(name, condition, (removed) => {
-      this.events.say({ type: 'package.deleted', package: removed, ...originOf(actor, requester) });
+      const type = isDraft ? 'package.discarded' : 'package.deleted';
+      this.events.say({ type, package: removed, ...originOf(actor, requester) });
     });
   }
 
   private async receive(
     incoming: IncomingBody,
-    name: string,
-    { condition, sha256 }: WriteOptions,
+    file: string,
+    { release, condition, sha256 }: WriteOptions,
     { principal }: Requester,
-  ): Promise<{ actor: Principal; staged: StagedPackage }> {
-    assertFileName(name);
+  ): Promise<{ actor: Principal; name: string; staged: StagedPackage }> {
+    assertFileName(file);
+    const name = release === undefined ? file : nameInRelease(release, file);
     const actor = await this.permissions.require(principal, 'publish', name);
     const permitted = await this.overwrites.permitted(name, condition);
     const check = incoming.arrivesWithHead === true ? 'cached' : 'full';
@@ -115,11 +120,18 @@ export class WriteService implements OnApplicationBootstrap {
     incoming.accept?.();
     const { max_upload_size: maxSize } = this.config;
     const bounds = { maxSize, size, sizeAtMost, sha256, signal, ownsChunks };
-    return { actor, staged: await this.store.stage(stream, bounds) };
+    return { actor, name, staged: await this.store.stage(stream, bounds) };
   }
 
-  private sayPublished({ package: published, replaced, evicted }: PublishResult, origin: Origin): void {
+  private sayPublished(
+    { package: published, replaced, evicted, isDraft }: PublishResult,
+    origin: Origin,
+  ): void {
     this.sayEvicted(evicted, published, origin);
+    if (isDraft === true) {
+      this.events.say({ type: 'package.drafted', package: published, ...origin });
+      return;
+    }
     this.events.say(
       replaced === undefined
         ? { type: 'package.published', package: published, ...origin }

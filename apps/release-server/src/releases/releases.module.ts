@@ -4,18 +4,23 @@ import { ServerModule } from '../server/server.module.js';
 import { DraftAccess } from './draft-access.js';
 import { GraphqlController } from './graphql/graphql.controller.js';
 import { GraphqlService } from './graphql/graphql.service.js';
+import { ReleaseWrites } from './release-writes.service.js';
 import { ReleasesController } from './releases.controller.js';
 import { ReleasesService } from './releases.service.js';
 
-/** Views of the stored packages in the shape of GitHub's releases. */
+/** Releases: what is stored in the shape of GitHub's, and the one way to change them. */
 @Module({
   imports: [ServerModule],
   controllers: [GraphqlController, ReleasesController],
-  providers: [DraftAccess, GraphqlService, ReleasesService],
+  providers: [DraftAccess, GraphqlService, ReleasesService, ReleaseWrites],
+  exports: [ReleaseWrites],
 })
 export class ReleasesModule {
-  /** On these modules, which bring a `PackageReader`, `Principals` and `Permissions`. */
+  /**
+   * On these modules, which bring a `PackageStore`, a `RetentionService`, `Principals`, `Permissions` and `PackageEvents`.
+   * Global, so that the modules that teams bring can inject what it exports.
+   */
   static on(...imports: DynamicModule[]): DynamicModule {
-    return { module: ReleasesModule, imports };
+    return { module: ReleasesModule, imports, global: true };
   }
 }

@@ -1,0 +1,234 @@
+import { Injectable } from '@nestjs/common';
+
+import { Permissions, type Action, type Principal } from '#auth';
+import { catalogOf, type Release } from '#releases';
+import { RetentionService } from '#retention';
+import {
+  assertFileName,
+  assertReleaseTag,
+  fileOf,
+  folderOf,
+  folderTagOf,
+  nameInRelease,
+  PackageStore,
+  StorageError,
+  type Package,
+  type ReleaseChange,
+  type ReleaseRecord,
+  type RemovedRelease,
+  type SavedRelease,
+} from '#storage';
+
+import { Config } from '../config/config.js';
+import { originOf, type Origin, type ReleaseEvent, type Requester } from '../events/package-event.js';
+import { PackageEvents } from '../events/package-events.js';
+import { ProblemError } from '../problems/problem.js';
+import { assertFields, assertText, invalid, type ReleaseFields } from './release-fields.js';
+import {
+  impliedRecord,
+  newRecord,
+  recordLabelled,
+  recordWith,
+  releaseIn,
+  storable,
+  type ReleaseName,
+} from './release-record.js';
+
+/**
+ * The only way to change releases: create, edit, remove, and the names and labels of their assets, whose bytes come and go by
+ * `WriteService`. The permission is asked first, and each change is said as an event. Errors are those of `PackageStore`;
+ * `invalid_parameter` for what cannot be said of a release; and `delete_disabled` where something would be at its address
+ * no longer although the configuration lets nothing be deleted. Drafts can be changed in any case.
+ */
+@Injectable()
+export class ReleaseWrites {
+  constructor(
+    private readonly store: PackageStore,
+    private readonly retention: RetentionService,
+    private readonly permissions: Permissions,
+    private readonly events: PackageEvents,
+    private readonly config: Config,
+  ) {}
+
+  /** Rejects with `release_exists` also where the versions of packages make a release of that tag. */
+  async create(tag: string, fields: ReleaseFields, requester: Requester): Promise<SavedRelease> {
+    assertReleaseTag(tag);
+    assertFields(fields);
+    const actor = await this.mayChange('publish', [tag], requester);
+    const change: ReleaseChange = ({ snapshot, now }) => {
+      requireFree(tag, snapshot);
+      return storable(recordWith(newRecord(tag, actor.name, now), fields, now), undefined);
+    };
+    return this.save(tag, change, false, originOf(actor, requester));
+  }
+
+  /** Publishes a draft too, and makes a draft of a release whose packages all lie in its folder. */
+  async edit(release: ReleaseName, fields: ReleaseFields, requester: Requester): Promise<SavedRelease> {
+    const { tag = release.tag } = fields;
+    assertReleaseTag(tag);
+    assertFields(fields);
+    const actor = await this.mayChange('publish', [release.tag, tag], requester);
+    const change: ReleaseChange = ({ snapshot, record, now }) => {
+      const found = releaseIn(catalogOf(snapshot), release);
+      if (tag !== found.tag) {
+        this.requireHideable(found, 'tag');
+        requireFree(tag, snapshot, found);
+      }
+      if (fields.isDraft === true && !found.isDraft) this.requireHideable(found, 'draft');
+      return storable(recordWith(record ?? impliedRecord(found, now), fields, now), found);
+    };
+    return this.save(release.tag, change, !release.isDraft, originOf(actor, requester));
+  }
+
+  /** Removes a release with all of its packages. */
+  async remove(release: ReleaseName, requester: Requester): Promise<RemovedRelease> {
+    if (!release.isDraft) this.requireDeletable();
+    const { tag } = release;
+    assertReleaseTag(tag);
+    const actor = await this.mayChange('delete', [tag], requester);
+    const permitted = new Set<string>();
+    for (;;) {
+      const known = releaseIn(catalogOf(await this.store.snapshot()), release);
+      for (const { name } of known.assets) {
+        if (!permitted.has(name)) await this.permissions.require(actor, 'delete', name);
+        permitted.add(name);
+      }
+      try {
+        return await this.store.removeRelease(
+          tag,
+          ({ snapshot }) => {
+            const { assets } = releaseIn(catalogOf(snapshot), release);
+            if (!assets.every(({ name }) => permitted.has(name))) throw new NotAskedFor();
+            return assets.filter((stored) => folderTagOf(stored) === undefined);
+          },
+          (removed) => this.sayRemoved(release, removed, originOf(actor, requester)),
+        );
+      } catch (error) {
+        if (!(error instanceof NotAskedFor)) throw error;
+      }
+    }
+  }
+
+  /** Gives a package in the folder of a release another file name; its label stays. */
+  async rename(stored: Package, file: string, requester: Requester): Promise<Package> {
+    const release = await this.releaseOf(stored);
+    const tag = folderTagOf(stored);
+    assertFileName(file);
+    if (tag === undefined) throw invalid('name', `the name of ${stored.name} says its release, and stays`);
+    if (!release.isDraft) this.requireDeletable();
+    if (release.assets.some((other) => fileOf(other) === file && other.name !== stored.name)) {
+      throw new StorageError('package_exists', `${release.tag} has an asset named ${file} already.`);
+    }
+    const actor = await this.permissions.require(requester.principal, 'delete', stored.name);
+    await this.permissions.require(actor, 'publish', nameInRelease(tag, file));
+    const label = release.record?.labels?.[fileOf(stored)];
+    const renamed = await this.store.rename(stored.name, file, (now) => {
+      this.events.say({
+        type: 'package.renamed',
+        package: now,
+        previous: stored,
+        ...originOf(actor, requester),
+      });
+    });
+    if (label !== undefined) await this.label(renamed, label, requester);
+    return renamed;
+  }
+
+  /** Says what an asset is, in the place of what was said before; nothing where it is empty. */
+  async label(stored: Package, label: string, requester: Requester): Promise<void> {
+    assertText('label', label);
+    const release = await this.releaseOf(stored);
+    const file = fileOf(stored);
+    if ((release.record?.labels?.[file] ?? '') === label) return;
+    const actor = await this.permissions.require(requester.principal, 'publish', stored.name);
+    const change: ReleaseChange = ({ snapshot, record, now }) => {
+      const found = releaseIn(catalogOf(snapshot), release);
+      return storable(recordLabelled(record ?? impliedRecord(found, now), file, label, now), found);
+    };
+    await this.save(release.tag, change, !release.isDraft, originOf(actor, requester));
+  }
+
+  private async releaseOf({ name }: Package): Promise<Release> {
+    const snapshot = await this.store.snapshot();
+    const stored = await this.store.find(name, { drafts: true });
+    if (stored === undefined)
+      throw new StorageError('package_not_found', `There is no package named ${name}.`);
+    return catalogOf(snapshot).releaseOf(stored);
+  }
+
+  private async save(
+    tag: string,
+    change: ReleaseChange,
+    wasPublic: boolean,
+    origin: Origin,
+  ): Promise<SavedRelease> {
+    return this.store.saveRelease(tag, change, {
+      evict: this.retention.evict,
+      committed: (saved) => this.saySaved(saved, wasPublic, origin),
+    });
+  }
+
+  /** What is asked for a release as a whole is asked for the name of its folder. */
+  private async mayChange(action: Action, tags: string[], { principal }: Requester): Promise<Principal> {
+    const [first = '', ...others] = new Set(tags);
+    const actor = await this.permissions.require(principal, action, folderOf(first));
+    for (const tag of others) await this.permissions.require(actor, action, folderOf(tag));
+    return actor;
+  }
+
+  private requireDeletable(): void {
+    if (this.config.allow_delete) return;
+    throw new ProblemError('delete_disabled', 'This server keeps what is published: allow_delete is false.');
+  }
+
+  /** Packages that do not lie in the folder of a release neither move nor hide with it. */
+  private requireHideable({ tag, isDraft, assets }: Release, parameter: string): void {
+    if (!isDraft) this.requireDeletable();
+    const flat = assets.find((stored) => folderTagOf(stored) === undefined);
+    if (flat === undefined) return;
+    throw invalid(parameter, `${tag} has packages outside of its folder, such as ${flat.name}, which stay`);
+  }
+
+  private saySaved(
+    { record, before, published, evicted }: SavedRelease,
+    wasPublic: boolean,
+    origin: Origin,
+  ): void {
+    if (record === before) return;
+    const { limits } = this.retention;
+    for (const eviction of evicted) {
+      this.events.say({ type: 'package.evicted', ...eviction, incoming: published[0], limits, ...origin });
+    }
+    for (const stored of published)
+      this.events.say({ type: 'package.published', package: stored, ...origin });
+    const type = changeOf(record, before, wasPublic);
+    this.events.say({ type, tag: record.tag, release: record, ...origin });
+  }
+
+  private sayRemoved({ tag, isDraft }: ReleaseName, removed: RemovedRelease, origin: Origin): void {
+    const type = isDraft ? 'package.discarded' : 'package.deleted';
+    for (const stored of removed.packages) this.events.say({ type, package: stored, ...origin });
+    this.events.say({ type: 'release.deleted', tag, release: removed.record, ...origin });
+  }
+}
+
+/** A release has a package that nobody was asked about yet. */
+class NotAskedFor extends Error {}
+
+/** Throws `release_exists` where another release than that one has the tag. */
+function requireFree(tag: string, snapshot: Parameters<typeof catalogOf>[0], own?: Release): void {
+  const catalog = catalogOf(snapshot);
+  const taken = [catalog.byTag(tag), catalog.draftByTag(tag)].find((one) => one && one.id !== own?.id);
+  if (taken === undefined) return;
+  const what = taken.isDraft ? 'a draft' : 'a release';
+  throw new StorageError('release_exists', `There is ${what} of ${taken.tag} already.`);
+}
+
+function changeOf(
+  { isDraft }: ReleaseRecord,
+  before: ReleaseRecord | undefined,
+  wasPublic: boolean,
+): ReleaseEvent['type'] {
+  if (isDraft) return before?.isDraft === true ? 'release.edited' : 'release.drafted';
+  return wasPublic ? 'release.edited' : 'release.published';
+}
