@@ -175,7 +175,7 @@ export class MemoryPackageStore extends PackageStore {
     assertFileName(file);
     const before = this.stored.get(name);
     if (before === undefined) throw notFound(name);
-    const to = name.replace(/[^/]+$/, file);
+    const to = name.slice(0, name.indexOf('/') + 1) + file;
     const existing = this.stored.get(to)?.package;
     if (existing !== undefined) throw alreadyExists(to, existing);
     const renamed = { ...before.package, name: to };

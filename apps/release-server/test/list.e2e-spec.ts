@@ -79,7 +79,7 @@ describe('GET /packages', () => {
     expect(html).toContain(
       `href="${server.url}/assets/notes%2Bdraft%40home~1.txt">notes+draft@home~1.txt</a>`,
     );
-    expect(html).toContain('>2.0.0-rc.1</h2>');
+    expect(html).toContain('>2.0.0-rc.1</a></h2>');
     expect(html).toContain(sha256('three'));
     expect(html).not.toContain(server.directory);
   });

@@ -20,7 +20,7 @@ describe('GET /token', () => {
   it.each([
     ['no token', {}],
     ['a wrong token', { Authorization: 'Bearer wrong' }],
-    ['another scheme', { Authorization: AUTH.Authorization.replace('Bearer', 'token') }],
+    ['another scheme', { Authorization: AUTH.Authorization.replace('Bearer', 'Basic') }],
   ])('refuses %s', async (_, headers) => {
     const answer = await get(server, '/token', headers);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([401, 'no-store']);

@@ -1,6 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 
 import { ServerModule } from '../server/server.module.js';
+import { ReleaseAssetsController } from './assets/release-assets.controller.js';
+import { ReleaseDownloadsController } from './assets/release-downloads.controller.js';
+import { ReleaseWritesController } from './assets/release-writes.controller.js';
 import { DraftAccess } from './draft-access.js';
 import { GraphqlController } from './graphql/graphql.controller.js';
 import { GraphqlService } from './graphql/graphql.service.js';
@@ -11,7 +14,13 @@ import { ReleasesService } from './releases.service.js';
 /** Releases: what is stored in the shape of GitHub's, and the one way to change them. */
 @Module({
   imports: [ServerModule],
-  controllers: [GraphqlController, ReleasesController],
+  controllers: [
+    GraphqlController,
+    ReleaseAssetsController,
+    ReleaseDownloadsController,
+    ReleaseWritesController,
+    ReleasesController,
+  ],
   providers: [DraftAccess, GraphqlService, ReleasesService, ReleaseWrites],
   exports: [ReleaseWrites],
 })

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-import { prepareCatalog } from '#releases';
-import { PackageReader, type StoreSnapshot } from '#storage';
+import { prepareCatalog, type Release, type ReleaseCatalog } from '#releases';
+import { PackageReader, StorageError, type StoreSnapshot } from '#storage';
 
 import { Config } from '../config/config.js';
 import { BASE, joined } from '../http/fragment.js';
@@ -35,6 +35,26 @@ export class ReleasesService {
     );
   }
 
+  /** The public release of that tag, or of its version in another spelling. Rejects with `release_not_found`. */
+  async byTag(tag: string): Promise<Release> {
+    return found((await this.catalog()).byTag(tag), tag);
+  }
+
+  /** The same, or the draft of that tag: for those who may change it. */
+  async named(tag: string): Promise<Release> {
+    const catalog = await this.catalog();
+    return found(catalog.draftByTag(tag) ?? catalog.byTag(tag), tag);
+  }
+
+  /** What GitHub calls the latest release. Rejects with `release_not_found`. */
+  async latestRelease(): Promise<Release> {
+    return found((await this.catalog()).latestRelease, 'latest');
+  }
+
+  private async catalog(): Promise<ReleaseCatalog> {
+    return prepareCatalog(await this.store.snapshot());
+  }
+
   private async make(snapshot: StoreSnapshot): Promise<PreparedBody> {
     const catalog = await prepareCatalog(snapshot);
     const release = JSON.stringify(releaseView(catalog, BASE, this.immutable));
@@ -45,4 +65,12 @@ export class ReleasesService {
       { compressible: true },
     );
   }
+}
+
+function found(release: Release | undefined, tag: string): Release {
+  if (release !== undefined) return release;
+  throw new StorageError(
+    'release_not_found',
+    tag === 'latest' ? 'There is no release yet.' : 'There is no release of that tag.',
+  );
 }

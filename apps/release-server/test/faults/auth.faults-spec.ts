@@ -71,7 +71,7 @@ row(
       [`Authorization: ${TOKEN}`],
       [`Authorization: Basic ${TOKEN}`],
       [`Authorization: Basic ${basic}`],
-      [`Authorization: Token ${TOKEN}`],
+      [`Authorization: Tokens ${TOKEN}`],
       [`Authorization: Bearer:${TOKEN}`],
       [`Authorization: Bearer${TOKEN}`],
       [`Authorization: Bearer ${TOKEN} x`],

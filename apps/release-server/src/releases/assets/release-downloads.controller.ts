@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+
+import { Public } from '#auth';
+import type { Release } from '#releases';
+import { fileOf, notFound, PackageReader } from '#storage';
+
+import { ageHeaders } from '../../http/age.js';
+import { sendHead } from '../../http/head.js';
+import { sendPackage, sendPackageHead } from '../../packages/download.js';
+import { PublicUrl } from '../../server/public-url.service.js';
+import { ReleasesService } from '../releases.service.js';
+
+/** `/releases/download/…` and `/releases/latest/…`: downloads by tag and file name, at the addresses that GitHub has. */
+@Public()
+@Controller('releases')
+export class ReleaseDownloadsController {
+  constructor(
+    private readonly store: PackageReader,
+    private readonly releases: ReleasesService,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  /** Answers HEAD too. */
+  @Get('download/:tag/:filename')
+  async download(
+    @Param('tag') tag: string,
+    @Param('filename') filename: string,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    await this.send(await this.releases.byTag(tag), filename, request, response);
+  }
+
+  @Get('latest/download/:filename')
+  async downloadLatest(
+    @Param('filename') filename: string,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    await this.send(await this.releases.latestRelease(), filename, request, response);
+  }
+
+  @Get('latest')
+  async latest(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
+    const { tag } = await this.releases.latestRelease();
+    const url = `${this.publicUrl.baseFor(request)}/releases/tag/${encodeURIComponent(tag)}`;
+    sendHead(response, 302, ['Location', url, 'Content-Length', '0']);
+    response.end();
+  }
+
+  private async send(
+    release: Release,
+    file: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const stored = release.assets.find((one) => fileOf(one) === file);
+    if (stored === undefined) throw notFound(file);
+    if (request.method === 'HEAD') {
+      sendPackageHead(request, response, stored, ageHeaders(this.store));
+      return;
+    }
+    const opened = await this.store.open(stored.name);
+    await sendPackage(request, response, opened, ageHeaders(this.store));
+  }
+}

@@ -1,0 +1,88 @@
+import { Controller, Delete, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+import type { ReleaseRecord } from '#storage';
+
+import { ProblemError } from '../../problems/problem.js';
+import { readJson } from '../../server/json-body.js';
+import { PublicUrl } from '../../server/public-url.service.js';
+import { Context, RequestContext } from '../../server/request-context.js';
+import { ReleaseWrites } from '../release-writes.service.js';
+import { ReleasesService } from '../releases.service.js';
+import { MAX_BODY_BYTES, parseReleaseBody } from './release-body.js';
+
+/** A release as the answer to a change of it tells of it. */
+interface SavedView {
+  readonly tag: string;
+  readonly title: string;
+  readonly notes: string;
+  readonly draft: boolean;
+  /** Null where the tag decides. */
+  readonly prerelease: boolean | null;
+  /** ISO 8601. */
+  readonly created_at: string;
+  /** ISO 8601; null for a draft that never was public. */
+  readonly published_at: string | null;
+  /** Absolute address of its page. */
+  readonly url: string;
+}
+
+/** `/releases` and `/releases/{tag}`: makes, edits, publishes and deletes releases. */
+@Controller('releases')
+export class ReleaseWritesController {
+  constructor(
+    private readonly writes: ReleaseWrites,
+    private readonly releases: ReleasesService,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  @Post()
+  async create(
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+    @Context() context: RequestContext,
+  ): Promise<SavedView> {
+    const base = this.publicUrl.baseFor(request);
+    const { tag, ...fields } = parseReleaseBody(await readJson(request, response, MAX_BODY_BYTES));
+    if (tag === undefined) {
+      throw new ProblemError('invalid_parameter', 'tag: expected the tag of the release.', {
+        members: { parameter: 'tag' },
+      });
+    }
+    return savedView((await this.writes.create(tag, fields, context)).record, base);
+  }
+
+  @Patch(':tag')
+  async edit(
+    @Param('tag') tag: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+    @Context() context: RequestContext,
+  ): Promise<SavedView> {
+    const base = this.publicUrl.baseFor(request);
+    const fields = parseReleaseBody(await readJson(request, response, MAX_BODY_BYTES));
+    const release = await this.releases.named(tag);
+    return savedView((await this.writes.edit(release, fields, context)).record, base);
+  }
+
+  /** A release or a draft, with all of its packages. */
+  @Delete(':tag')
+  @HttpCode(204)
+  async remove(@Param('tag') tag: string, @Context() context: RequestContext): Promise<void> {
+    await this.writes.remove(await this.releases.named(tag), context);
+  }
+}
+
+function savedView(record: ReleaseRecord, base: string): SavedView {
+  const { tag, title = '', notes = '', isDraft, isPrerelease = null, createdAt, publishedAt } = record;
+  return {
+    tag,
+    title,
+    notes,
+    draft: isDraft,
+    prerelease: isPrerelease,
+    created_at: new Date(createdAt).toISOString(),
+    published_at: publishedAt === undefined ? null : new Date(publishedAt).toISOString(),
+    url: `${base}/releases/tag/${encodeURIComponent(tag)}`,
+  };
+}
