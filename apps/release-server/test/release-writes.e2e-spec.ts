@@ -40,7 +40,7 @@ describe('releases that are published as such', () => {
     expect(await names(server)).toEqual([]);
     expect((await download('download/v1.0.0/tool-linux')).status).toBe(404);
     expect((await get(server, '/releases/tag/v1.0.0')).status).toBe(404);
-    expect((await json(await get(server, '/latest'))) as object).toMatchObject({ assets: [] });
+    expect(await json(await get(server, '/latest'))).toMatchObject({ assets: [] });
 
     const published = await say('PATCH', '/releases/v1.0.0', { draft: false });
 

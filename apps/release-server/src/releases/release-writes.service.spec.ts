@@ -47,8 +47,16 @@ describe('ReleaseWrites', () => {
 
     const time = record.createdAt;
     expect(record).toEqual({
-      ...{ tag: 'v1.0.0', title: 'One', notes: '# One', target: 'main', isPrerelease: true },
-      ...{ isDraft: false, author: 'anna', createdAt: time, updatedAt: time, publishedAt: time },
+      tag: 'v1.0.0',
+      title: 'One',
+      notes: '# One',
+      target: 'main',
+      isPrerelease: true,
+      isDraft: false,
+      author: 'anna',
+      createdAt: time,
+      updatedAt: time,
+      publishedAt: time,
     });
     expect(await records()).toEqual([record]);
     expect(said).toEqual(['release.published v1.0.0']);
