@@ -13,7 +13,7 @@ interface Contract {
   readonly paths: Record<string, Record<string, unknown>>;
 }
 
-const METHODS = ['get', 'head', 'put', 'post', 'delete'];
+const METHODS = ['get', 'head', 'put', 'post', 'patch', 'delete'];
 
 describe('the contract as a page', () => {
   const site = useSite(PACKAGES);

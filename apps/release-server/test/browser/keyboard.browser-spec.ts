@@ -21,6 +21,7 @@ describe('the keyboard alone', () => {
       const ofPackage = (version: string): string[] => {
         const name = `spec-kit-template-gemini-sh-v${version}.zip`;
         return [
+          `link v${version}`,
           `link ${name}`,
           `summary Commands for ${name}`,
           `button Copy the SHA-256 of ${name}`,
@@ -32,6 +33,7 @@ describe('the keyboard alone', () => {
         'link Skip to the content',
         'link Release Server',
         'link Packages',
+        'link Releases',
         'link API',
         'button Publish',
         'button Copy the specify line',
