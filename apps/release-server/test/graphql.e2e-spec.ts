@@ -295,6 +295,20 @@ describe('GraphQL', () => {
     expect(errors).toHaveLength(12);
   });
 
+  it('repeats no name that is longer than a repository can have', async () => {
+    // Mutant: the name goes into the answer as often as the query asks; one request then costs hundreds of megabytes.
+    for (const length of [100, 101]) {
+      const { data, errors = [] } = await ask(
+        'query($n: String!) { repository(owner: $n, name: $n) { name nameWithOwner } }',
+        { n: 'x'.repeat(length) },
+      );
+      expect(data).toEqual({
+        repository: length > 100 ? null : expect.objectContaining({ name: 'x'.repeat(100) }),
+      });
+      expect(JSON.stringify(errors).length).toBeLessThan(300);
+    }
+  });
+
   // A read-only server needs a bucket that another has made.
   itOnDirectory('is a read on a read-only server too', async () => {
     await withServer({ read_only: true, auth_token: undefined }, async ({ url }) => {

@@ -1,7 +1,7 @@
 import { getIntrospectionQuery, parse } from 'graphql';
 
 import { costOf, MAX_DEPTH, MAX_VALUES } from './cost.js';
-import { Documents, MAX_FIELDS, MAX_TOKENS } from './document.js';
+import { Documents, MAX_FIELDS, MAX_NAME_LENGTH, MAX_TOKENS } from './document.js';
 import { schema } from './schema.js';
 
 const documents = new Documents(schema);
@@ -44,6 +44,14 @@ describe('a query', () => {
       `A query has at most ${MAX_FIELDS} fields.`,
     ]);
     expect(messages(`{ rateLimit { ${'cost '.repeat(MAX_FIELDS - 1)} } }`)).toEqual([]);
+  });
+
+  it(`has names of at most ${MAX_NAME_LENGTH} characters, which an answer may repeat ten thousand times`, () => {
+    const alias = (length: number): string => `{ ${'a'.repeat(length)}: viewer { login } }`;
+    expect(messages(alias(MAX_NAME_LENGTH))).toEqual([]);
+    expect(messages(alias(MAX_NAME_LENGTH + 1))).toEqual([
+      `A name in a query has at most ${MAX_NAME_LENGTH} characters.`,
+    ]);
   });
 
   it('may ask for the whole schema, once', () => {

@@ -13,6 +13,8 @@ import { LRUCache } from 'lru-cache';
 /** Of a query. The largest that clients of GitHub's releases send have some 250 tokens and 100 fields. */
 export const MAX_TOKENS = 1000;
 export const MAX_FIELDS = 300;
+/** Characters of a name, such as an alias, which an answer repeats for each item of a list. */
+export const MAX_NAME_LENGTH = 100;
 /** Errors that are told of one query. */
 const MAX_ERRORS = 10;
 /** Queries that are kept, and their characters: clients send the same ones with other variables. */
@@ -44,6 +46,9 @@ export class Documents {
     if (fieldsIn(document) > MAX_FIELDS) {
       return [new GraphQLError(`A query has at most ${MAX_FIELDS} fields.`)];
     }
+    if (hasLongName(document)) {
+      return [new GraphQLError(`A name in a query has at most ${MAX_NAME_LENGTH} characters.`)];
+    }
     const errors = validate(this.schema, document, specifiedRules, { maxErrors: MAX_ERRORS });
     if (errors.length > 0) return errors;
     this.valid.set(query, document);
@@ -55,4 +60,10 @@ function fieldsIn(document: DocumentNode): number {
   let count = 0;
   visit(document, { [Kind.FIELD]: () => void (count += 1) });
   return count;
+}
+
+function hasLongName(document: DocumentNode): boolean {
+  let isLong = false;
+  visit(document, { [Kind.NAME]: ({ value }) => void (isLong ||= value.length > MAX_NAME_LENGTH) });
+  return isLong;
 }

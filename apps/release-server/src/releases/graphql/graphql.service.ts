@@ -16,7 +16,7 @@ import type { GraphqlQuery } from './graphql-query.js';
 import { RESOLVERS, type QueryContext } from './resolvers.js';
 import { schema } from './schema.js';
 
-/** Bytes of notes in one answer. */
+/** Bytes of titles and notes in one answer. */
 const MAX_TEXT_BYTES = 8 * 1024 * 1024;
 /** Renovate asks for smaller pages when a message begins with this. */
 const TOO_MUCH = 'Something went wrong while executing your query.';
@@ -79,7 +79,9 @@ export class GraphqlService {
       addText: (bytes) => {
         text += bytes;
         if (text > MAX_TEXT_BYTES)
-          throw new GraphQLError(`${TOO_MUCH} The notes have more than 8 MiB: ask for fewer releases.`);
+          throw new GraphQLError(
+            `${TOO_MUCH} Titles and notes have more than 8 MiB: ask for fewer releases.`,
+          );
       },
     };
   }

@@ -49,6 +49,8 @@ type Resolvers<Source> = Readonly<
   Record<string, (source: Source, given: never, context: QueryContext) => unknown>
 >;
 
+/** Characters of the name of an owner, or of a repository, as GitHub has it. */
+const MAX_REPOSITORY_NAME = 100;
 const COMMIT = /^[0-9a-f]{40}$/;
 /** GitHub's own limit for those who have a token. */
 const RATE_LIMIT = 5000;
@@ -56,9 +58,12 @@ const HOUR_MS = 60 * 60 * 1000;
 
 const query: Resolvers<undefined> = {
   repository: (_, { owner, name }: RepositoryName, context) => {
-    const found = context.repository(owner, name);
+    // An answer may repeat them many times.
+    const isName = [owner, name].every(({ length }) => length <= MAX_REPOSITORY_NAME);
+    const found = isName ? context.repository(owner, name) : undefined;
     if (found !== undefined) return found;
-    throw new GraphQLError(`Could not resolve to a Repository with the name '${owner}/${name}'.`, {
+    const named = isName ? ` with the name '${owner}/${name}'` : '';
+    throw new GraphQLError(`Could not resolve to a Repository${named}.`, {
       extensions: { type: 'NOT_FOUND' },
     });
   },
@@ -122,10 +127,13 @@ const repository: Resolvers<RepositoryName> = {
 const release: Resolvers<Release> = {
   id: ({ tag }) => nodeId(`release:${tag}`),
   databaseId: ({ id }) => id,
-  name: ({ title }) => title,
+  name: ({ title }, _given, context) => {
+    context.addText(Buffer.byteLength(title));
+    return title;
+  },
   tagName: ({ tag }) => tag,
   description: ({ notes }, _given, context) => {
-    context.addText(notes.length);
+    context.addText(Buffer.byteLength(notes));
     return notes;
   },
   url: ({ tag }, _given, { base }) => `${base}/${releasePath(tag)}`,
