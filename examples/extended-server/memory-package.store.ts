@@ -193,7 +193,9 @@ export class MemoryPackageStore extends PackageStore {
   ): Promise<SavedRelease> {
     const state = this.stateOf(tag);
     const { record: before, packages, now } = state;
-    const record = Object.freeze({ ...change(state) });
+    const made = change(state);
+    if (made === before) return { record: made, before, published: [], evicted: [] };
+    const record = Object.freeze({ ...made });
     assertReleaseTag(record.tag);
     const other = record.tag === tag ? undefined : this.stateOf(record.tag);
     if (other !== undefined && (other.record !== undefined || other.packages.length > 0)) {

@@ -39,7 +39,7 @@ describe('a record', () => {
     [{ ...RECORD, labels: [] }, '.labels: not texts by names of files'],
     [{ ...RECORD, labels: { 'a.zip': 1 } }, '.labels: not texts by names of files'],
     [{ ...RECORD, labels: { '../a': 'x' } }, '.labels: not texts by names of files'],
-    [JSON.parse('{"tag":"cli/v1.2.0","__proto__":{"isDraft":true}}'), '.isDraft: neither true nor false'],
+    [JSON.parse('{"tag":"cli/v1.2.0","__proto__":{"isDraft":true}}'), '.__proto__: not a member of records'],
     [{ ...RECORD, notes: 'ä'.repeat(MAX_RECORD_BYTES / 2) }, `: more than ${MAX_RECORD_BYTES} bytes`],
   ])('is none: %#', (value, flaw) => {
     expect(flawOfRecord('cli/v1.2.0', value)).toBe(flaw);

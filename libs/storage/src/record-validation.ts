@@ -15,6 +15,8 @@ export function flawOfRecord(tag: string, value: unknown): string | undefined {
   if (!isFields(value)) return ': not an object';
   const { isDraft, isPrerelease, latest, publishedAt, labels } = value;
   if (value['tag'] !== tag) return '.tag: another one';
+  // An own member of that name, as JSON can have it, would become the prototype of a copy.
+  if (Object.hasOwn(value, '__proto__')) return '.__proto__: not a member of records';
   for (const field of ['title', 'notes', 'target', 'author']) {
     if (value[field] !== undefined && typeof value[field] !== 'string') return `.${field}: not a text`;
   }

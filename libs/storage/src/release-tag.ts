@@ -10,15 +10,16 @@ const PLAIN = /^[A-Za-z0-9._+@~\-\p{L}\p{N}\p{M}]$/u;
 /** The rule in words, for error messages. */
 export const RELEASE_TAG_RULE =
   'a tag is what git allows: 1 to 200 bytes, no space, control character, backslash or any of ~ ^ : ? * [, no ".." or "@{", ' +
-  'no slash at the start, at the end or twice, and no part that starts with a dot or ends with a dot or ".lock"';
+  'no dash in front, no dot at the end, no slash at the start, at the end or twice, and no part that starts with a dot or ends with ".lock"';
 
 /** The one rule for tags of releases: what `git check-ref-format refs/tags/<tag>` takes, in valid Unicode, within 200 bytes. */
 export function isReleaseTag(tag: string): boolean {
   const bytes = Buffer.byteLength(tag);
-  if (bytes === 0 || bytes > MAX_TAG_BYTES || !tag.isWellFormed() || tag === '@') return false;
-  // eslint-disable-next-line no-control-regex -- what git refuses
-  if (/[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{/.test(tag) || tag.startsWith('-')) return false;
-  if (!tag.split('/').every((part) => part !== '' && !/^\.|\.$|\.lock$/.test(part))) return false;
+  if (bytes === 0 || bytes > MAX_TAG_BYTES || !tag.isWellFormed()) return false;
+  if (Array.from(tag).some((character) => character <= ' ' || character === '\x7f')) return false;
+  // A dash in front git refuses where tags are made, for it looks like an option.
+  if (/[~^:?*[\\]|\.\.|@\{|^-|\.$/.test(tag)) return false;
+  if (!tag.split('/').every((part) => part !== '' && !/^\.|\.lock$/.test(part))) return false;
   return Buffer.byteLength(encoded(tag)) <= MAX_FOLDER_BYTES;
 }
 

@@ -389,7 +389,8 @@ export class FilesystemPackageStore extends PackageStore {
 
   /** Makes withdrawals final, when what they made room for is durable. What fails, the next start mends. */
   private async drop(withdrawal: Withdrawal): Promise<void> {
-    await this.trash.empty(withdrawal).catch((error: unknown) => {
+    const syncTrash = async (): Promise<void> => this.directory?.syncTrash();
+    await this.trash.empty(withdrawal, syncTrash).catch((error: unknown) => {
       this.logger.warn(
         { err: error },
         'an evicted package could not be removed and will be at the next start',

@@ -20,11 +20,12 @@ export interface Folder {
 /** The folders of releases, and their records. */
 export class Folders {
   private readonly known = new Map<string, Folder>();
-  private current: ReadonlyMap<string, ReleaseRecord> = new Map();
+  private readonly byTag = new Map<string, ReleaseRecord>();
+  private copy: ReadonlyMap<string, ReleaseRecord> | undefined;
 
-  /** By tag; another map after every change. */
+  /** By tag; the same map until something changes. */
   get records(): ReadonlyMap<string, ReleaseRecord> {
-    return this.current;
+    return (this.copy ??= new Map(this.byTag));
   }
 
   all(): IterableIterator<[string, Folder]> {
@@ -65,11 +66,10 @@ export class Folders {
   }
 
   setRecord(folder: Folder, record: ReleaseRecord | undefined): void {
-    if (this.current.get(folder.tag) === record) return;
-    const records = new Map(this.current);
-    if (record === undefined) records.delete(folder.tag);
-    else records.set(folder.tag, record);
-    this.current = records;
+    if (this.byTag.get(folder.tag) === record) return;
+    if (record === undefined) this.byTag.delete(folder.tag);
+    else this.byTag.set(folder.tag, record);
+    this.copy = undefined;
   }
 
   delete(folder: string): void {

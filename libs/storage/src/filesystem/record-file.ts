@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 import { syncOf } from '../sync.js';
 import { flawOfRecord } from '../record-validation.js';
@@ -19,7 +19,8 @@ export async function readRecord(path: string, tag: string): Promise<ReadRecord>
     const stats = await file.stat();
     if (!stats.isFile()) return { flaw: ': not a regular file' };
     if (stats.size > MAX_FILE_BYTES) return { flaw: `: more than ${MAX_FILE_BYTES} bytes` };
-    return parse(await file.readFile('utf8'), tag);
+    const bytes = await readUpTo(file, stats.size);
+    return bytes === undefined ? { flaw: ': it is being written' } : parse(bytes.toString(), tag);
   } finally {
     await file.close();
   }
@@ -34,6 +35,16 @@ export async function writeRecord(path: string, record: ReleaseRecord): Promise<
   } finally {
     await file.close();
   }
+}
+
+/** All bytes of a file; undefined where it has become longer. */
+async function readUpTo(file: FileHandle, size: number): Promise<Buffer | undefined> {
+  const bytes = Buffer.alloc(size + 1);
+  let length = 0;
+  for (let read = -1; read !== 0 && length <= size; length += read) {
+    ({ bytesRead: read } = await file.read(bytes, length, bytes.length - length, length));
+  }
+  return length > size ? undefined : bytes.subarray(0, length);
 }
 
 function parse(text: string, tag: string): ReadRecord {

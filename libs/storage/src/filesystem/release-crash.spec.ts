@@ -80,6 +80,12 @@ const STEPS: readonly Step[] = [
       ),
   },
   {
+    does: 'publishing a draft under another tag',
+    prepare: fillDraft,
+    run: (store) => save(store, { tag: 'v2', notes: 'public' }),
+    between: 'public: old-v1.zip other.zip; drafts: v2/a v2/b v2/c; records: v2 true draft',
+  },
+  {
     does: 'evicting a release and its record',
     prepare: fillPublic,
     run: (store) =>
@@ -88,6 +94,7 @@ const STEPS: readonly Step[] = [
           .filter(({ name }) => name.startsWith('v1/'))
           .map((one) => ({ package: one, reason: 'old', endsRelease: 'v1' })),
       ),
+    between: 'public: old-v1.zip other.zip v1/a v1/b v1/c; drafts: ; records: v1 false public',
   },
 ];
 
@@ -129,6 +136,44 @@ describe('a release, with the process killed at each call of a step', () => {
     (store as unknown as { owner: Owner }).owner.release();
     return writes <= end;
   }
+
+  // Mutants: a step that fails leaves what it had begun, or the index as if it had not failed.
+  it.each(STEPS)(
+    'is what it was, or what it becomes, where one call fails: $does',
+    async ({ prepare, run, between }) => {
+      const home = join(path, 'home');
+      const store = await FilesystemPackageStore.open({ path: home, minFreeSpace: 0, readOnly: false });
+      await prepare(store);
+      await store.close();
+      const before = await stateAt(home);
+      await runUntil(home, join(path, 'whole'), run, Number.POSITIVE_INFINITY);
+      const after = await stateAt(join(path, 'whole'));
+
+      for (let at = 1, isEnded = false; !isEnded; at++) {
+        const place = join(path, `${at}`);
+        await cp(home, place, { recursive: true, preserveTimestamps: true });
+        const open = await Observed.open({ path: place, minFreeSpace: 0, readOnly: false });
+        let writes = 0;
+        observer.onCall = (call) => {
+          // After a sync that fails nothing is known.
+          if (!WRITES.includes(call) || call === 'fsync' || (writes += 1) !== at) return;
+          throw Object.assign(new Error('once'), { code: 'EIO', syscall: call });
+        };
+        const isDone = await run(open).then(
+          () => true,
+          () => false,
+        );
+        observer.onCall = () => undefined;
+        isEnded = writes < at;
+        const state = textOf(await open.snapshot());
+        // What was done and could not be synced is told as a failure, too.
+        expect(isDone ? [after] : [before, after]).toContain(state);
+        await open.close();
+        expect([state, between]).toContain(await stateAt(place));
+        await rm(place, { recursive: true });
+      }
+    },
+  );
 
   // Mutants: packages leave or appear without a mark that decides; the record is written in place; what was withdrawn for a
   // draft is put back after it became public.

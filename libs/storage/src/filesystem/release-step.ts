@@ -75,7 +75,7 @@ export class ReleaseStep {
 
     const draft = join(this.layout.incoming, `${this.owner.tag}~record-${this.sequence++}`);
     let withdrawal = Withdrawal.NONE;
-    let isNew = false;
+    let [isNew, isMoved] = [false, false];
     const published = isHidden && !record.isDraft ? packages : [];
     try {
       await writeRecord(draft, record);
@@ -86,21 +86,22 @@ export class ReleaseStep {
         releases.set(record.tag, record);
         withdrawal = await this.trash.withdraw(evict, { incoming, releases, now });
       }
-      await rename(draft, this.layout.record(folder));
+      if (target !== folder) {
+        await rename(this.layout.folder(folder), this.layout.folder(target));
+        isMoved = true;
+      }
+      await rename(draft, this.layout.record(target));
     } catch (error) {
+      if (isMoved) await rename(this.layout.folder(target), this.layout.folder(folder));
       await this.trash.reinstate(withdrawal);
       await rm(draft, { force: true });
       if (isNew) await this.folders.removeIfUnused(`${folder}/`);
       throw error;
     }
-    if (target === folder) {
-      await this.index.enterRecord(folder, record);
-    } else {
-      await rename(this.layout.folder(folder), this.layout.folder(target));
-      await this.index.moveFolder(folder, target, record);
-    }
+    if (isMoved) await this.index.moveFolder(folder, target, record);
+    else await this.index.enterRecord(folder, record);
     const result = { record, before, published, evicted: withdrawal.evictions };
-    return { result, withdrawal, folder: target, isRootChanged: isNew || target !== folder };
+    return { result, withdrawal, folder: target, isRootChanged: isNew || isMoved };
   }
 
   /** Takes out a release with what `also` chooses. To be decided, or undone. */
@@ -124,11 +125,12 @@ export class ReleaseStep {
     const names = packages.map(({ name }) => name);
     const held = hasFolder ? folder : undefined;
     const removal = this.trash.removal();
+    const entries = others.flatMap(({ name }) => this.index.visible(name) ?? []);
     this.index.hold(names, held);
     const recheck = async (): Promise<void> => {
       this.index.release(names, held);
       if (held !== undefined) await this.index.enterFolder(held);
-      for (const one of others) await this.index.recheck(one.name);
+      for (const entry of entries) await this.index.reenter(entry);
     };
     try {
       await removal.take(

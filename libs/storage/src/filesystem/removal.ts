@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { unless } from '../errno.js';
+import { removeIfEmpty } from '../own-directory.js';
 import { isFileName } from '../package-name.js';
 import { folderIn } from './folders.js';
 import { ownMode, RECORD, type Layout } from './layout.js';
@@ -62,9 +63,11 @@ export class Removal {
       : undefined;
   }
 
-  /** Removes the directory, from which all is put back. */
+  /** Removes the directory, from which all is put back. What is still there a start puts back. */
   async end(): Promise<void> {
-    await rm(this.undecided, { recursive: true, force: true });
+    const left = await readdir(this.undecided).catch(() => []);
+    for (const name of left) await removeIfEmpty(join(this.undecided, name));
+    await removeIfEmpty(this.undecided);
   }
 
   /** Puts everything back that {@link take} took. */

@@ -89,11 +89,13 @@ export class Trash {
   }
 
   /** Makes the withdrawal final. To be called when what it made room for is durable. */
-  async empty({ packages, removal }: Withdrawal): Promise<void> {
+  async empty({ packages, removal }: Withdrawal, syncTrash: () => Promise<void>): Promise<void> {
     if (removal === undefined) {
       await Promise.all(packages.map(({ path }) => dropWithdrawn(path)));
     } else {
       await removal.decide();
+      // Or a power cut could take some of them, and a start put the others back.
+      await syncTrash();
       await removal.empty();
     }
     for (const { entry } of packages) await this.folders.removeIfUnused(entry.package.name);
@@ -144,13 +146,16 @@ export class Trash {
     if (!(await isRevision(this.layout.package(name), entry))) return undefined;
     const path = await this.move(name, removal);
     if (path === undefined) return undefined;
-    // Replaced by another process between the look and the rename: that revision is newer and stays.
-    if (!isMoved(entry.fingerprint, fingerprintOf(await lstat(path, { bigint: true })))) {
-      await putBack(this.layout, path, name);
-      return undefined;
+    let isTaken = false;
+    try {
+      // Replaced by another process between the look and the rename: that revision is newer and stays.
+      if (!isMoved(entry.fingerprint, fingerprintOf(await lstat(path, { bigint: true })))) return undefined;
+      const record = await this.withdrawRecord(eviction.endsRelease, removal);
+      isTaken = true;
+      return { eviction: { ...eviction, package: entry.package }, entry, path, ...(record && { record }) };
+    } finally {
+      if (!isTaken) await putBack(this.layout, path, name);
     }
-    const record = await this.withdrawRecord(eviction.endsRelease, removal);
-    return { eviction: { ...eviction, package: entry.package }, entry, path, ...(record && { record }) };
   }
 
   private async withdrawRecord(

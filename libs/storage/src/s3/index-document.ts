@@ -340,7 +340,7 @@ const recordsByIndex = new WeakMap<ReadonlyMap<string, StoredRecord>, ReadonlyMa
 function recordsOf({ records }: ReleaseIndex): ReadonlyMap<string, ReleaseRecord> {
   const known = recordsByIndex.get(records);
   if (known !== undefined) return known;
-  const alone = new Map(Array.from(records, ([tag, { record }]) => [tag, record]));
+  const alone = new Map(Array.from(records, ([tag, { record }]) => [tag, Object.freeze(record)]));
   recordsByIndex.set(records, alone);
   return alone;
 }
