@@ -47,9 +47,10 @@ describe('the extended server', () => {
   });
 
   afterAll(async () => {
+    // First what is there in any case: an open listener would keep a run from ending whose server did not start.
+    receiver.close();
     await server.stop();
     await killServers();
-    receiver.close();
     await directory.remove();
   });
 

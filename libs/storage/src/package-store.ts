@@ -93,7 +93,7 @@ export interface SaveReleaseOptions {
 export interface SavedRelease {
   readonly record: ReleaseRecord;
   readonly before: ReleaseRecord | undefined;
-  /** The packages that became public with it. */
+  /** The packages that became public with it, newest first, then by name. */
   readonly published: readonly Package[];
   readonly evicted: readonly Eviction[];
 }

@@ -7,15 +7,13 @@ import { Public } from '#auth';
 import { isFileName, notFound, PackageReader } from '#storage';
 
 import { ageHeaders } from '../http/age.js';
-import { entityTag } from '../http/conditional.js';
 import { PublicUrl } from '../server/public-url.service.js';
 import { ReadPath } from '../server/read-path.js';
-import { RequestBody } from '../server/request-body.js';
 import { Context, RequestContext } from '../server/request-context.js';
 import { sendContent, sendPackage, sendPackageHead } from './download.js';
-import { publishedView, type PublishedView } from './package.view.js';
-import { rawSize } from './upload-headers.js';
-import { bodyDigests, parseRemoveCondition, parseWriteOptions } from './write-request.js';
+import type { PublishedView } from './package.view.js';
+import { publishRaw } from './publish-raw.js';
+import { parseRemoveCondition } from './write-request.js';
 import { WriteService } from './write.service.js';
 
 /**
@@ -57,18 +55,8 @@ export class AssetsController implements OnModuleInit {
     @Res({ passthrough: true }) response: Response,
     @Context() context: RequestContext,
   ): Promise<PublishedView> {
-    const name = nameOf(segments);
     const base = this.publicUrl.baseFor(request);
-    const size = rawSize(request);
-    const options = parseWriteOptions(request, bodyDigests(request.headers));
-    const body = new RequestBody(request, response, size);
-    const result = await this.writes.publish(body, name, options, context);
-
-    const view = publishedView(result, base);
-    response.status(result.replaced === undefined ? 201 : 200);
-    response.setHeader('ETag', entityTag(result.package));
-    if (result.replaced === undefined) response.setHeader('Location', view.url);
-    return view;
+    return publishRaw(this.writes, { file: nameOf(segments) }, base, request, response, context);
   }
 
   @Delete('*filename')

@@ -1,8 +1,10 @@
 import { Permissions, type TokenVerifier } from '#auth';
 import { RetentionService } from '#retention';
+import type { Package, PackageStore } from '#storage';
 
 import { MaxPackagesPolicy } from '../../../../libs/retention/src/max-packages.policy.js';
-import { StoredReleases } from '../../test/support/stored-releases.js';
+import { FilesystemHarness } from '../../../../libs/storage/src/testing/filesystem.harness.js';
+import { publish } from '../../../../libs/storage/src/testing/packages.js';
 import { serverConfigSchema } from '../config/config.schema.js';
 import { Config } from '../config/config.js';
 import type { PackageEvent, ReleaseEvent, Requester } from '../events/package-event.js';
@@ -15,14 +17,20 @@ const DRAFT = { tag: 'v1.0.0', isDraft: true };
 const PUBLIC = { tag: 'v1.0.0', isDraft: false };
 
 describe('ReleaseWrites', () => {
-  let store: StoredReleases;
+  const harness = new FilesystemHarness();
+  let store: PackageStore;
   let writes: ReleaseWrites;
   let said: string[];
 
   beforeEach(() => start());
 
-  function start(options: Record<string, unknown> = {}, verifier: Partial<TokenVerifier> = {}): void {
-    store = new StoredReleases();
+  afterEach(() => harness.destroy());
+
+  async function start(
+    options: Record<string, unknown> = {},
+    verifier: Partial<TokenVerifier> = {},
+  ): Promise<void> {
+    store = await harness.open();
     said = [];
     const config = new Config(serverConfigSchema.parse({ auth_token: 'x', ...options }));
     const retaining = { maxPackages: config.max_packages, readOnly: config.read_only };
@@ -38,6 +46,7 @@ describe('ReleaseWrites', () => {
     );
   }
 
+  const add = async (name: string): Promise<Package> => (await publish(store, name, name)).package;
   const records = async () => [...(await store.snapshot()).releases.values()];
   const names = async () => (await store.list()).map(({ name }) => name);
 
@@ -66,7 +75,7 @@ describe('ReleaseWrites', () => {
     ['v1.0.0', 'v1.0.0/tool.zip'],
     ['1.0.0', 'tool-v1.0.0.zip'],
   ])('creates no %s where %s is a release of it', async (tag, name) => {
-    store.add(name);
+    await add(name);
     await expect(writes.create(tag, { isDraft: true }, ANNA)).rejects.toMatchObject({
       code: 'release_exists',
     });
@@ -75,8 +84,8 @@ describe('ReleaseWrites', () => {
 
   it('publishes a draft with all that came into it', async () => {
     await writes.create('v1.0.0', { isDraft: true, latest: 'yes' }, ANNA);
-    store.add('v1.0.0/a.zip');
-    store.add('v1.0.0/b.zip');
+    await add('v1.0.0/a.zip');
+    await add('v1.0.0/b.zip');
     expect(await names()).toEqual([]);
     await expect(writes.create('v1.0.0', {}, ANNA)).rejects.toMatchObject({ code: 'release_exists' });
 
@@ -87,18 +96,18 @@ describe('ReleaseWrites', () => {
     expect(await names()).toEqual(['v1.0.0/b.zip', 'v1.0.0/a.zip']);
     expect(said).toEqual([
       'release.drafted v1.0.0',
-      'package.published v1.0.0/a.zip',
       'package.published v1.0.0/b.zip',
+      'package.published v1.0.0/a.zip',
       'release.published v1.0.0',
     ]);
     await expect(writes.edit(DRAFT, {}, ANNA)).rejects.toMatchObject({ code: 'release_not_found' });
   });
 
   it('says what leaves for a draft that becomes public', async () => {
-    start({ max_packages: 1 });
-    store.add('old-0.1.0.zip');
+    await start({ max_packages: 1 });
+    await add('old-0.1.0.zip');
     await writes.create('v1.0.0', { isDraft: true }, ANNA);
-    store.add('v1.0.0/a.zip');
+    await add('v1.0.0/a.zip');
     await writes.edit(DRAFT, { isDraft: false }, ANNA);
     expect(said.slice(1)).toEqual([
       'package.evicted old-0.1.0.zip',
@@ -108,7 +117,7 @@ describe('ReleaseWrites', () => {
   });
 
   it('gives notes to a release of packages, which keeps its times', async () => {
-    const { createdAt } = store.add('tool-v1.0.0.zip');
+    const { createdAt } = await add('tool-v1.0.0.zip');
     const { record } = await writes.edit(PUBLIC, { notes: 'text', latest: 'never' }, ANNA);
     expect(record).toMatchObject({ notes: 'text', latest: 'never', createdAt, publishedAt: createdAt });
     expect(said).toEqual(['release.edited v1.0.0']);
@@ -126,13 +135,13 @@ describe('ReleaseWrites', () => {
 
   it('moves a release with its folder to another tag, and packages outside of it nowhere', async () => {
     await writes.create('v1.0.0', {}, ANNA);
-    store.add('v1.0.0/a.zip');
+    await add('v1.0.0/a.zip');
     await writes.create('v3', {}, ANNA);
     await expect(writes.edit(PUBLIC, { tag: 'v3' }, ANNA)).rejects.toMatchObject({ code: 'release_exists' });
     await writes.edit(PUBLIC, { tag: 'cli/v2.0.0' }, ANNA);
     expect(await names()).toEqual(['cli%2Fv2.0.0/a.zip']);
 
-    store.add('tool-v5.0.0.zip');
+    await add('tool-v5.0.0.zip');
     const flat = { tag: 'v5.0.0', isDraft: false };
     for (const fields of [{ tag: 'v6' }, { isDraft: true }]) {
       await expect(writes.edit(flat, fields, ANNA)).rejects.toMatchObject({
@@ -142,9 +151,9 @@ describe('ReleaseWrites', () => {
   });
 
   it('removes the packages of a release wherever they lie', async () => {
-    store.add('tool-v1.0.0.zip');
-    store.add('v1.0.0/a.zip');
-    store.add('tool-v2.0.0.zip');
+    await add('tool-v1.0.0.zip');
+    await add('v1.0.0/a.zip');
+    await add('tool-v2.0.0.zip');
     await writes.edit(PUBLIC, { notes: 'x' }, ANNA);
     said = [];
 
@@ -161,17 +170,17 @@ describe('ReleaseWrites', () => {
 
   it('asks for the permission of every package that a removal takes, whenever it came', async () => {
     const asked: string[] = [];
-    start(
+    await start(
       {},
       {
         may: async (_principal, action, name) => {
-          if (asked.length === 0) store.add('v1.0.0/late.zip');
-          if (asked.push(`${action} ${name}`) === 2) store.add('v1.0.0/later.zip');
+          if (asked.length === 0) await add('v1.0.0/late.zip');
+          if (asked.push(`${action} ${name}`) === 2) await add('v1.0.0/later.zip');
           return name !== 'v1.0.0/forbidden.zip';
         },
       },
     );
-    store.add('tool-v1.0.0.zip');
+    await add('tool-v1.0.0.zip');
     await writes.remove(PUBLIC, ANNA);
     // Mutant: asks for those of the first look only.
     expect(asked.toSorted()).toEqual([
@@ -180,15 +189,15 @@ describe('ReleaseWrites', () => {
       'delete v1.0.0/late.zip',
       'delete v1.0.0/later.zip',
     ]);
-    store.add('v1.0.0/forbidden.zip');
+    await add('v1.0.0/forbidden.zip');
     await expect(writes.remove(PUBLIC, ANNA)).rejects.toMatchObject({ code: 'forbidden' });
     expect(await names()).toEqual(['v1.0.0/forbidden.zip']);
   });
 
   it('touches no draft in the name of public packages of its version', async () => {
     await writes.create('v1.0.0', { isDraft: true }, ANNA);
-    store.add('v1.0.0/a.zip');
-    store.add('tool-v1.0.0.zip');
+    await add('v1.0.0/a.zip');
+    await add('tool-v1.0.0.zip');
     for (const attempt of [writes.edit(PUBLIC, { title: 'x' }, ANNA), writes.remove(PUBLIC, ANNA)]) {
       await expect(attempt).rejects.toMatchObject({ code: 'release_exists' });
     }
@@ -199,8 +208,8 @@ describe('ReleaseWrites', () => {
 
   it('renames and labels an asset, and forgets labels of what is gone', async () => {
     await writes.create('v1.0.0', {}, ANNA);
-    const stored = store.add('v1.0.0/a.zip');
-    store.add('v1.0.0/c.zip');
+    const stored = await add('v1.0.0/a.zip');
+    await add('v1.0.0/c.zip');
     await writes.label(stored, 'The tool', ANNA);
     await expect(writes.rename(stored, 'c.zip', ANNA)).rejects.toMatchObject({ code: 'package_exists' });
     const renamed = await writes.rename(stored, 'b.zip', ANNA);
@@ -209,7 +218,7 @@ describe('ReleaseWrites', () => {
     await writes.edit(PUBLIC, { title: 'x' }, ANNA);
     expect((await records())[0]?.labels).toBeUndefined();
 
-    const flat = store.add('tool-v1.0.0.zip');
+    const flat = await add('tool-v1.0.0.zip');
     await writes.label(flat, 'Flat', ANNA);
     expect((await records())[0]?.labels).toEqual({ 'tool-v1.0.0.zip': 'Flat' });
     await writes.label(flat, '', ANNA);
@@ -220,9 +229,9 @@ describe('ReleaseWrites', () => {
   });
 
   it('keeps what is published at its address where nothing may be deleted, and lets drafts go', async () => {
-    start({ allow_delete: false });
+    await start({ allow_delete: false });
     await writes.create('v1.0.0', { isDraft: true }, ANNA);
-    await writes.rename(store.add('v1.0.0/a.zip'), 'b.zip', ANNA);
+    await writes.rename(await add('v1.0.0/a.zip'), 'b.zip', ANNA);
     await writes.edit(DRAFT, { isDraft: false }, ANNA);
     const [stored] = await store.list();
     for (const attempt of [
@@ -240,7 +249,7 @@ describe('ReleaseWrites', () => {
   });
 
   it('asks for the permission before it looks', async () => {
-    start({}, { may: async () => false });
+    await start({}, { may: async () => false });
     for (const attempt of [
       writes.create('v1.0.0', {}, ANNA),
       writes.edit(PUBLIC, {}, ANNA),
@@ -249,7 +258,7 @@ describe('ReleaseWrites', () => {
       await expect(attempt).rejects.toMatchObject({ code: 'forbidden' });
     }
     await expect(writes.create('v1', {}, {})).rejects.toMatchObject({ code: 'unauthorized' });
-    start({ read_only: true });
+    await start({ read_only: true });
     await expect(writes.create('v1', {}, ANNA)).rejects.toMatchObject({ code: 'read_only' });
   });
 
@@ -269,7 +278,7 @@ describe('ReleaseWrites', () => {
     await writes.create('v1', { notes: '\0'.repeat(MAX_NOTES) }, ANNA);
     const label = '\0'.repeat(MAX_TEXT_BYTES);
     const count = Math.ceil((1024 * 1024 - 6 * MAX_NOTES) / (6 * MAX_TEXT_BYTES));
-    const stored = Array.from({ length: count }, (_, at) => store.add(`v1/${at}.zip`));
+    const stored = await Promise.all(Array.from({ length: count }, (_, at) => add(`v1/${at}.zip`)));
     const last = stored.pop();
     for (const one of stored) await writes.label(one, label, ANNA);
     await expect(last && writes.label(last, label, ANNA)).rejects.toMatchObject({

@@ -1,12 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 
 import { ServerModule } from '../server/server.module.js';
-import { ReleaseAssetsController } from './assets/release-assets.controller.js';
-import { ReleaseDownloadsController } from './assets/release-downloads.controller.js';
-import { ReleaseWritesController } from './assets/release-writes.controller.js';
 import { DraftAccess } from './draft-access.js';
 import { GraphqlController } from './graphql/graphql.controller.js';
 import { GraphqlService } from './graphql/graphql.service.js';
+import { ReleaseDownloadsController } from './permalinks/release-downloads.controller.js';
+import { ReleaseAssetsController } from './publishing/release-assets.controller.js';
+import { ReleaseWritesController } from './publishing/release-writes.controller.js';
 import { ReleaseWrites } from './release-writes.service.js';
 import { ReleasesController } from './releases.controller.js';
 import { ReleasesService } from './releases.service.js';

@@ -3,13 +3,11 @@ import type { Request, Response } from 'express';
 
 import { assertReleaseTag, isFileName, isReleaseTag, nameInRelease, notFound } from '#storage';
 
-import { entityTag } from '../../http/conditional.js';
-import { publishedView, type PublishedView } from '../../packages/package.view.js';
-import { rawSize } from '../../packages/upload-headers.js';
-import { bodyDigests, parseRemoveCondition, parseWriteOptions } from '../../packages/write-request.js';
+import type { PublishedView } from '../../packages/package.view.js';
+import { publishRaw } from '../../packages/publish-raw.js';
+import { parseRemoveCondition } from '../../packages/write-request.js';
 import { WriteService } from '../../packages/write.service.js';
 import { PublicUrl } from '../../server/public-url.service.js';
-import { RequestBody } from '../../server/request-body.js';
 import { Context, RequestContext } from '../../server/request-context.js';
 
 /** `/releases/{tag}/assets/{filename}`: publishes and deletes what lies in the folder of a release. */
@@ -30,16 +28,7 @@ export class ReleaseAssetsController {
   ): Promise<PublishedView> {
     assertReleaseTag(tag);
     const base = this.publicUrl.baseFor(request);
-    const size = rawSize(request);
-    const options = { ...parseWriteOptions(request, bodyDigests(request.headers)), release: tag };
-    const body = new RequestBody(request, response, size);
-    const result = await this.writes.publish(body, filename, options, context);
-
-    const view = publishedView(result, base);
-    response.status(result.replaced === undefined ? 201 : 200);
-    response.setHeader('ETag', entityTag(result.package));
-    if (result.replaced === undefined) response.setHeader('Location', view.url);
-    return view;
+    return publishRaw(this.writes, { file: filename, release: tag }, base, request, response, context);
   }
 
   @Delete('assets/:filename')
