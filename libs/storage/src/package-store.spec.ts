@@ -9,7 +9,7 @@ class PackagesOnlyHarness extends FilesystemHarness {
   override async open(): Promise<PackageStore> {
     const store = await super.open();
     for (const name of ON_RELEASES) {
-      Object.defineProperty(store, name, { value: PackageStore.prototype[name] as unknown });
+      Object.defineProperty(store, name, { value: PackageStore.prototype[name] });
     }
     return store;
   }
