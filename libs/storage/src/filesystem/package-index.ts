@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 
 import { errnoOf, unless } from '../errno.js';
 import { isFileName, isPackageName } from '../package-name.js';
+import { newestFirst } from '../newest-first.js';
 import type { Package, StoreSnapshot } from '../package-reader.js';
 import type { PublishCondition } from '../package-store.js';
 import { inParallel } from '../parallel.js';
@@ -147,12 +148,8 @@ export class PackageIndex {
   releaseIn(folder: string): { record: ReleaseRecord | undefined; packages: readonly Package[] } {
     const known = this.folders.get(folder);
     if (known === undefined) return { record: undefined, packages: [] };
-    const { packages, drafts, releases } = this.snapshot();
-    const all = known.isHidden ? drafts : packages;
-    return {
-      record: releases.get(known.tag),
-      packages: known.names.size === 0 ? [] : all.filter(({ name }) => folderIn(name) === folder),
-    };
+    const packages = [...known.names].flatMap((name) => this.get(name)?.package ?? []);
+    return { record: this.folders.records.get(known.tag), packages: packages.toSorted(newestFirst) };
   }
 
   /** Whether packages of that name are those of a draft. */
@@ -172,9 +169,9 @@ export class PackageIndex {
     this.tableOf(entry.package.name).set(entry);
   }
 
-  /** Notes the folder of a release that we made, so that it is watched. */
+  /** Looks at the folder of a release now, whatever was known of it, and watches it. */
   async enterFolder(folder: string): Promise<void> {
-    await this.examineFolder(folder, 0);
+    await this.examineFolder(folder, QUIET_MS);
   }
 
   /** Enters a record that we wrote ourselves: at once with its packages, which are shown or hidden from now on. */
@@ -208,7 +205,7 @@ export class PackageIndex {
     for (const folder of [from, to]) this.writtenDuringScan?.add(`${folder}/`);
     this.forgetFolder(from);
     this.apply(this.folders.enter(to), fingerprint, record, record.isDraft, changes);
-    await this.examineFolder(to, 0);
+    await this.examineFolder(to, QUIET_MS);
   }
 
   /**

@@ -55,7 +55,7 @@ function parse(text: string, tag: string): ReadRecord {
     return { flaw: ': not JSON' };
   }
   // The folder tells the tag, so that one that is moved or copied is the release of its new name.
-  if (typeof value === 'object' && value !== null && 'tag' in value) value = { ...value, tag };
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) value = { ...value, tag };
   const flaw = flawOfRecord(tag, value);
   return flaw === undefined ? { record: Object.freeze(value as ReleaseRecord) } : { flaw };
 }

@@ -125,7 +125,7 @@ export class ReleaseStep {
     const names = packages.map(({ name }) => name);
     const held = hasFolder ? folder : undefined;
     const removal = this.trash.removal();
-    const entries = others.flatMap(({ name }) => this.index.visible(name) ?? []);
+    const entries = names.flatMap((name) => this.index.get(name) ?? []);
     this.index.hold(names, held);
     const recheck = async (): Promise<void> => {
       this.index.release(names, held);
