@@ -9,7 +9,7 @@ const FILE = new URL('../../../../contracts/openapi.yaml', import.meta.url);
 /** The name under which the validators know the whole document. */
 const DOCUMENT = 'openapi.yaml';
 /** Parameters whose value may hold slashes: the server takes such names so as to refuse them as names. */
-const WITH_SLASHES = new Set(['filename']);
+const WITH_SLASHES = /^(?:\/assets\/\{filename|\/releases\/(?:download|tag)\/\{tag)$/;
 /**
  * Shared responses to requests that belong to no operation: unknown addresses and methods, and what is refused
  * before it is routed.
@@ -91,10 +91,13 @@ export class Contract {
   violations(exchange: Exchange): string[] {
     const { method, status } = exchange;
     const path = plainPath(exchange.path);
-    const route = this.routes.find(({ pattern }) => pattern.test(path));
-    const operation = this.operation(method, route);
+    // An address may be one of several paths, such as `/releases/latest` and that of the release `latest`.
+    const routes = this.routes.filter(({ pattern }) => pattern.test(path));
+    const operation = routes.map((route) => this.operation(method, route)).find((one) => one !== undefined);
     const response =
-      operation === undefined ? this.unrouted(status, route) : this.find(operation, 'responses', `${status}`);
+      operation === undefined
+        ? this.unrouted(status, routes)
+        : this.find(operation, 'responses', `${status}`);
     if (response === undefined) {
       const where = operation === undefined ? `no operation ${method} ${path} and` : 'the operation has';
       return [`${where} no response with status ${status}`];
@@ -102,7 +105,7 @@ export class Contract {
     return [
       ...this.headerViolations(response, exchange),
       ...this.bodyViolations(response, exchange),
-      ...(operation === undefined && status === 405 ? this.allowViolations(route, exchange) : []),
+      ...(operation === undefined && status === 405 ? this.allowViolations(routes, exchange) : []),
     ];
   }
 
@@ -125,17 +128,16 @@ export class Contract {
   }
 
   /** The operation of a request. HEAD is answered wherever GET is. */
-  private operation(method: string, route: Route | undefined): Place | undefined {
-    if (route === undefined) return undefined;
+  private operation(method: string, route: Route): Place | undefined {
     const place = this.at('paths', route.path);
     const own = this.find(place, method.toLowerCase());
     return own === undefined && method === 'HEAD' ? this.find(place, 'get') : own;
   }
 
   /** What a request without an operation may be answered with: 405 at a known address, else 404. */
-  private unrouted(status: number, route: Route | undefined): Place | undefined {
+  private unrouted(status: number, routes: readonly Route[]): Place | undefined {
     const name = UNROUTED[status];
-    const impossible = route === undefined ? 405 : 404;
+    const impossible = routes.length === 0 ? 405 : 404;
     return name === undefined || status === impossible ? undefined : this.at('components', 'responses', name);
   }
 
@@ -178,8 +180,9 @@ export class Contract {
   }
 
   /** Whether `Allow` names the methods that the contract has at this address. */
-  private allowViolations(route: Route | undefined, { headers }: Exchange): string[] {
-    const methods = this.operations.filter(({ path }) => path === route?.path).map(({ method }) => method);
+  private allowViolations(routes: readonly Route[], { headers }: Exchange): string[] {
+    const paths = new Set(routes.map(({ path }) => path));
+    const methods = this.operations.filter(({ path }) => paths.has(path)).map(({ method }) => method);
     const expected = [...new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)].toSorted();
     const allowed = textOf(headers['allow'])?.split(', ').toSorted();
     const names = expected.join(', ');
@@ -260,14 +263,15 @@ function patternOf(path: string): RegExp {
   const parts = path.split(/\{(\w+)\}/);
   const source = parts.map((part, index) => {
     if (index % 2 === 0) return part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-    return WITH_SLASHES.has(part) ? '.+' : '[^/]+';
+    const upToPart = path.slice(0, path.indexOf(`{${part}}`) + part.length + 1);
+    return WITH_SLASHES.test(upToPart) ? '.+' : '[^/]+';
   });
   return new RegExp(`^${source.join('')}/?$`);
 }
 
-/** The path without origin and query. */
+/** The path without origin, query and fragment. */
 function plainPath(target: string): string {
-  const path = target.replace(/^https?:\/\/[^/?]*/i, '').replace(/\?.*$/s, '');
+  const path = target.replace(/^https?:\/\/[^/?]*/i, '').replace(/[?#].*$/s, '');
   return path === '' ? '/' : path;
 }
 

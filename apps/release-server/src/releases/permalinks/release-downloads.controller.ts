@@ -22,24 +22,24 @@ export class ReleaseDownloadsController {
     private readonly publicUrl: PublicUrl,
   ) {}
 
-  /** Answers HEAD too. */
-  @Get('download/:tag/:filename')
+  /** Answers HEAD too. The wildcard takes tags with slashes, whether these are encoded or not. */
+  @Get('download/*tag/:file')
   async download(
-    @Param('tag') tag: string,
-    @Param('filename') filename: string,
+    @Param('tag') segments: string[],
+    @Param('file') file: string,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    await this.send(await this.releases.byTag(tag), filename, request, response);
+    await this.send(await this.releases.byTag(segments.join('/')), file, request, response);
   }
 
-  @Get('latest/download/:filename')
+  @Get('latest/download/:file')
   async downloadLatest(
-    @Param('filename') filename: string,
+    @Param('file') file: string,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    await this.send(await this.releases.latestRelease(), filename, request, response);
+    await this.send(await this.releases.latestRelease(), file, request, response);
   }
 
   @Get('latest')

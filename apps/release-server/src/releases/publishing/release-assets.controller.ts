@@ -10,36 +10,36 @@ import { WriteService } from '../../packages/write.service.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { Context, RequestContext } from '../../server/request-context.js';
 
-/** `/releases/{tag}/assets/{filename}`: publishes and deletes what lies in the folder of a release. */
-@Controller('releases/:tag')
+/** `/releases/{tag}/assets/{file}`: publishes and deletes what lies in the folder of a release. */
+@Controller('releases')
 export class ReleaseAssetsController {
   constructor(
     private readonly writes: WriteService,
     private readonly publicUrl: PublicUrl,
   ) {}
 
-  @Put('assets/:filename')
+  @Put(':tag/assets/:file')
   async publish(
     @Param('tag') tag: string,
-    @Param('filename') filename: string,
+    @Param('file') file: string,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
     @Context() context: RequestContext,
   ): Promise<PublishedView> {
     assertReleaseTag(tag);
     const base = this.publicUrl.baseFor(request);
-    return publishRaw(this.writes, { file: filename, release: tag }, base, request, response, context);
+    return publishRaw(this.writes, { file, release: tag }, base, request, response, context);
   }
 
-  @Delete('assets/:filename')
+  @Delete(':tag/assets/:file')
   @HttpCode(204)
   async remove(
     @Param('tag') tag: string,
-    @Param('filename') filename: string,
+    @Param('file') file: string,
     @Req() request: Request,
     @Context() context: RequestContext,
   ): Promise<void> {
-    if (!isReleaseTag(tag) || !isFileName(filename)) throw notFound(filename);
-    await this.writes.remove(nameInRelease(tag, filename), parseRemoveCondition(request), context);
+    if (!isReleaseTag(tag) || !isFileName(file)) throw notFound(file);
+    await this.writes.remove(nameInRelease(tag, file), parseRemoveCondition(request), context);
   }
 }

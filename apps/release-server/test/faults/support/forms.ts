@@ -169,7 +169,10 @@ export function hasPart({ body, boundary }: FuzzedForm, content: Buffer): boolea
 export function excess({ body, boundary }: FuzzedForm): string[] {
   const [text = ''] = body.toString('latin1').split(`\r\n--${boundary}--`);
   const all = `\r\n${text}`.split(`\r\n--${boundary}\r\n`).slice(1);
-  const long = all.filter((part) => !part.includes('filename') && part.length > 1024 + 200);
+  const fields = all.filter((part) => !part.includes('filename'));
+  const long = fields
+    .map((part) => part.slice(part.indexOf('\r\n\r\n') + 4))
+    .filter(({ length }) => length > 1024);
   return [
     ...(all.length > 17 ? [`${all.length} parts`] : []),
     ...long.map((part) => `a field of ${part.length} bytes`),
