@@ -44,9 +44,10 @@ start_server() {
   return 1
 }
 
+# One worker: two at once make Python 3.11 fail now and then ("AST constructor recursion depth mismatch").
 schemathesis() {
   "$TOOLS/bin/schemathesis" run "$url/openapi.yaml" --url "$url" --checks all --seed "$SEED" \
-    --max-examples "$EXAMPLES" --workers 2 --no-color "$@"
+    --max-examples "$EXAMPLES" --workers 1 --no-color "$@"
 }
 
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true

@@ -27,7 +27,10 @@ interface SavedView {
   readonly url: string;
 }
 
-/** `/releases` and `/releases/{tag}`: makes, edits, publishes and deletes releases. */
+/**
+ * `/releases` and `/releases/{tag}`: makes, edits, publishes and deletes releases. `latest` is a tag here like any other, and is named
+ * for itself since a GET of it is answered otherwise.
+ */
 @Controller('releases')
 export class ReleaseWritesController {
   constructor(
@@ -52,24 +55,24 @@ export class ReleaseWritesController {
     return savedView((await this.writes.create(tag, fields, context)).record, base);
   }
 
-  @Patch(':tag')
+  @Patch(['latest', ':tag'])
   async edit(
-    @Param('tag') tag: string,
+    @Param('tag') tag: string | undefined,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
     @Context() context: RequestContext,
   ): Promise<SavedView> {
     const base = this.publicUrl.baseFor(request);
     const fields = parseReleaseBody(await readJson(request, response, MAX_BODY_BYTES));
-    const release = await this.releases.named(tag);
+    const release = await this.releases.named(tag ?? 'latest');
     return savedView((await this.writes.edit(release, fields, context)).record, base);
   }
 
   /** A release or a draft, with all of its packages. */
-  @Delete(':tag')
+  @Delete(['latest', ':tag'])
   @HttpCode(204)
-  async remove(@Param('tag') tag: string, @Context() context: RequestContext): Promise<void> {
-    await this.writes.remove(await this.releases.named(tag), context);
+  async remove(@Param('tag') tag: string | undefined, @Context() context: RequestContext): Promise<void> {
+    await this.writes.remove(await this.releases.named(tag ?? 'latest'), context);
   }
 }
 

@@ -169,8 +169,8 @@ export function hasPart({ body, boundary }: FuzzedForm, content: Buffer): boolea
 export function excess({ body, boundary }: FuzzedForm): string[] {
   const [text = ''] = body.toString('latin1').split(`\r\n--${boundary}--`);
   const all = `\r\n${text}`.split(`\r\n--${boundary}\r\n`).slice(1);
-  const fields = all.filter((part) => !part.includes('filename'));
-  const long = fields
+  const textParts = all.filter((part) => !part.includes('filename'));
+  const long = textParts
     .map((part) => part.slice(part.indexOf('\r\n\r\n') + 4))
     .filter(({ length }) => length > 1024);
   return [
