@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { get, json, names, put, sha256 } from './support/client.js';
+import { get, json, names, post, put, sha256 } from './support/client.js';
 import { rawRequest } from './support/raw.js';
 import { startServer, withServer, type TestServer } from './support/server.js';
 import { itOnDirectory } from './support/storage.js';
@@ -13,6 +13,7 @@ interface Item {
   created_at: string;
   sha256: string | null;
   url: string;
+  release: string | null;
 }
 
 describe('GET /packages', () => {
@@ -122,6 +123,43 @@ describe('GET /packages', () => {
     expect(await list('page=9')).toEqual([]);
   });
 
+  it('lists one release, and nothing for a tag that none has', async () => {
+    const list = async (query: string): Promise<[string, string | null][]> =>
+      (await json<Item[]>(await get(server, `/packages?format=json&${query}`))).map(({ name, release }) => [
+        name,
+        release,
+      ]);
+    expect(await list('release=v1.0')).toEqual([['tool-1.0.0.zip', '1.0.0']]);
+    expect(await list('release=1.0.0&q=TOOL+1&sort=name')).toEqual([['tool-1.0.0.zip', '1.0.0']]);
+    expect(await list('release=1.0.0&q=notes')).toEqual([]);
+    for (const tag of ['v9', '', '..', '%00', 'latest']) expect(await list(`release=${tag}`)).toEqual([]);
+    const other = await get(server, '/packages?format=json&release=1.0.0&per_page=1&page=2');
+    expect(other.headers.get('link')).toBeNull();
+    await withServer({}, async (fresh) => {
+      for (const file of ['a', 'b']) {
+        const { status } = await post(fresh, file, file, { query: '?release=cli%2Fv1' });
+        expect(status).toBe(200);
+      }
+      const page = await get(fresh, '/packages?format=json&release=cli/v1&per_page=1');
+      expect(page.headers.get('link')).toContain('packages?format=json&release=cli%2Fv1&page=2&per_page=1>');
+      expect(await json<Item[]>(page)).toMatchObject([{ release: 'cli/v1' }]);
+    });
+  });
+
+  it('shows one release as a page, from which the others can be reached', async () => {
+    const html = await (await get(server, '/packages?release=v1.0')).text();
+    expect(html).toContain('<a class="name" href="');
+    expect(html).toContain('tool-1.0.0.zip');
+    expect(html).not.toContain('Tool-2.0.0-rc.1.zip</a>');
+    expect(html).toContain('1 package of <bdi>v1.0</bdi> · <a href="./packages">of all releases</a>');
+    expect(html).toContain('<input type="hidden" name="release" value="v1.0"/>');
+    const none = await (await get(server, '/packages?release=%3Cb%3E')).text();
+    expect(none).toContain('0 packages of <bdi>&lt;b></bdi>');
+    expect(none).toContain('There is no package of this release.');
+    const word = await (await get(server, '/packages?release=v1.0&q=x')).text();
+    expect(word).toContain('No package of this release has this in its name.');
+  });
+
   it.each([
     'format=xml',
     'page=0',
@@ -131,6 +169,8 @@ describe('GET /packages', () => {
     'sort=colour',
     'order=up',
     'page=1&page=2',
+    'release=a&release=b',
+    `release=${'x'.repeat(201)}`,
   ])('answers 422 to ?%s', async (query) => {
     const response = await get(server, `/packages?${query}`);
     expect(response.status).toBe(422);

@@ -1,4 +1,4 @@
-import { get, json, names, put, sha256 } from './support/client.js';
+import { get, json, names, post, put, sha256 } from './support/client.js';
 import { AUTH, startServer, type TestServer } from './support/server.js';
 
 describe('releases that are published as such', () => {
@@ -82,6 +82,45 @@ describe('releases that are published as such', () => {
       ]);
     }
     expect(await names(server)).toEqual(['tool-1.0.0.zip']);
+  });
+
+  it('take packages from a form too, with its conditions and checksum', async () => {
+    await say('POST', '/releases', { tag: 'cli/v1', draft: true });
+    const query = '?release=cli%2Fv1';
+    const made = await post(server, 'tool', 'one', { query });
+    expect([made.status, await json(made)]).toEqual([
+      200,
+      expect.objectContaining({
+        name: 'tool',
+        release: 'cli/v1',
+        url: `${server.url}/releases/download/cli%2Fv1/tool`,
+      }),
+    ]);
+    expect(await names(server)).toEqual([]);
+    const taken = await post(server, 'tool', 'two', { query });
+    expect([taken.status, await json(taken)]).toEqual([
+      409,
+      expect.objectContaining({ code: 'package_exists', digest: `sha256:${sha256('one')}` }),
+    ]);
+    expect((await post(server, 'tool', 'two', { query: `${query}&overwrite=true` })).status).toBe(200);
+    const digest = `sha256:${sha256('two')}`;
+    const damaged = await post(server, 'other', 'three', { query: `${query}&digest=${digest}` });
+    expect([damaged.status, await json(damaged)]).toEqual([
+      400,
+      expect.objectContaining({ code: 'checksum_mismatch' }),
+    ]);
+    const none = await post(server, 'new', 'x', { query, headers: { 'If-Match': '*' } });
+    expect(none.status).toBe(412);
+    for (const release of ['', 'a..b', '..', '%2F', 'x'.repeat(201), 'v1&release=v2']) {
+      const answer = await post(server, 'tool', 'x', { query: `?release=${release}` });
+      expect([answer.status, await json(answer)]).toEqual([
+        400,
+        expect.objectContaining({ code: 'invalid_release_tag' }),
+      ]);
+    }
+    await say('PATCH', '/releases/cli%2Fv1', { draft: false });
+    expect(await names(server)).toEqual(['tool']);
+    expect(await (await download('download/cli/v1/tool')).text()).toBe('two');
   });
 
   it('leave with all of their packages, those that only their names make theirs too', async () => {

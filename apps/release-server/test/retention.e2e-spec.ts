@@ -35,7 +35,7 @@ describe('retention with a limit of 5', () => {
     for (const name of ['a', 'b', 'c', 'd', 'e'])
       expect(await evictedBy(publish(server, name, name))).toEqual([]);
     expect(await evictedBy(publish(server, 'f', 'f'))).toEqual([
-      { name: 'a', size: 1, digest: `sha256:${sha256('a')}` },
+      { name: 'a', release: null, size: 1, digest: `sha256:${sha256('a')}` },
     ]);
     expect(await evictedBy(publish(server, 'f', 'other', { query: '?overwrite=true' }))).toEqual([]);
     expect(await evictedBy(publish(server, 'g', 'g'))).toMatchObject([{ name: 'b' }]);

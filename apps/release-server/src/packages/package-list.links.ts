@@ -4,10 +4,11 @@ import type { PackagePage } from './package-search.js';
 
 /** The address of a list, relative to `prefix`, without parameters that have their default. */
 export function listUrl(prefix: string, query: Partial<PackageListQuery>): string {
-  const { format, q, sort, order, page, per_page: perPage } = query;
+  const { format, q, release, sort, order, page, per_page: perPage } = query;
   const parameters = {
     format,
     q: q === '' ? undefined : q,
+    release,
     sort: sort === 'created_at' ? undefined : sort,
     order,
     page,

@@ -10,10 +10,12 @@ const wholeNumber = z
   .regex(/^\d{1,9}$/, 'expected a whole number from 1')
   .transform(Number)
   .refine((value) => value >= 1, 'expected a whole number from 1');
+const text = z.string({ error: 'expected one text' }).max(200, 'expected at most 200 characters');
 
 const querySchema = z.object({
   format: z.enum(['json', 'html'], { error: 'expected json or html' }).optional(),
-  q: z.string({ error: 'expected one text' }).max(200, 'expected at most 200 characters').default(''),
+  q: text.default(''),
+  release: text.optional(),
   sort: z
     .enum(['name', 'size', 'created_at'], { error: 'expected name, size or created_at' })
     .default('created_at'),

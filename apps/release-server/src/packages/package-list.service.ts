@@ -33,8 +33,9 @@ export class PackageListService {
     const { packages } = snapshot;
     const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
     return this.prepared.get(snapshot, JSON.stringify(normal), async () => {
-      const page = await searchPackages(packages, normal);
-      const views = await this.views.of(page.blocks, await prepareCatalog(snapshot));
+      const catalog = await prepareCatalog(snapshot);
+      const page = await searchPackages(catalog, normal);
+      const views = await this.views.of(page.blocks, catalog);
       return prepareBody('application/json', joined('[', views, this.views.separator, ']'), {
         headers: listHeaders(normal, page),
         compressible: true,

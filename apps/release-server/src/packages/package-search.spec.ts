@@ -1,4 +1,5 @@
-import type { Package } from '#storage';
+import { catalogOf } from '#releases';
+import { nameInRelease, type Package } from '#storage';
 
 import { parseListQuery } from './package-list.query.js';
 import { searchPackages } from './package-search.js';
@@ -15,8 +16,10 @@ const packages = [
   stored('claude-sh-v1.1.0.zip', 10, 1),
 ];
 
-async function names(query: Record<string, string>): Promise<string[]> {
-  const { blocks } = await searchPackages(packages, parseListQuery(query));
+const catalog = catalogOf({ packages, drafts: [], releases: new Map() });
+
+async function names(query: Record<string, string>, of = catalog): Promise<string[]> {
+  const { blocks } = await searchPackages(of, parseListQuery(query));
   return blocks.flat().map(({ name }) => name);
 }
 
@@ -49,18 +52,34 @@ describe('the search in packages', () => {
   });
 
   it('cuts pages from the order, and counts all that was found', async () => {
-    const second = await searchPackages(packages, parseListQuery({ q: 'claude', page: '2', per_page: '3' }));
+    const second = await searchPackages(catalog, parseListQuery({ q: 'claude', page: '2', per_page: '3' }));
     expect(second).toMatchObject({ total: 4, page: 2, pages: 2 });
     expect(second.blocks.flat().map(({ name }) => name)).toEqual(['claude-sh-v1.1.0.zip']);
-    expect(await searchPackages(packages, parseListQuery({ page: '9', per_page: '2' }))).toMatchObject({
+    expect(await searchPackages(catalog, parseListQuery({ page: '9', per_page: '2' }))).toMatchObject({
       blocks: [],
       total: 5,
       pages: 3,
     });
-    expect(await searchPackages(packages, parseListQuery({ q: 'zz' }))).toMatchObject({
+    expect(await searchPackages(catalog, parseListQuery({ q: 'zz' }))).toMatchObject({
       total: 0,
       page: 1,
       pages: 1,
     });
+  });
+
+  it('lists the packages of one release, in its folder and by their versions, in the same orders and pages', async () => {
+    const [tool, notes] = ['tool', 'notes.txt'].map((file, at) =>
+      stored(nameInRelease('v1.2.0', file), 5, 9 - at),
+    );
+    const all = [tool, notes, ...packages].filter((one) => one !== undefined);
+    const draft = stored(nameInRelease('v3.0.0', 'tool'), 1, 9);
+    const record = { tag: 'v3.0.0', isDraft: true, createdAt: 1, updatedAt: 1 };
+    const mixed = catalogOf({ packages: all, drafts: [draft], releases: new Map([[record.tag, record]]) });
+    const files = ['v1.2.0/tool', 'v1.2.0/notes.txt', 'Claude-sh-v1.2.0.zip', 'claude-ps-v1.2.0.zip'];
+    expect(await names({ release: 'v1.2.0' }, mixed)).toEqual(files);
+    expect(await names({ release: '1.2', order: 'asc' }, mixed)).toEqual(files.toReversed());
+    expect(await names({ release: 'v1.2.0', q: 'T O' }, mixed)).toEqual(files.slice(0, 2));
+    expect(await names({ release: 'v1.2.0', page: '2', per_page: '3' }, mixed)).toEqual(files.slice(3));
+    for (const release of ['v3.0.0', 'v9', 'latest', '']) expect(await names({ release }, mixed)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { incrementalOrder, oncePer } from '#releases';
+import { incrementalOrder, oncePer, type ReleaseCatalog } from '#releases';
 import { fileOf, folderTagOf, newestFirst, type Package } from '#storage';
 
 import { DEFAULT_PER_PAGE, defaultOrder, type PackageListQuery } from './package-list.query.js';
@@ -28,14 +28,12 @@ const smallest = incrementalOrder((a, b) => a.size - b.size || byName(a, b));
  * Searches, sorts and cuts; the whole selection where the query asks for no page. Orders are kept from one snapshot of
  * the store to the next, so that a page costs its packages, and a search a look through the names.
  */
-export async function searchPackages(
-  packages: readonly Package[],
-  query: PackageListQuery,
-): Promise<PackagePage> {
-  const { q, page, per_page: perPage } = query;
+export async function searchPackages(catalog: ReleaseCatalog, query: PackageListQuery): Promise<PackagePage> {
+  const { q, release, page, per_page: perPage } = query;
   const words = wordsOf(q);
-  const sorted = await sort(packages, query);
-  const found = words.length === 0 ? sorted : await filter(sorted, words);
+  const members = release === undefined ? undefined : membersOf(catalog, release);
+  const sorted = members?.size === 0 ? [] : await sort(catalog.packages, query);
+  const found = words.length === 0 && members === undefined ? sorted : await filter(sorted, words, members);
   const total = found.reduce((sum, { length }) => sum + length, 0);
   if (page === undefined && perPage === undefined) return { blocks: found, total, page: 1, pages: 1 };
   const current = page ?? 1;
@@ -77,15 +75,25 @@ const lowerCaseNames = oncePer((block: readonly Package[]): readonly string[] =>
   block.map((stored) => `${folderTagOf(stored) ?? ''}/${fileOf(stored)}`.toLowerCase()),
 );
 
+/** The names of the packages of a release; none where nothing public has that tag. */
+function membersOf(catalog: ReleaseCatalog, tag: string): ReadonlySet<string> {
+  const release = catalog.byTag(tag);
+  return new Set(release?.hasTag === true ? release.assets.map(({ name }) => name) : []);
+}
+
 async function filter(
   blocks: readonly (readonly Package[])[],
   words: readonly string[],
+  members: ReadonlySet<string> | undefined,
 ): Promise<readonly (readonly Package[])[]> {
   const found: (readonly Package[])[] = [];
   for (const [at, block] of blocks.entries()) {
     if (at > 0 && at % BLOCKS_A_TURN === 0) await nextTurn();
     const lowerCase = lowerCaseNames(block);
-    const fitting = block.filter((_, index) => words.every((word) => lowerCase[index]?.includes(word)));
+    const fitting = block.filter(
+      ({ name }, index) =>
+        members?.has(name) !== false && words.every((word) => lowerCase[index]?.includes(word)),
+    );
     if (fitting.length > 0) found.push(fitting);
   }
   return found;

@@ -1,6 +1,6 @@
 import { nameInRelease } from '#storage';
 
-import { packageUrl, packageView } from './package.view.js';
+import { packageUrl, packageView, publishedView } from './package.view.js';
 
 const BASE = 'https://x.example/r';
 
@@ -23,5 +23,17 @@ describe('the view of a package', () => {
     });
     expect(packageView({ ...stored, name: 'a-1.0.zip' }, BASE, 'v1.0')).toMatchObject({ release: 'v1.0' });
     expect(packageView({ ...stored, name: 'a.zip' }, BASE, undefined)).toMatchObject({ release: null });
+  });
+
+  it('says of what made room which release it was of', () => {
+    const stored = { size: 1, createdAt: 0, sha256: undefined, revision: 'a' };
+    const names = [nameInRelease('v1.2.0', 'tool'), 'tool-1.0.zip', 'tool'];
+    const evicted = names.map((name) => ({ package: { ...stored, name }, reason: 'made room' }));
+    const result = { package: { ...stored, name: 'new' }, replaced: undefined, evicted };
+    expect(publishedView(result, BASE).evicted).toMatchObject([
+      { name: 'tool', release: 'v1.2.0' },
+      { name: 'tool-1.0.zip', release: '1.0' },
+      { name: 'tool', release: null },
+    ]);
   });
 });

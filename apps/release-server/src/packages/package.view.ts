@@ -21,6 +21,8 @@ export interface PackageView {
 /** A package that made room for another one. */
 interface EvictedView {
   readonly name: string;
+  /** The tag of its release; null where it had none. */
+  readonly release: string | null;
   /** Bytes. */
   readonly size: number;
   /** `sha256:<hex>`; null for a file that was dropped in by hand and was not hashed yet. */
@@ -38,6 +40,7 @@ export function publishedView({ package: published, evicted }: PublishResult, ba
     ...packageView(published, base, packageVersion(published)?.tag),
     evicted: evicted.map(({ package: left }) => ({
       name: fileOf(left),
+      release: folderTagOf(left) ?? packageVersion(left)?.tag ?? null,
       size: left.size,
       digest: digestOf(left),
     })),

@@ -9,10 +9,10 @@ import { assertMultipart, openForm } from './multipart-file.js';
 import { FORM_OVERHEAD } from './multipart-inspector.js';
 import { publishedView, type PublishedView } from './package.view.js';
 import { wholeSize } from './upload-headers.js';
-import { parseWriteOptions } from './write-request.js';
+import { parseRelease, parseWriteOptions } from './write-request.js';
 import { WriteService } from './write.service.js';
 
-/** `POST /upload`: publish from a form. */
+/** `POST /upload`: publish from a form, with `?release=` into the folder of that release. */
 @Controller('upload')
 export class UploadsController {
   constructor(
@@ -29,7 +29,7 @@ export class UploadsController {
     @Context() context: RequestContext,
   ): Promise<PublishedView> {
     const base = this.publicUrl.baseFor(request);
-    const options = parseWriteOptions(request);
+    const options = { ...parseWriteOptions(request), release: parseRelease(request) };
     assertMultipart(request);
     const size = wholeSize(request.headers);
     const sizeAtMost = announcedLength(request);

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import { z } from 'zod';
 
-import type { PublishCondition, RemoveCondition } from '#storage';
+import { assertReleaseTag, type PublishCondition, type RemoveCondition } from '#storage';
 
 import { strongTags } from '../http/conditional.js';
 import { ProblemError } from '../problems/problem.js';
@@ -31,6 +31,18 @@ interface Checksum {
 export function parseWriteOptions(request: Request, digests: readonly Checksum[] = []): WriteOptions {
   const overwrite = parseOverwrite(request.query['overwrite']);
   return { condition: publishCondition(request, overwrite), sha256: parseChecksum(request, digests) };
+}
+
+/**
+ * The tag of the release that `?release=` names; undefined where it is not there, but not where it is empty, as one that a
+ * script forgot to set would be. Throws `invalid_release_tag`.
+ */
+export function parseRelease(request: Request): string | undefined {
+  const { release } = request.query;
+  if (release === undefined) return undefined;
+  const tag = typeof release === 'string' ? release : '';
+  assertReleaseTag(tag);
+  return tag;
 }
 
 /** The revisions that a DELETE may remove, from `If-Match`. */

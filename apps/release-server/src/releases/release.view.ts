@@ -24,7 +24,7 @@ export function releaseView(catalog: ReleaseCatalog, base: string, immutable: bo
     url: `${base}/latest`,
     html_url: `${base}/packages`,
     assets_url: `${base}/latest`,
-    upload_url: `${base}/upload{?overwrite,digest}`,
+    upload_url: `${base}/upload{?overwrite,digest,release}`,
     tarball_url: null,
     zipball_url: null,
     id: latest?.id ?? releaseId(tag),

@@ -14,10 +14,10 @@ const SORTS = [
   ['size', 'Size', { asc: 'smallest first', desc: 'largest first' }],
 ] as const;
 
-/** The search, which keeps the order that was chosen. */
+/** The search, which keeps the release and the order that were chosen. */
 export function Search({ query, root }: FindingProps) {
-  const { q, sort, order, per_page: perPage } = query;
-  const kept = { sort: sort === 'created_at' ? undefined : sort, order, per_page: perPage };
+  const { q, release, sort, order, per_page: perPage } = query;
+  const kept = { release, sort: sort === 'created_at' ? undefined : sort, order, per_page: perPage };
   return (
     <search>
       <form class="search" action={`${root}packages`}>
@@ -69,10 +69,17 @@ export function Sorting({ query, root }: FindingProps) {
 }
 
 /** How much was found, in words. */
-export function Found({ query: { q }, page }: Pick<FindingProps, 'query'> & { readonly page: PackagePage }) {
+export function Found({ query, root, page }: FindingProps & { readonly page: PackagePage }) {
+  const { q, release } = query;
   return (
     <p class="found" id="found" tabindex={-1}>
       {counted(page.total, 'package')}
+      {release !== undefined && (
+        <>
+          {' '}
+          of <bdi>{release}</bdi>
+        </>
+      )}
       {q !== '' && (
         <>
           {' '}
@@ -83,6 +90,12 @@ export function Found({ query: { q }, page }: Pick<FindingProps, 'query'> & { re
         </>
       )}
       {page.pages > 1 && page.page <= page.pages && `, page ${page.page} of ${page.pages}`}
+      {release !== undefined && page.total > 0 && (
+        <>
+          {' · '}
+          <a href={listUrl(root, { ...query, release: undefined, page: undefined })}>of all releases</a>
+        </>
+      )}
     </p>
   );
 }

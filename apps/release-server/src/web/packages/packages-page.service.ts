@@ -51,15 +51,16 @@ export class PackagesPageService {
       const shown = normalQuery(query, packages.length);
       const minute = Math.floor(Date.now() / MINUTE_MS);
       return this.prepared.get(snapshot, JSON.stringify([root, shown, minute]), async () => {
-        const page = await searchPackages(packages, shown);
+        const page = await searchPackages(await prepareCatalog(snapshot), shown);
         return prepareHtml(await this.render(snapshot, shown, page, root, false), shown, page);
       });
     }
     const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
     return this.prepared.get(snapshot, JSON.stringify([root, normal]), async () => {
-      const page = await searchPackages(packages, normal);
+      const catalog = await prepareCatalog(snapshot);
+      const page = await searchPackages(catalog, normal);
       const [head = '', tail = ''] = (await this.render(snapshot, normal, page, root, true)).split(ROWS);
-      const links = await this.links.of(page.blocks, await prepareCatalog(snapshot));
+      const links = await this.links.of(page.blocks, catalog);
       return prepareHtml(joined(head, links, this.links.separator, tail), normal, page);
     });
   }

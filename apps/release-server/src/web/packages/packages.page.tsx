@@ -92,13 +92,12 @@ function Results(props: PackagesPageProps) {
   return (
     <>
       <div class="results-head">
-        <Found query={query} page={page} />
+        <Found query={query} root={root} page={page} />
         <Sorting query={query} root={root} />
       </div>
       {page.total === 0 && (
         <p class="nothing">
-          No package has {query.q.trim().includes(' ') ? 'all these words' : 'this'} in its name.{' '}
-          <a href={`${root}packages`}>Show all packages</a>
+          {nothingFor(query)} <a href={`${root}packages`}>Show all packages</a>
         </p>
       )}
       {page.total > 0 && page.blocks.length === 0 && (
@@ -111,6 +110,12 @@ function Results(props: PackagesPageProps) {
       <Pager query={query} root={root} page={page} />
     </>
   );
+}
+
+function nothingFor({ q, release }: PackageListQuery): string {
+  if (q.trim() === '') return 'There is no package of this release.';
+  const what = q.trim().includes(' ') ? 'all these words' : 'this';
+  return `No package${release === undefined ? '' : ' of this release'} has ${what} in its name.`;
 }
 
 function List(props: PackagesPageProps) {
