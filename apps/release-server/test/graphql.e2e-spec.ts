@@ -131,8 +131,8 @@ describe('GraphQL', () => {
     });
     expect(await repository(QUERIES.ghRef, { tagName: 'refs/tags/v9' })).toEqual({ ref: null });
     expect(await repository(QUERIES.ghRepository)).toMatchObject({
-      nameWithOwner: 'acme/tool',
-      owner: { login: 'acme' },
+      nameWithOwner: 'releases/releases',
+      owner: { login: 'releases' },
       isPrivate: false,
       latestRelease: { tagName: 'v1.1.0', url: `${server.url}/releases/tag/v1.1.0` },
     });
@@ -303,10 +303,39 @@ describe('GraphQL', () => {
         { n: 'x'.repeat(length) },
       );
       expect(data).toEqual({
-        repository: length > 100 ? null : expect.objectContaining({ name: 'x'.repeat(100) }),
+        repository: length > 100 ? null : { name: 'releases', nameWithOwner: 'releases/releases' },
       });
       expect(JSON.stringify(errors).length).toBeLessThan(300);
     }
+  });
+
+  it('is of the repository that the configuration names, and of no other where that is strict', async () => {
+    const query =
+      'query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { id nameWithOwner } }';
+    await withServer({ repository: 'Acme/Tool', strict_repository: true }, async ({ url }) => {
+      const of = async (owner: string, name: string): Promise<Answer> => {
+        const body = JSON.stringify({ query, variables: { owner, name } });
+        return json<Answer>(await fetch(`${url}/graphql`, { method: 'POST', body }));
+      };
+      const own = { data: { repository: { id: expect.any(String), nameWithOwner: 'Acme/Tool' } } };
+      expect(await of('acme', 'tool')).toEqual(own);
+      expect(await of('acme', 'other')).toMatchObject({
+        data: { repository: null },
+        errors: [
+          {
+            type: 'NOT_FOUND',
+            path: ['repository'],
+            message: "Could not resolve to a Repository with the name 'acme/other'.",
+          },
+        ],
+      });
+    });
+    await withServer({ repository: 'Acme/Tool' }, async ({ url }) => {
+      const body = JSON.stringify({ query, variables: REPOSITORY });
+      expect(await json(await fetch(`${url}/graphql`, { method: 'POST', body }))).toMatchObject({
+        data: { repository: { nameWithOwner: 'Acme/Tool' } },
+      });
+    });
   });
 
   // A read-only server needs a bucket that another has made.

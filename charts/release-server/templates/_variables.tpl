@@ -16,6 +16,8 @@ AUTH_TOKEN_FILE: config.auth_token_file
 READ_ONLY: config.read_only
 ALLOW_OVERWRITE: config.allow_overwrite
 ALLOW_DELETE: config.allow_delete
+REPOSITORY: config.repository
+STRICT_REPOSITORY: config.strict_repository
 LOG_LEVEL: config.log_level
 KEEP_ALIVE_TIMEOUT: config.keep_alive_timeout
 SHUTDOWN_TIMEOUT: config.shutdown_timeout

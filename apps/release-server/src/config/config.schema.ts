@@ -1,7 +1,17 @@
 import { z } from 'zod';
 
 import { byteSize, duration } from './config.quantity.js';
-import { allowedHost, baseUrl, choice, file, flag, httpUrl, text, trustedProxies } from './config.values.js';
+import {
+  allowedHost,
+  baseUrl,
+  choice,
+  file,
+  flag,
+  httpUrl,
+  repositoryName,
+  text,
+  trustedProxies,
+} from './config.values.js';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -149,6 +159,13 @@ export const configSchema = z
     allow_delete: flag
       .default(true)
       .meta({ description: '`false` answers 403 to deletions; retention still removes the oldest' }),
+    repository: repositoryName.default('releases/releases').meta({
+      description:
+        '`owner/name` of the [repository](docs/http.md#releases) whose releases these are to clients of GitHub',
+    }),
+    strict_repository: flag
+      .default(false)
+      .meta({ description: '`true` answers 404 to whoever asks for another repository than that one' }),
     log_level: choice(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`)
       .default('info')
       .meta({

@@ -80,6 +80,14 @@ export const allowedHost = z
     return z.NEVER;
   });
 
+const EXPECTED_REPOSITORY = 'expected owner/name';
+
+/** Owner and name of a repository, as GitHub has them. Its pattern has nothing that Helm does not know. */
+export const repositoryName = z
+  .string({ error: EXPECTED_REPOSITORY })
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/[A-Za-z0-9._-]{1,100}$/, EXPECTED_REPOSITORY)
+  .refine((value) => !/\/\.{1,2}$/.test(value), EXPECTED_REPOSITORY);
+
 /** As Express has it: whose forwarded headers are believed. */
 export const trustedProxies = z
   .union([z.boolean(), z.int().min(0), z.string().min(1)], {

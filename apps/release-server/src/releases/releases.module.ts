@@ -10,6 +10,7 @@ import { ReleaseWritesController } from './publishing/release-writes.controller.
 import { ReleaseWrites } from './release-writes.service.js';
 import { ReleasesController } from './releases.controller.js';
 import { ReleasesService } from './releases.service.js';
+import { Repository } from './repository.js';
 
 /** Releases: what is stored in the shape of GitHub's, and the one way to change them. */
 @Module({
@@ -21,8 +22,8 @@ import { ReleasesService } from './releases.service.js';
     ReleaseWritesController,
     ReleasesController,
   ],
-  providers: [DraftAccess, GraphqlService, ReleasesService, ReleaseWrites],
-  exports: [ReleaseWrites],
+  providers: [DraftAccess, GraphqlService, ReleasesService, ReleaseWrites, Repository],
+  exports: [ReleaseWrites, Repository],
 })
 export class ReleasesModule {
   /**

@@ -10,6 +10,7 @@ import { PackageReader } from '#storage';
 import { Config } from '../../config/config.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { DraftAccess } from '../draft-access.js';
+import { Repository } from '../repository.js';
 import { costOf, MAX_DEPTH, MAX_VALUES } from './cost.js';
 import { Documents } from './document.js';
 import type { GraphqlQuery } from './graphql-query.js';
@@ -38,6 +39,7 @@ export class GraphqlService {
     private readonly principals: Principals,
     private readonly draftAccess: DraftAccess,
     private readonly publicUrl: PublicUrl,
+    private readonly repository: Repository,
     config: Config,
   ) {
     this.immutable = !config.allow_overwrite && !config.allow_delete;
@@ -74,7 +76,7 @@ export class GraphqlService {
       catalog,
       principal: () => (principal ??= this.principals.of(request)),
       drafts: () => (drafts ??= this.draftAccess.visible(catalog.drafts, request)),
-      repository: (owner, name) => ({ owner, name }),
+      repository: (owner, name) => (this.repository.answers(owner, name) ? this.repository : undefined),
       immutable: this.immutable,
       addText: (bytes) => {
         text += bytes;

@@ -20,7 +20,7 @@ export interface QueryContext {
   drafts(): Promise<readonly Release[]>;
   /** The owner of the token; undefined for nobody. */
   principal(): Promise<Principal | undefined>;
-  /** The name of the repository that is asked for, as answers have it; undefined where this server has none of that name. */
+  /** The repository of this server, whatever it is called in a query; undefined where this server has none of that name. */
   repository(owner: string, name: string): RepositoryName | undefined;
   /** Whether packages can be neither overwritten nor deleted. */
   readonly immutable: boolean;
