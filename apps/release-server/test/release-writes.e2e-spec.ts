@@ -123,6 +123,46 @@ describe('releases that are published as such', () => {
     expect(await (await download('download/cli/v1/tool')).text()).toBe('two');
   });
 
+  it('get packages that may only go into a draft while they are one', async () => {
+    const onlyDraft = [
+      (file: string) => post(server, file, file, { query: '?release=v1&draft=true' }),
+      (file: string) =>
+        fetch(`${server.url}/releases/v1/assets/${file}?draft=true`, {
+          method: 'PUT',
+          headers: AUTH,
+          body: file,
+        }),
+    ];
+    const refused = expect.objectContaining({ code: 'release_not_found' }) as unknown;
+    for (const send of onlyDraft) {
+      const answer = await send('tool');
+      expect([answer.status, await json(answer)]).toEqual([404, refused]);
+    }
+    const flat = await post(server, 'tool', 'tool', { query: '?draft=true' });
+    expect([flat.status, await json(flat)]).toEqual([404, refused]);
+    await say('POST', '/releases', { tag: 'v1', draft: true });
+    for (const [at, send] of onlyDraft.entries()) expect((await send(`tool-${at}`)).ok).toBe(true);
+    const again = await say('POST', '/releases', { tag: 'v1', draft: true });
+    expect(await json(again)).toMatchObject({ code: 'release_exists', draft: true });
+    await say('PATCH', '/releases/v1', { draft: false });
+    for (const send of onlyDraft) {
+      const late = await send('late');
+      expect([late.status, await json(late)]).toEqual([404, refused]);
+      const taken = await send('tool-0');
+      expect([taken.status, await json(taken)]).toEqual([
+        409,
+        expect.objectContaining({ digest: `sha256:${sha256('tool-0')}` }),
+      ]);
+    }
+    expect((await names(server)).toSorted()).toEqual(['tool-0', 'tool-1']);
+    expect(await json(await say('POST', '/releases', { tag: 'v1' }))).toMatchObject({ draft: false });
+    const unclear = await post(server, 'tool', 'x', { query: '?release=v1&draft=maybe' });
+    expect([unclear.status, await json(unclear)]).toEqual([
+      422,
+      expect.objectContaining({ parameter: 'draft' }),
+    ]);
+  });
+
   it('leave with all of their packages, those that only their names make theirs too', async () => {
     await put(server, 'tool-1.0.0.zip', 'flat');
     await putAsset('v1.0.0', 'tool-linux', 'linux');

@@ -40,13 +40,16 @@ export class StorageError extends Error {
 
   /** The stored package, for `package_exists` and `precondition_failed`. */
   readonly existing: Package | undefined;
+  /** Whether what has the tag is a draft, for `release_exists` where that is known. */
+  readonly isDraft: boolean | undefined;
 
   constructor(
     readonly code: StorageErrorCode,
     message: string,
-    options: { existing?: Package | undefined; cause?: unknown } = {},
+    options: { existing?: Package | undefined; isDraft?: boolean; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.existing = options.existing;
+    this.isDraft = options.isDraft;
   }
 }

@@ -5,7 +5,7 @@ import { RequestBody } from '../server/request-body.js';
 import type { RequestContext } from '../server/request-context.js';
 import { publishedView, type PublishedView } from './package.view.js';
 import { rawSize } from './upload-headers.js';
-import { bodyDigests, parseWriteOptions } from './write-request.js';
+import { bodyDigests, parseOnlyDraft, parseWriteOptions } from './write-request.js';
 import type { WriteService } from './write.service.js';
 
 /** What a raw body is published as. */
@@ -29,7 +29,8 @@ export async function publishRaw(
   context: RequestContext,
 ): Promise<PublishedView> {
   const size = rawSize(request);
-  const options = { ...parseWriteOptions(request, bodyDigests(request.headers)), release };
+  const onlyDraft = release !== undefined && parseOnlyDraft(request);
+  const options = { ...parseWriteOptions(request, bodyDigests(request.headers)), release, onlyDraft };
   const body = new RequestBody(request, response, size);
   const result = await writes.publish(body, file, options, context);
 

@@ -9,7 +9,7 @@ import { assertMultipart, openForm } from './multipart-file.js';
 import { FORM_OVERHEAD } from './multipart-inspector.js';
 import { publishedView, type PublishedView } from './package.view.js';
 import { wholeSize } from './upload-headers.js';
-import { parseRelease, parseWriteOptions } from './write-request.js';
+import { parseOnlyDraft, parseRelease, parseWriteOptions } from './write-request.js';
 import { WriteService } from './write.service.js';
 
 /** `POST /upload`: publish from a form, with `?release=` into the folder of that release. */
@@ -29,7 +29,8 @@ export class UploadsController {
     @Context() context: RequestContext,
   ): Promise<PublishedView> {
     const base = this.publicUrl.baseFor(request);
-    const options = { ...parseWriteOptions(request), release: parseRelease(request) };
+    const onlyDraft = parseOnlyDraft(request);
+    const options = { ...parseWriteOptions(request), release: parseRelease(request), onlyDraft };
     assertMultipart(request);
     const size = wholeSize(request.headers);
     const sizeAtMost = announcedLength(request);

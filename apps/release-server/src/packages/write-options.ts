@@ -4,6 +4,8 @@ import type { PublishCondition } from '#storage';
 export interface WriteOptions {
   /** The tag of the release in whose folder it goes; undefined where its name tells the release. */
   readonly release?: string | undefined;
+  /** Whether it may only go into a draft of that tag, where nobody sees it yet. */
+  readonly onlyDraft?: boolean | undefined;
   readonly condition: PublishCondition;
   /** Hexadecimal SHA-256 that the bytes must have. */
   readonly sha256?: string | undefined;

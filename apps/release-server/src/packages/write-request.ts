@@ -9,7 +9,7 @@ import { strongTags } from '../http/conditional.js';
 import { ProblemError } from '../problems/problem.js';
 import type { WriteOptions } from './write-options.js';
 
-const overwriteSchema = z.stringbool({
+const flagSchema = z.stringbool({
   truthy: ['true', '1', 'yes', 'on'],
   falsy: ['false', '0', 'no', 'off'],
   error: 'expected true or false',
@@ -29,7 +29,7 @@ interface Checksum {
  * @param digests - Further checksums of the package, which must agree with that one.
  */
 export function parseWriteOptions(request: Request, digests: readonly Checksum[] = []): WriteOptions {
-  const overwrite = parseOverwrite(request.query['overwrite']);
+  const overwrite = parseFlag(request, 'overwrite');
   return { condition: publishCondition(request, overwrite), sha256: parseChecksum(request, digests) };
 }
 
@@ -43,6 +43,11 @@ export function parseRelease(request: Request): string | undefined {
   const tag = typeof release === 'string' ? release : '';
   assertReleaseTag(tag);
   return tag;
+}
+
+/** Whether the package may only go into a draft, from `?draft=`. Throws `invalid_parameter`. */
+export function parseOnlyDraft(request: Request): boolean {
+  return parseFlag(request, 'draft');
 }
 
 /** The revisions that a DELETE may remove, from `If-Match`. */
@@ -67,12 +72,12 @@ function matchCondition(ifMatch: string): RemoveCondition {
   return tags === '*' ? 'present' : { revisions: tags };
 }
 
-function parseOverwrite(value: unknown): boolean {
-  if (value === undefined) return false;
-  const result = overwriteSchema.safeParse(value);
+function parseFlag({ query }: Request, parameter: string): boolean {
+  if (query[parameter] === undefined) return false;
+  const result = flagSchema.safeParse(query[parameter]);
   if (result.success) return result.data;
-  throw new ProblemError('invalid_parameter', 'overwrite: expected true or false.', {
-    members: { parameter: 'overwrite' },
+  throw new ProblemError('invalid_parameter', `${parameter}: expected true or false.`, {
+    members: { parameter },
   });
 }
 

@@ -151,6 +151,30 @@ describe('WriteService', () => {
     ]);
   });
 
+  it('puts nothing into a release that stops to be a draft while the bytes come', async () => {
+    const writes = await start();
+    const save = async (isDraft: boolean): Promise<unknown> =>
+      store?.saveRelease('v1', () => ({ tag: 'v1', isDraft, createdAt: 1, updatedAt: 1 }), {
+        evict: () => [],
+      });
+    await save(true);
+    const options = { condition: 'any', release: 'v1', onlyDraft: true } as const;
+    const stream = Readable.from([Buffer.from('bytes')]);
+    await writes.publish({ stream }, 'early', options, ANNA);
+    const slow = Readable.from(
+      (async function* () {
+        await save(false);
+        yield Buffer.from('bytes');
+      })(),
+    );
+
+    await expect(writes.publish({ stream: slow }, 'late', options, ANNA)).rejects.toMatchObject({
+      code: 'release_not_found',
+    });
+    expect(await names()).toEqual(['v1/early']);
+    expect(said.map(({ type }) => type)).toEqual(['package.drafted']);
+  });
+
   describe('at a start', () => {
     it('applies a limit that was lowered, and says so', async () => {
       const before = await start({ max_packages: null });

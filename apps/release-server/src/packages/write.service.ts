@@ -24,6 +24,14 @@ import type { IncomingBody } from './incoming-body.js';
 import { OverwriteRule } from './overwrite-rule.js';
 import type { WriteOptions } from './write-options.js';
 
+/** A store asks what leaves for each package that becomes public, in the step in which it does, and for none in a draft. */
+function refuseToPublish(): never {
+  throw new StorageError(
+    'release_not_found',
+    'There is no draft of that tag: it is public, or was never made.',
+  );
+}
+
 /**
  * The only way to change the packages: publish, delete, and what retention removes with a publish or at the start. Each
  * change is said as an event. Errors are those of `PackageStore`, and `overwrite_disabled` and `delete_disabled` where
@@ -66,7 +74,8 @@ export class WriteService implements OnApplicationBootstrap {
   /**
    * Receives a package and publishes it. What can be refused without reading its bytes is refused first: the permission
    * comes before everything, and the condition is decided again when the bytes are there. @param file - Its name, in the
-   * folder of a release where the options say so.
+   * folder of a release where the options say so. Rejects with `release_not_found` where it may only go into a draft, and there
+   * is none.
    */
   async publish(
     incoming: IncomingBody,
@@ -79,7 +88,7 @@ export class WriteService implements OnApplicationBootstrap {
     try {
       return await this.store.publish(staged, name, {
         condition: await this.overwrites.permitted(name, options.condition),
-        evict: this.retention.evict,
+        evict: options.onlyDraft === true ? refuseToPublish : this.retention.evict,
         committed: (result) => this.sayPublished(result, originOf(actor, requester)),
       });
     } catch (error) {
@@ -104,7 +113,7 @@ export class WriteService implements OnApplicationBootstrap {
   private async receive(
     incoming: IncomingBody,
     file: string,
-    { release, condition, sha256 }: WriteOptions,
+    { release, condition, onlyDraft, sha256 }: WriteOptions,
     { principal }: Requester,
   ): Promise<{ actor: Principal; name: string; staged: StagedPackage }> {
     assertFileName(file);
@@ -115,12 +124,18 @@ export class WriteService implements OnApplicationBootstrap {
     await this.store.requireCondition(name, permitted, check).catch((error: unknown) => {
       throw this.overwrites.refusal(error, condition);
     });
+    if (onlyDraft === true) await this.requireDraft(release);
     const { stream, size, sizeAtMost, signal, ownsChunks } = incoming;
     await this.requireRoom(size);
     incoming.accept?.();
     const { max_upload_size: maxSize } = this.config;
     const bounds = { maxSize, size, sizeAtMost, sha256, signal, ownsChunks };
     return { actor, name, staged: await this.store.stage(stream, bounds) };
+  }
+
+  private async requireDraft(tag: string | undefined): Promise<void> {
+    const { releases } = await this.store.snapshot();
+    if (tag === undefined || releases.get(tag)?.isDraft !== true) refuseToPublish();
   }
 
   private sayPublished(

@@ -195,7 +195,7 @@ export const PROBLEMS = {
   release_exists: {
     status: 409,
     title: 'The release exists already',
-    meaning: 'there is a release of that tag',
+    meaning: 'there is a release of that tag; `draft` tells whether it is a draft',
     again: 'no',
     cause: 'There is a release of that tag, be it by the versions in names of packages',
     remedy: 'Add packages to it, change its notes, or take another tag',

@@ -40,7 +40,6 @@ function storageProblem(error: StorageError, request: IncomingMessage): Problem 
     case 'package_not_found':
     case 'invalid_release_tag':
     case 'release_not_found':
-    case 'release_exists':
     case 'releases_unsupported':
     case 'package_empty':
     case 'package_too_large':
@@ -48,6 +47,8 @@ function storageProblem(error: StorageError, request: IncomingMessage): Problem 
     case 'upload_incomplete':
     case 'insufficient_storage':
       return problem(error.code, detail);
+    case 'release_exists':
+      return problem(error.code, detail, { members: { draft: error.isDraft } });
     case 'package_exists':
     case 'precondition_failed':
       return conflict(error.code, error, request);

@@ -62,7 +62,8 @@ export function releaseIn(catalog: ReleaseCatalog, { tag, isDraft }: ReleaseName
   const release = isDraft ? draft : catalog.byTag(tag);
   if (release === undefined) throw new StorageError('release_not_found', `There is no release ${tag}.`);
   if (!isDraft && draft !== undefined) {
-    throw new StorageError('release_exists', `There is a draft of ${tag}: publish or delete that first.`);
+    const refusal = `There is a draft of ${tag}: publish or delete that first.`;
+    throw new StorageError('release_exists', refusal, { isDraft: true });
   }
   return release;
 }

@@ -220,8 +220,9 @@ function requireFree(tag: string, snapshot: Parameters<typeof catalogOf>[0], own
   const catalog = catalogOf(snapshot);
   const taken = [catalog.byTag(tag), catalog.draftByTag(tag)].find((one) => one && one.id !== own?.id);
   if (taken === undefined) return;
-  const what = taken.isDraft ? 'a draft' : 'a release';
-  throw new StorageError('release_exists', `There is ${what} of ${taken.tag} already.`);
+  const { isDraft } = taken;
+  const what = isDraft ? 'a draft' : 'a release';
+  throw new StorageError('release_exists', `There is ${what} of ${taken.tag} already.`, { isDraft });
 }
 
 function changeOf(

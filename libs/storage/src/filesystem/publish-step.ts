@@ -1,3 +1,4 @@
+import type { Evict, EvictionContext } from '../eviction.js';
 import { alreadyExists, assertCondition, nameOccupied } from '../conditions.js';
 import { unless } from '../errno.js';
 import type { PublishCondition, PublishOptions, PublishResult, StagedPackage } from '../package-store.js';
@@ -66,7 +67,9 @@ export class PublishStep {
 
     const incoming = { name, size: published.size, createdAt: published.createdAt };
     const context = { incoming: [incoming], releases: this.index.snapshot().releases, now };
-    const withdrawal = isDraft ? Withdrawal.NONE : await this.trash.withdraw(evict, context);
+    const withdrawal = isDraft
+      ? Withdrawal.NONE
+      : await this.withdraw(evict, context, isNewFolder ? name : undefined);
     try {
       // First, so that a reader who meets the new file before it is in the index knows it to be whole.
       if (condition !== 'absent') await this.metadata.save(name, before, staged.sha256, true);
@@ -88,6 +91,20 @@ export class PublishStep {
     const saved = this.metadata.save(name, fingerprint, staged.sha256);
     const result = { package: published, replaced: existing, evicted: withdrawal.evictions, isDraft };
     return { result, withdrawal, isNewFolder, saved };
+  }
+
+  /** @param first - The name of the package for which its folder was made. */
+  private async withdraw(
+    evict: Evict,
+    context: EvictionContext,
+    first: string | undefined,
+  ): Promise<Withdrawal> {
+    try {
+      return await this.trash.withdraw(evict, context);
+    } catch (error) {
+      if (first !== undefined) await this.folders.removeIfUnused(first);
+      throw error;
+    }
   }
 
   /** What is not listed may have the name all the same: a file that came a moment ago, or something that is no file. */

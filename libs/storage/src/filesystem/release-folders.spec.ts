@@ -169,4 +169,15 @@ describe('folders of releases, by hand', () => {
     await (await open(join(path, 'cli%2Fv1'), 'w')).close();
     expect(await refusalCodeOf(publish(store, name, 'a'))).toBe('package_exists');
   });
+
+  it('do not stay where what they were made for is refused', async () => {
+    const store = await harness.open();
+    const evict = (): never => {
+      throw new Error('refused');
+    };
+    await expect(publish(store, nameInRelease('v1', 'a'), 'a', { evict })).rejects.toThrow('refused');
+    expect(await readdir(harness.pathOf(store))).not.toContain('v1');
+    await publish(store, nameInRelease('v1', 'a'), 'a', { evict: KEEP_ALL });
+    expect(await namesIn(store)).toEqual(['v1/a']);
+  });
 });

@@ -246,6 +246,24 @@ export function describeReleases(harness: PackageStoreHarness): void {
       }
     });
 
+    it('is what may be published to alone, by refusing what becomes public', async () => {
+      const store = await harness.open();
+      await save(store, DRAFT);
+      const refused = new StorageError('release_not_found', 'There is no draft.');
+      const evict = (): never => {
+        throw refused;
+      };
+
+      await publish(store, A, 'a', { evict });
+      await expect(publish(store, nameInRelease('v2', 'a.zip'), 'a', { evict })).rejects.toBe(refused);
+      await save(store, PUBLIC);
+      await expect(publish(store, B, 'b', { evict })).rejects.toBe(refused);
+      for (const one of [store, await harness.reopen(store)]) {
+        expect(await namesIn(one)).toEqual([A]);
+        expect([...(await one.snapshot()).releases.keys()]).toEqual(['v1']);
+      }
+    });
+
     it('can be corrected: packages are refused, replaced and removed as public ones', async () => {
       const store = await harness.open();
       await save(store, DRAFT);
