@@ -26,7 +26,7 @@ describe('the server', () => {
       ({ method, path }) => `${method} ${path.replace(/[:*](\w+)/g, '{$1}')}`,
     );
     const operations = Contract.load()
-      .operations.filter(({ method }) => method !== 'HEAD')
+      .addresses.filter(({ method }) => method !== 'HEAD')
       .map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     expect(routes.toSorted()).toEqual(operations.toSorted());
   });

@@ -161,7 +161,7 @@ export const configSchema = z
       .meta({ description: '`false` answers 403 to deletions; retention still removes the oldest' }),
     repository: repositoryName.default('releases/releases').meta({
       description:
-        '`owner/name` of the [repository](docs/http.md#releases) whose releases these are to clients of GitHub',
+        '`owner/name` of the [repository](docs/http.md#githubs-api) whose releases these are to clients of GitHub',
     }),
     strict_repository: flag
       .default(false)

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import accepts from 'accepts';
 
 import type { ErrorPage } from './error-page.js';
+import { githubDocument } from './github-problem.js';
 import type { ProblemDocument } from './problem.js';
 
 export interface ProblemBody {
@@ -23,4 +24,13 @@ export function problemBody(
     return { contentType: 'application/problem+json', content: JSON.stringify(document) };
   }
   return { contentType: 'text/html; charset=utf-8', content: page.render(document), policy: page.policy };
+}
+
+/** An error as GitHub's API has it, whatever the client accepts. */
+export function githubBody(request: IncomingMessage, document: ProblemDocument): ProblemBody {
+  const hasCredentials = request.headers.authorization !== undefined;
+  return {
+    contentType: 'application/json; charset=utf-8',
+    content: JSON.stringify(githubDocument(document, hasCredentials)),
+  };
 }

@@ -67,12 +67,12 @@ export function assetView(stored: Package, catalog: ReleaseCatalog, base: string
   };
 }
 
-/** GitHub names a user here; this server publishes in its own name. */
-function authorView(base: string) {
+/** Who published, in the shape of GitHub's users; by default the server in its own name. */
+export function authorView(base: string, login: string = SERVER_LOGIN) {
   return {
-    login: SERVER_LOGIN,
-    id: numericId(SERVER_LOGIN),
-    node_id: nodeId(SERVER_LOGIN),
+    login,
+    id: numericId(login),
+    node_id: nodeId(login),
     avatar_url: '',
     gravatar_id: '',
     url: base,

@@ -2,6 +2,12 @@ import { Module, type DynamicModule } from '@nestjs/common';
 
 import { ServerModule } from '../server/server.module.js';
 import { DraftAccess } from './draft-access.js';
+import { GithubAssetUploadsController } from './github/asset-uploads.controller.js';
+import { GithubReleases } from './github/github-releases.service.js';
+import { GithubReleaseAssetsController } from './github/release-assets.controller.js';
+import { GithubReleaseEditsController } from './github/release-edits.controller.js';
+import { GithubReleaseReadsController } from './github/release-reads.controller.js';
+import { GithubServiceController } from './github/service.controller.js';
 import { GraphqlController } from './graphql/graphql.controller.js';
 import { GraphqlService } from './graphql/graphql.service.js';
 import { ReleaseDownloadsController } from './permalinks/release-downloads.controller.js';
@@ -16,13 +22,18 @@ import { Repository } from './repository.js';
 @Module({
   imports: [ServerModule],
   controllers: [
+    GithubReleaseReadsController,
+    GithubReleaseEditsController,
+    GithubReleaseAssetsController,
+    GithubAssetUploadsController,
+    GithubServiceController,
     GraphqlController,
     ReleaseAssetsController,
     ReleaseDownloadsController,
     ReleaseWritesController,
     ReleasesController,
   ],
-  providers: [DraftAccess, GraphqlService, ReleasesService, ReleaseWrites, Repository],
+  providers: [DraftAccess, GithubReleases, GraphqlService, ReleasesService, ReleaseWrites, Repository],
   exports: [ReleaseWrites, Repository],
 })
 export class ReleasesModule {

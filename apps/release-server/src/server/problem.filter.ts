@@ -6,13 +6,14 @@ import vary from 'vary';
 import { AuthError } from '#auth';
 
 import { ErrorPage } from '../problems/error-page.js';
-import { problemBody } from '../problems/problem-body.js';
+import { asGithubHasIt, isGithubPath } from '../problems/github-problem.js';
+import { githubBody, problemBody } from '../problems/problem-body.js';
 import { problemOf } from '../problems/problem-of.js';
 import { problemDocument, type Problem } from '../problems/problem.js';
 import { answerUnread } from './lingering-close.js';
 import { contextOf, type Client, type RequestContext } from './request-context.js';
 
-const WRITES = new Set(['POST', 'PUT', 'DELETE']);
+const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 /** Headers of what was about to be sent when it failed. */
 const REPRESENTATION = [
   'Accept-Ranges',
@@ -42,15 +43,19 @@ export class ProblemFilter implements ExceptionFilter {
 
   answer(error: unknown, request: IncomingMessage, response: ServerResponse): void {
     if (request.socket.destroyed) return;
-    const problem = problemOf(error, request);
     const context = contextOf(request);
+    const isGithub = isGithubPath(context.path);
+    const found = problemOf(error, request);
+    const problem = isGithub ? asGithubHasIt(found) : found;
     this.record(error, problem, context, request.method ?? '');
     if (response.headersSent) {
       response.destroy();
       return;
     }
     const document = problemDocument(problem, context.path);
-    const { contentType, content, policy } = problemBody(request, document, this.page);
+    const { contentType, content, policy } = isGithub
+      ? githubBody(request, document)
+      : problemBody(request, document, this.page);
     const body = Buffer.from(content);
     for (const name of REPRESENTATION) response.removeHeader(name);
     response.statusCode = problem.type.status;

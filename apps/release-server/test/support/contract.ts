@@ -9,7 +9,9 @@ const FILE = new URL('../../../../contracts/openapi.yaml', import.meta.url);
 /** The name under which the validators know the whole document. */
 const DOCUMENT = 'openapi.yaml';
 /** Parameters whose value may hold slashes: the server takes such names so as to refuse them as names. */
-const WITH_SLASHES = /^(?:\/assets\/\{filename|\/releases\/(?:download|tag)\/\{tag)$/;
+const WITH_SLASHES = /(?:^\/assets\/\{filename|^\/releases\/(?:download|tag)\/\{tag|\/tags\/\{tag)$/;
+/** Addresses whose errors are those of GitHub's API. */
+const GITHUB = /^\/(?:api\/v3|api\/uploads|repos)\//;
 /**
  * Shared responses to requests that belong to no operation: unknown addresses and methods, and what is refused
  * before it is routed.
@@ -60,22 +62,29 @@ interface Place {
   readonly item: Item;
 }
 
-/** A path of the contract, and what matches it. */
+/** A path of the contract below one of its servers, and what matches it. */
 interface Route {
   readonly path: string;
+  /** The path of that server: empty, or such as `/api/v3`. */
+  readonly root: string;
   readonly pattern: RegExp;
 }
 
 /** The HTTP contract, `contracts/openapi.yaml`, as something that answers can be held against. */
 export class Contract {
   readonly operations: readonly ContractOperation[];
+  /** The operations below each of their servers. */
+  readonly addresses: readonly ContractOperation[];
   private readonly routes: readonly Route[];
   private readonly bodies: Schemas;
   private readonly headers: Schemas;
 
   private constructor(readonly document: Item) {
     this.operations = operationsOf(document);
-    this.routes = routesOf(this.operations);
+    this.addresses = this.operations.flatMap((one) =>
+      this.rootsOf(one).map((root) => ({ ...one, path: `${root}${one.path}` })),
+    );
+    this.routes = this.allRoutes();
     this.bodies = new Schemas(document);
     // Headers are text; a number among them is judged by what it says.
     this.headers = new Schemas(document, { coerceTypes: true });
@@ -96,8 +105,9 @@ export class Contract {
     const operation = routes.map((route) => this.operation(method, route)).find((one) => one !== undefined);
     const response =
       operation === undefined
-        ? this.unrouted(status, routes)
-        : this.find(operation, 'responses', `${status}`);
+        ? this.unrouted(status, routes, path)
+        : (this.find(operation, 'responses', `${status}`) ??
+          this.find(operation, 'responses', `${status}`.replace(/..$/, 'XX')));
     if (response === undefined) {
       const where = operation === undefined ? `no operation ${method} ${path} and` : 'the operation has';
       return [`${where} no response with status ${status}`];
@@ -130,13 +140,30 @@ export class Contract {
   /** The operation of a request. HEAD is answered wherever GET is. */
   private operation(method: string, route: Route): Place | undefined {
     const place = this.at('paths', route.path);
-    const own = this.find(place, method.toLowerCase());
+    const isThere = this.rootsOf({ method, path: route.path }).includes(route.root);
+    const own = isThere ? this.find(place, method.toLowerCase()) : undefined;
     return own === undefined && method === 'HEAD' ? this.find(place, 'get') : own;
   }
 
+  private allRoutes(): Route[] {
+    const all = this.operations.flatMap((one) => this.rootsOf(one).map((root) => ({ root, path: one.path })));
+    const distinct = new Map(all.map((one) => [`${one.root}${one.path}`, one]));
+    return [...distinct.values()]
+      .map(({ root, path }) => ({ root, path, pattern: patternOf(root, path) }))
+      .toSorted((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')));
+  }
+
+  /** The paths of the servers below which an operation is: its own, those of its path, or those of the document. */
+  private rootsOf({ method, path }: ContractOperation): string[] {
+    const item = this.at('paths', path);
+    const own = method === 'HEAD' && this.find(item, 'head') === undefined ? 'get' : method.toLowerCase();
+    const servers = this.find(item, own)?.item['servers'] ?? item?.item['servers'] ?? [{ url: '.' }];
+    return listOf(servers).map(({ url }) => String(url).replace(/^\./, ''));
+  }
+
   /** What a request without an operation may be answered with: 405 at a known address, else 404. */
-  private unrouted(status: number, routes: readonly Route[]): Place | undefined {
-    const name = UNROUTED[status];
+  private unrouted(status: number, routes: readonly Route[], path: string): Place | undefined {
+    const name = GITHUB.test(path) ? 'GithubError' : UNROUTED[status];
     const impossible = routes.length === 0 ? 405 : 404;
     return name === undefined || status === impossible ? undefined : this.at('components', 'responses', name);
   }
@@ -181,8 +208,8 @@ export class Contract {
 
   /** Whether `Allow` names the methods that the contract has at this address. */
   private allowViolations(routes: readonly Route[], { headers }: Exchange): string[] {
-    const paths = new Set(routes.map(({ path }) => path));
-    const methods = this.operations.filter(({ path }) => paths.has(path)).map(({ method }) => method);
+    const paths = new Set(routes.map(({ root, path }) => `${root}${path}`));
+    const methods = this.addresses.filter(({ path }) => paths.has(path)).map(({ method }) => method);
     const expected = [...new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)].toSorted();
     const allowed = textOf(headers['allow'])?.split(', ').toSorted();
     const names = expected.join(', ');
@@ -250,17 +277,9 @@ function operationsOf(document: Item): ContractOperation[] {
   );
 }
 
-/** The paths in the order in which they are tried: those without parameters first. */
-function routesOf(operations: readonly ContractOperation[]): Route[] {
-  const paths = [...new Set(operations.map(({ path }) => path))];
-  return paths
-    .map((path) => ({ path, pattern: patternOf(path) }))
-    .toSorted((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')));
-}
-
 /** A slash at the end of a path changes nothing. */
-function patternOf(path: string): RegExp {
-  const parts = path.split(/\{(\w+)\}/);
+function patternOf(root: string, path: string): RegExp {
+  const parts = `${root}${path}`.split(/\{(\w+)\}/);
   const source = parts.map((part, index) => {
     if (index % 2 === 0) return part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
     const upToPart = path.slice(0, path.indexOf(`{${part}}`) + part.length + 1);

@@ -1,0 +1,189 @@
+import type { IncomingMessage } from 'node:http';
+
+import { Injectable } from '@nestjs/common';
+
+import { prepareCatalog, type Release, type ReleaseCatalog } from '#releases';
+import { fileOf, notFound, PackageReader, StorageError, type Package, type StoreSnapshot } from '#storage';
+
+import { Config } from '../../config/config.js';
+import { BASE, blockOf, fragmentOf, joined, type FragmentBlock } from '../../http/fragment.js';
+import { PreparedBodies } from '../../http/prepared-bodies.js';
+import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
+import { DraftAccess } from '../draft-access.js';
+import { Repository } from '../repository.js';
+import { apiAddress, type ApiAddress } from './api-path.js';
+import { githubAsset, githubReleaseWhole } from './github.view.js';
+import { boundsOf, linksOf, withinPages, type Page } from './page-of.js';
+import { assetFragments, ReleaseBlocks } from './release-blocks.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+/** Those who may publish get more at the same address. */
+const VARY = { Vary: 'Accept, Authorization' };
+const PRIVATE = { ...VARY, 'Cache-Control': 'private, no-cache' };
+
+type Prefix = '' | '/api/v3';
+
+/** A release and the catalog that it is in. */
+export interface FoundRelease {
+  readonly catalog: ReleaseCatalog;
+  readonly release: Release;
+}
+
+/** An asset, its release and the catalog that they are in. */
+export interface FoundAsset extends FoundRelease {
+  readonly asset: Package;
+}
+
+/**
+ * Releases and assets as GitHub's API tells of them: an answer is made once for as long as the stored stays the same. Those who
+ * may publish see drafts too; for all others there is none.
+ */
+@Injectable()
+export class GithubReleases {
+  private readonly prepared = new PreparedBodies<StoreSnapshot>();
+  private readonly blocks = new Map<Prefix, ReleaseBlocks>();
+  private readonly separator = fragmentOf(',');
+  private readonly immutable: boolean;
+
+  constructor(
+    private readonly store: PackageReader,
+    private readonly access: DraftAccess,
+    private readonly repository: Repository,
+    config: Config,
+  ) {
+    this.immutable = !config.allow_overwrite && !config.allow_delete;
+  }
+
+  /** A page of the releases: drafts first, then the public ones, the last published first. */
+  async list(prefix: Prefix, asked: Page, request: IncomingMessage): Promise<PreparedBody> {
+    const snapshot = await this.store.snapshot();
+    const catalog = await prepareCatalog(snapshot);
+    const drafts = await this.access.visible(catalog.drafts, request);
+    const { recent } = catalog;
+    const total = drafts.length + recent.length;
+    const page = withinPages(asked, total);
+    const make = async (): Promise<PreparedBody> => {
+      const [start, end] = boundsOf(page);
+      const of = (list: readonly Release[], before: number) =>
+        list.slice(Math.max(0, start - before), Math.max(0, end - before));
+      const shown = [...of(drafts, 0), ...of(recent, drafts.length)];
+      const blocks = await this.blocksOf(prefix).of(shown, catalog);
+      const links = linksOf(page, total, `${this.apiOf(prefix).repository}/releases`);
+      return this.array(blocks, { ...(drafts.length > 0 ? PRIVATE : VARY), ...links });
+    };
+    // What some may see and others not is made for each of them.
+    if (drafts.length > 0 && drafts !== catalog.drafts) return make();
+    const key = `${prefix} ${drafts.length > 0 ? 'all' : 'public'} ${page.perPage} ${page.page}`;
+    return this.prepared.get(snapshot, key, make);
+  }
+
+  /** Rejects with `release_not_found`. */
+  async latest(prefix: Prefix): Promise<PreparedBody> {
+    return this.one(prefix, ({ latestRelease }) => latestRelease);
+  }
+
+  /** The public release of that tag. Rejects with `release_not_found`. */
+  async byTag(prefix: Prefix, tag: string): Promise<PreparedBody> {
+    return this.one(prefix, (catalog) => catalog.byTag(tag));
+  }
+
+  /** Rejects with `release_not_found`. */
+  async byId(prefix: Prefix, id: string, request: IncomingMessage): Promise<PreparedBody> {
+    const { release } = await this.find(id, request);
+    return this.one(prefix, (catalog) => catalog.byId(release.id));
+  }
+
+  /** A page of the assets of a release, the newest first. Rejects with `release_not_found`. */
+  async assets(prefix: Prefix, id: string, asked: Page, request: IncomingMessage): Promise<PreparedBody> {
+    const { release, catalog } = await this.find(id, request);
+    const page = withinPages(asked, release.assets.length);
+    const api = this.apiOf(prefix);
+    const fragments = await assetFragments(release.assets.slice(...boundsOf(page)), catalog, api);
+    const links = linksOf(page, release.assets.length, `${api.repository}/releases/${release.id}/assets`);
+    return this.array([blockOf(fragments)], { ...(release.isDraft ? PRIVATE : VARY), ...links });
+  }
+
+  /** The release of that id, a draft only for those who may publish in it. Rejects with `release_not_found`. */
+  async find(id: string, request: IncomingMessage): Promise<FoundRelease> {
+    const catalog = await this.catalog();
+    const release = catalog.byId(numberOf(id));
+    if (release === undefined || !(await this.isVisible(release, request))) throw noRelease();
+    return { catalog, release };
+  }
+
+  /** The asset of that id, of a draft only for those who may publish in it. Rejects with `package_not_found`. */
+  async findAsset(id: string, request: IncomingMessage): Promise<FoundAsset> {
+    const catalog = await this.catalog();
+    const asset = catalog.assetById(numberOf(id));
+    const release = asset && catalog.releaseOf(asset);
+    if (asset === undefined || release === undefined || !(await this.isVisible(release, request))) {
+      throw notFound(id);
+    }
+    return { catalog, release, asset };
+  }
+
+  /** A release that was just saved, as an answer tells of it. Rejects with `release_not_found` where it is gone again. */
+  async saved({ tag, isDraft }: Pick<Release, 'tag' | 'isDraft'>, api: ApiAddress) {
+    const catalog = await this.catalog();
+    const release = isDraft ? catalog.draftByTag(tag) : catalog.byTag(tag);
+    if (release === undefined) throw noRelease();
+    return githubReleaseWhole(release, catalog, api, this.immutable);
+  }
+
+  /** An asset that was just saved. Rejects with `package_not_found` where it is gone again. */
+  async savedAsset(saved: Package, api: ApiAddress) {
+    const catalog = await this.catalog();
+    const asset = catalog.assetById(catalog.assetId(saved));
+    if (asset === undefined) throw notFound(fileOf(saved));
+    return githubAsset(asset, catalog, api);
+  }
+
+  async catalog(): Promise<ReleaseCatalog> {
+    return prepareCatalog(await this.store.snapshot());
+  }
+
+  private async one(
+    prefix: Prefix,
+    choose: (catalog: ReleaseCatalog) => Release | undefined,
+  ): Promise<PreparedBody> {
+    const snapshot = await this.store.snapshot();
+    const catalog = await prepareCatalog(snapshot);
+    const release = choose(catalog);
+    if (release === undefined) throw noRelease();
+    return this.prepared.get(snapshot, `${prefix} release ${release.id}`, async () => {
+      const blocks = await this.blocksOf(prefix).of([release], catalog);
+      return prepareBody(JSON_TYPE, blocks, {
+        headers: release.isDraft ? PRIVATE : VARY,
+        compressible: true,
+      });
+    });
+  }
+
+  private array(blocks: readonly FragmentBlock[], headers: Record<string, string>): PreparedBody {
+    return prepareBody(JSON_TYPE, joined('[', blocks, this.separator, ']'), { headers, compressible: true });
+  }
+
+  private blocksOf(prefix: Prefix): ReleaseBlocks {
+    const known = this.blocks.get(prefix);
+    if (known !== undefined) return known;
+    const blocks = new ReleaseBlocks(this.apiOf(prefix), this.immutable);
+    this.blocks.set(prefix, blocks);
+    return blocks;
+  }
+
+  private apiOf(prefix: Prefix): ApiAddress {
+    return apiAddress(BASE, prefix, this.repository.fullName);
+  }
+
+  private async isVisible(release: Release, request: IncomingMessage): Promise<boolean> {
+    return !release.isDraft || (await this.access.visible([release], request)).length > 0;
+  }
+}
+
+function numberOf(id: string): number {
+  return /^\d{1,10}$/.test(id) ? Number(id) : 0;
+}
+
+function noRelease(): StorageError {
+  return new StorageError('release_not_found', 'There is no such release.');
+}

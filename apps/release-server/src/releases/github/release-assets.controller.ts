@@ -1,0 +1,101 @@
+import { Controller, Delete, Get, HttpCode, Param, Patch, Req, Res, UseGuards } from '@nestjs/common';
+import accepts from 'accepts';
+import type { Request, Response } from 'express';
+
+import { Public } from '#auth';
+import { fileOf, PackageReader } from '#storage';
+
+import { ageHeaders } from '../../http/age.js';
+import { prepareBody, sendPrepared } from '../../http/prepared-body.js';
+import { sendPackage } from '../../packages/download.js';
+import { WriteService } from '../../packages/write.service.js';
+import { readJson } from '../../server/json-body.js';
+import { PublicUrl } from '../../server/public-url.service.js';
+import { Context, RequestContext } from '../../server/request-context.js';
+import { MAX_BODY_BYTES } from '../publishing/release-body.js';
+import { ReleaseWrites } from '../release-writes.service.js';
+import { Repository } from '../repository.js';
+import { apiAddress, prefixOf, type ApiAddress } from './api-path.js';
+import { parseGithubAsset } from './github-body.js';
+import { GithubReleases } from './github-releases.service.js';
+import { githubAsset } from './github.view.js';
+import { RELEASES } from './paths.js';
+import { RepositoryGuard } from './repository.guard.js';
+
+const BYTES = 'application/octet-stream';
+
+/** `/repos/{owner}/{repo}/releases/assets/{id}`: an asset's description or its bytes, its name and label, and its end. */
+@UseGuards(RepositoryGuard)
+@Controller(RELEASES)
+export class GithubReleaseAssetsController {
+  constructor(
+    private readonly store: PackageReader,
+    private readonly writes: WriteService,
+    private readonly releaseWrites: ReleaseWrites,
+    private readonly releases: GithubReleases,
+    private readonly publicUrl: PublicUrl,
+    private readonly repository: Repository,
+  ) {}
+
+  /** The bytes only for clients that ask for these, by `Accept: application/octet-stream`. */
+  @Public()
+  @Get('assets/:id')
+  async get(
+    @Param('id') id: string,
+    @Req() request: Request,
+    @Res() response: Response,
+    @Context() context: RequestContext,
+  ): Promise<void> {
+    const { catalog, release, asset } = await this.releases.findAsset(id, request);
+    const age = ageHeaders(this.store);
+    response.setHeader('Vary', 'Accept, Authorization');
+    if (accepts(request).type(['application/json', BYTES]) === BYTES) {
+      await sendPackage(
+        request,
+        response,
+        await this.store.open(asset.name, { drafts: release.isDraft }),
+        age,
+      );
+      return;
+    }
+    const view = githubAsset(asset, catalog, this.apiOf(request, context));
+    await sendPrepared(
+      request,
+      response,
+      prepareBody('application/json; charset=utf-8', JSON.stringify(view)),
+      '',
+      age,
+    );
+  }
+
+  @Patch('assets/:id')
+  async edit(
+    @Param('id') id: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+    @Context() context: RequestContext,
+  ) {
+    const { name, label } = parseGithubAsset(await readJson(request, response, MAX_BODY_BYTES));
+    let { asset } = await this.releases.findAsset(id, request);
+    if (name !== undefined && name !== '' && name !== fileOf(asset)) {
+      asset = await this.releaseWrites.rename(asset, name, context);
+    }
+    if (label !== undefined) await this.releaseWrites.label(asset, label, context);
+    return this.releases.savedAsset(asset, this.apiOf(request, context));
+  }
+
+  @Delete('assets/:id')
+  @HttpCode(204)
+  async remove(
+    @Param('id') id: string,
+    @Req() request: Request,
+    @Context() context: RequestContext,
+  ): Promise<void> {
+    const { asset } = await this.releases.findAsset(id, request);
+    await this.writes.remove(asset.name, 'present', context);
+  }
+
+  private apiOf(request: Request, { path }: RequestContext): ApiAddress {
+    return apiAddress(this.publicUrl.baseFor(request), prefixOf(path), this.repository.fullName);
+  }
+}

@@ -1,0 +1,72 @@
+import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+import { Principals, Public } from '#auth';
+
+import { prepareBody, sendPrepared } from '../../http/prepared-body.js';
+import { PublicUrl } from '../../server/public-url.service.js';
+import { Context, RequestContext } from '../../server/request-context.js';
+import { authorView } from '../release.view.js';
+import { Repository } from '../repository.js';
+import { apiAddress, prefixOf } from './api-path.js';
+import { GithubReleases } from './github-releases.service.js';
+import { rateLimitView } from './rate-limit.js';
+import { RepositoryGuard } from './repository.guard.js';
+import { githubRepository } from './repository.view.js';
+
+/** The version of GitHub Enterprise Server whose API this is: clients decide by it what they ask for. */
+const INSTALLED_VERSION = '3.17.0';
+
+/** What clients ask beside releases: of the repository, of themselves, and of the service. */
+@UseGuards(RepositoryGuard)
+@Controller(['', 'api/v3'])
+export class GithubServiceController {
+  constructor(
+    private readonly releases: GithubReleases,
+    private readonly principals: Principals,
+    private readonly publicUrl: PublicUrl,
+    private readonly repository: Repository,
+  ) {}
+
+  @Public()
+  @Get('repos/:owner/:repo')
+  async repositoryOf(
+    @Req() request: Request,
+    @Res() response: Response,
+    @Context() context: RequestContext,
+  ): Promise<void> {
+    const base = this.publicUrl.baseFor(request);
+    const { fullName } = this.repository;
+    const mayWrite = (await this.principals.of(request)) !== undefined;
+    const view = githubRepository(
+      apiAddress(base, prefixOf(context.path), fullName),
+      fullName,
+      await this.releases.catalog(),
+      mayWrite,
+    );
+    const headers = { Vary: 'Authorization', ...(mayWrite && { 'Cache-Control': 'private, no-cache' }) };
+    await sendPrepared(
+      request,
+      response,
+      prepareBody('application/json; charset=utf-8', JSON.stringify(view), { headers }),
+    );
+  }
+
+  @Get('user')
+  user(@Req() request: Request, @Context() { principal }: RequestContext) {
+    return { ...authorView(this.publicUrl.baseFor(request), principal?.name), name: principal?.name ?? null };
+  }
+
+  @Public()
+  @Get('rate_limit')
+  rateLimit() {
+    const rate = rateLimitView();
+    return { resources: { core: rate, graphql: rate, search: rate }, rate };
+  }
+
+  @Public()
+  @Get('meta')
+  meta() {
+    return { verifiable_password_authentication: false, installed_version: INSTALLED_VERSION };
+  }
+}
