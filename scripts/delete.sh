@@ -5,13 +5,16 @@ set -eu
 usage() {
   cat <<'USAGE'
 usage: delete.sh [-u URL] [-t TOKEN] NAME…
+       delete.sh [-u URL] [-t TOKEN] --release TAG
 
-Deletes each package NAME. What the server cannot do now is tried again, with growing pauses.
+Deletes each package NAME, or a release with all of its packages in one step; where
+there is a draft of the tag, that. What the server cannot do now is tried again, with growing pauses.
 
   -u, --url URL      address of the server, with its path prefix if it has one
                      (default: $RELEASE_SERVER_URL, or http://127.0.0.1:8000)
   -t, --token TOKEN  the token (default: $RELEASE_SERVER_TOKEN; better, for other
                      users of the machine can read a command line)
+      --release TAG  delete the draft or the release of that tag
       --retries N    how often a request is tried again (default: 4)
   -h, --help         show this
 
@@ -72,6 +75,15 @@ prepare() {
   trap 'exit 143' TERM
 }
 
+# Refuses what is no tag in any case; the server knows the whole rule.
+check_release() {
+  case $release in
+    '' | -* | . | ..) ;;
+    *) [ "$release" != "$(printf '%s' "$release" | tr -d '\001-\040\177')" ] || return 0 ;;
+  esac
+  die "this is not the tag of a release: $(printf '%s' "$release" | tr -d '\001-\037\177')"
+}
+
 # The token reaches curl by its standard input, never by its command line.
 curl_config() {
   printf 'header = "Authorization: Bearer '
@@ -102,20 +114,21 @@ retry_after() {
   tr -d '\r' <"$headers" | sed -n 's/^[Rr][Ee][Tt][Rr][Yy]-[Aa][Ff][Tt][Ee][Rr]: *\([0-9]\{1,6\}\) *$/\1/p' | tail -n 1
 }
 
-# request NAME [CURL OPTION…]: asks for the package NAME, and again what may succeed later. Sets `status` to that of
-# the answer, or to 000 where there is none, `target` to where it leads, and `attempt` to 0 where once was enough.
+# request NAME PLACE [CURL OPTION…]: asks at the path PLACE, in messages for NAME, and again what may succeed later. Sets
+# `status` to that of the answer, or to 000 where there is none, `target` to where it leads, and `attempt` to 0 where once
+# was enough.
 request() {
   attempt=0
   pause=1
   name=$1
-  address=$url/assets/$(encode "$name")$query
-  shift
+  place=$2
+  shift 2
   while :; do
     : >"$answer"
     : >"$headers"
     code=0
     result=$(curl_config | curl --config - --show-error --globoff --connect-timeout 30 --output "$answer" \
-      --dump-header "$headers" --write-out '%{http_code} %{redirect_url}' "$@" --url "$address") || code=$?
+      --dump-header "$headers" --write-out '%{http_code} %{redirect_url}' "$@" --url "$url$place") || code=$?
     status=${result%% *}
     target=$(printf '%s' "${result#"$status"}" | tr -d '\000-\040\177')
     # An answer that came before the connection broke says more than the connection.
@@ -145,14 +158,29 @@ request() {
   done
 }
 
+# Tells which server `target` is on, where its path ends as the place that was asked for.
+tell_server() {
+  base=${target%%\?*}
+  rest=${place%%\?*}
+  while [ -n "$rest" ]; do
+    base=${base%/*}
+    rest=${rest%/*}
+  done
+  rest=${place#/}
+  case ${target#"$base"} in
+    /"${rest%%[/?]*}" | /"${rest%%[/?]*}"[/?]*)
+      printf '; if that is the server, give --url %s or set RELEASE_SERVER_URL to it' "$base"
+      ;;
+  esac
+}
+
 # Tells of an answer that is no success, whatever it is.
 failure() {
   case $status in
     000) printf '%s: %s\n' "$name" "$reason" ;;
     30[12378])
       printf '%s: %s to %s, where the token is not sent' "$name" "$status" "${target:-nowhere}"
-      base=${target%/assets/*}
-      [ "$base" = "$target" ] || printf '; if that is the server, give --url %s or set RELEASE_SERVER_URL to it' "$base"
+      tell_server
       printf '\n'
       ;;
     *)
@@ -163,13 +191,14 @@ failure() {
 }
 # ----------------------------------------------------------------------------------------
 
+# delete NAME PLACE CODE: deletes what is at the path PLACE; CODE says that nothing is there.
 delete() {
-  request "$1" --silent --request DELETE
+  request "$1" "$2" --silent --request DELETE
   case $status in
     204) printf '%s: deleted\n' "$name" ;;
     404)
       # An attempt whose answer was lost may have deleted it.
-      [ "$attempt" -gt 0 ] && [ "$(member code)" = package_not_found ] || { failure; return 1; }
+      [ "$attempt" -gt 0 ] && [ "$(member code)" = "$3" ] || { failure; return 1; }
       printf '%s: is not there any more\n' "$name"
       ;;
     *)
@@ -182,24 +211,31 @@ delete() {
 url=${RELEASE_SERVER_URL:-http://127.0.0.1:8000}
 token=${RELEASE_SERVER_TOKEN:-}
 retries=4
-query=
+release=
 while [ $# -gt 0 ]; do
   case $1 in
     -u | --url) [ $# -ge 2 ] || die "$1 needs a value"; url=$2; shift 2 ;;
     -t | --token) [ $# -ge 2 ] || die "$1 needs a value"; token=$2; shift 2 ;;
     --retries) [ $# -ge 2 ] || die "$1 needs a value"; retries=$2; shift 2 ;;
+    --release) [ $# -ge 2 ] || die "$1 needs a value"; release=$2; check_release; shift 2 ;;
     -h | --help) usage; exit 0 ;;
     --) shift; break ;;
     -?*) die "unknown option $1; see --help" ;;
     *) break ;;
   esac
 done
+if [ -n "$release" ]; then
+  [ $# -eq 0 ] || die '--release deletes all of a release; give names without it'
+  prepare
+  delete "$release" "/releases/$(encode "$release")" release_not_found
+  exit
+fi
 [ $# -gt 0 ] || die 'no name given; see --help'
 prepare
 
 failed=0
 for package in "$@"; do
-  delete "$package" || failed=1
+  delete "$package" "/assets/$(encode "$package")" package_not_found || failed=1
   # All others would be refused as well, and every wrong token makes the server wait longer.
   if is_token_refused; then break; fi
 done

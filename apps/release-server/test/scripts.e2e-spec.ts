@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,70 +5,8 @@ import { join, resolve } from 'node:path';
 import { load } from 'js-yaml';
 
 import { get, names, put, sha256 } from './support/client.js';
+import { answering, run, runProgram, type Outcome } from './support/scripts.js';
 import { startServer, TOKEN, withServer, type TestServer } from './support/server.js';
-
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs a program in an environment of its own. */
-async function runProgram(
-  program: string,
-  args: readonly string[],
-  environment: Record<string, string>,
-  cwd?: string,
-): Promise<Outcome> {
-  const env = { PATH: process.env['PATH'] ?? '', ...environment };
-  const child = spawn(program, args, { env, cwd });
-  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => (outcome.stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (outcome.stderr += chunk.toString()));
-  [outcome.code] = (await once(child, 'close')) as [number | null];
-  return outcome;
-}
-
-/** Runs one of the scripts, as a user's CI does. */
-function run(
-  script: string,
-  args: readonly string[],
-  environment: Record<string, string> = {},
-  directory = 'scripts',
-): Promise<Outcome> {
-  return runProgram('sh', [resolve(directory, script), ...args], environment);
-}
-
-interface ScriptedAnswer {
-  readonly status: number;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
-  /** No answer: the connection is cut when the request has come. */
-  readonly cut?: boolean;
-}
-
-/** A server that gives these answers in turn, the last of them for ever. */
-async function answering(
-  answers: readonly ScriptedAnswer[],
-  use: (url: string, requests: string[]) => Promise<void>,
-): Promise<void> {
-  const requests: string[] = [];
-  const fake = createServer((request, response) => {
-    request.resume().on('end', () => {
-      const answer = answers[Math.min(requests.length, answers.length - 1)];
-      requests.push(`${request.method} ${request.url} ${request.headers.authorization}`);
-      if (answer === undefined || answer.cut === true) response.destroy();
-      else response.writeHead(answer.status, answer.headers).end(answer.body);
-    });
-  }).listen(0, '127.0.0.1');
-  await once(fake, 'listening');
-  try {
-    await use(`http://127.0.0.1:${(fake.address() as AddressInfo).port}`, requests);
-  } finally {
-    fake.closeAllConnections();
-    fake.close();
-  }
-}
 
 describe('the scripts', () => {
   let server: TestServer;
@@ -426,7 +360,11 @@ describe('the scripts', () => {
 
   describe('the action that publishes', () => {
     /** Runs its script as GitHub does, in the directory of the test. */
-    async function publish(files: string, force = 'false'): Promise<Outcome> {
+    async function publish(
+      files: string,
+      force = 'false',
+      inputs: Record<string, string> = {},
+    ): Promise<Outcome> {
       const { runs } = load(await readFile('.github/actions/publish/action.yml', 'utf8')) as {
         runs: { steps: { run: string }[] };
       };
@@ -434,7 +372,19 @@ describe('the scripts', () => {
       return runProgram(
         'bash',
         ['--noprofile', '--norc', '-eo', 'pipefail', script],
-        { ...environment, FILES: files, FORCE: force, UPLOAD: resolve('scripts/upload.sh') },
+        {
+          ...environment,
+          // What an action gets of inputs that are not given.
+          RELEASE: '',
+          TITLE: '',
+          NOTES: '',
+          PRERELEASE: 'false',
+          DRAFT: 'false',
+          FILES: files,
+          FORCE: force,
+          UPLOAD: resolve('scripts/upload.sh'),
+          ...inputs,
+        },
         directory,
       );
     }
@@ -451,6 +401,43 @@ describe('the scripts', () => {
       const { code, stderr } = await publish('dist/**/*.zip');
       expect([code, stderr]).toEqual([0, '']);
       expect((await names(server)).toSorted()).toEqual(['a.zip', 'b.zip', 'c.zip']);
+    });
+
+    it('publishes a release as a whole, or leaves its draft', async () => {
+      await file('notes with spaces.md', 'What is new');
+      const inputs = {
+        RELEASE: 'v1',
+        TITLE: 'First $(one)',
+        NOTES: 'notes with spaces.md',
+        PRERELEASE: 'true',
+      };
+      const draft = await publish('dist/a.zip', 'false', { RELEASE: 'v1', DRAFT: 'true' });
+      expect([draft.code, draft.stderr, await names(server)]).toEqual([0, '', []]);
+      const { code, stderr } = await publish('dist/**/*.zip', 'false', inputs);
+      expect([code, stderr]).toEqual([0, '']);
+      expect((await names(server)).toSorted()).toEqual(['a.zip', 'b.zip', 'c.zip']);
+      const headers = { Authorization: `Bearer ${TOKEN}` };
+      const release = await fetch(`${server.url}/releases/v1`, { method: 'PATCH', headers, body: '{}' });
+      expect(await release.json()).toMatchObject({
+        title: 'First $(one)',
+        notes: 'What is new',
+        draft: false,
+        prerelease: true,
+      });
+    });
+
+    it('has the inputs that its script reads', async () => {
+      const { inputs, runs } = load(await readFile('.github/actions/publish/action.yml', 'utf8')) as {
+        inputs: Record<string, { default?: string }>;
+        runs: { steps: { env: Record<string, string>; run: string }[] };
+      };
+      const [{ env, run: script } = { env: {}, run: '' }] = runs.steps;
+      for (const [variable, value] of Object.entries(env)) {
+        const input = /^\$\{\{ inputs\.(\w+) \}\}$/.exec(value)?.[1];
+        if (input !== undefined) expect(inputs).toHaveProperty(input);
+        if (!variable.startsWith('RELEASE_SERVER_')) expect(script).toContain(`$${variable}`);
+      }
+      expect(Object.values(env).join()).toContain('inputs.release }}');
     });
 
     it('takes many lines, with spaces and line breaks of other systems, and each file once', async () => {

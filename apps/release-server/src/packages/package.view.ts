@@ -1,5 +1,5 @@
 import { packageVersion } from '#releases';
-import { fileOf, folderTagOf, type Package, type PublishResult } from '#storage';
+import { fileOf, folderTagOf, type Eviction, type Package, type PublishResult } from '#storage';
 
 import { digestOf } from '../http/digest.js';
 
@@ -19,7 +19,7 @@ export interface PackageView {
 }
 
 /** A package that made room for another one. */
-interface EvictedView {
+export interface EvictedView {
   readonly name: string;
   /** The tag of its release; null where it had none. */
   readonly release: string | null;
@@ -38,12 +38,16 @@ export interface PublishedView extends PackageView {
 export function publishedView({ package: published, evicted }: PublishResult, base: string): PublishedView {
   return {
     ...packageView(published, base, packageVersion(published)?.tag),
-    evicted: evicted.map(({ package: left }) => ({
-      name: fileOf(left),
-      release: folderTagOf(left) ?? packageVersion(left)?.tag ?? null,
-      size: left.size,
-      digest: digestOf(left),
-    })),
+    evicted: evicted.map(evictedView),
+  };
+}
+
+export function evictedView({ package: left }: Eviction): EvictedView {
+  return {
+    name: fileOf(left),
+    release: folderTagOf(left) ?? packageVersion(left)?.tag ?? null,
+    size: left.size,
+    digest: digestOf(left),
   };
 }
 

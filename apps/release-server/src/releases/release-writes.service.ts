@@ -218,7 +218,7 @@ class NotAskedFor extends Error {}
 /** Throws `release_exists` where another release than that one has the tag. */
 function requireFree(tag: string, snapshot: Parameters<typeof catalogOf>[0], own?: Release): void {
   const catalog = catalogOf(snapshot);
-  const taken = [catalog.byTag(tag), catalog.draftByTag(tag)].find((one) => one && one.id !== own?.id);
+  const taken = [catalog.draftByTag(tag), catalog.byTag(tag)].find((one) => one && one.id !== own?.id);
   if (taken === undefined) return;
   const { isDraft } = taken;
   const what = isDraft ? 'a draft' : 'a release';

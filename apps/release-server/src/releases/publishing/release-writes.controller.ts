@@ -1,8 +1,9 @@
 import { Controller, Delete, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
-import type { ReleaseRecord } from '#storage';
+import type { SavedRelease } from '#storage';
 
+import { evictedView, type EvictedView } from '../../packages/package.view.js';
 import { ProblemError } from '../../problems/problem.js';
 import { readJson } from '../../server/json-body.js';
 import { PublicUrl } from '../../server/public-url.service.js';
@@ -25,6 +26,8 @@ interface SavedView {
   readonly published_at: string | null;
   /** Absolute address of its page. */
   readonly url: string;
+  /** What retention removed in the same step. */
+  readonly evicted: readonly EvictedView[];
 }
 
 /**
@@ -52,7 +55,7 @@ export class ReleaseWritesController {
         members: { parameter: 'tag' },
       });
     }
-    return savedView((await this.writes.create(tag, fields, context)).record, base);
+    return savedView(await this.writes.create(tag, fields, context), base);
   }
 
   @Patch(['latest', ':tag'])
@@ -65,7 +68,7 @@ export class ReleaseWritesController {
     const base = this.publicUrl.baseFor(request);
     const fields = parseReleaseBody(await readJson(request, response, MAX_BODY_BYTES));
     const release = await this.releases.named(tag ?? 'latest');
-    return savedView((await this.writes.edit(release, fields, context)).record, base);
+    return savedView(await this.writes.edit(release, fields, context), base);
   }
 
   /** A release or a draft, with all of its packages. */
@@ -76,7 +79,7 @@ export class ReleaseWritesController {
   }
 }
 
-function savedView(record: ReleaseRecord, base: string): SavedView {
+function savedView({ record, evicted }: SavedRelease, base: string): SavedView {
   const { tag, title = '', notes = '', isDraft, isPrerelease = null, createdAt, publishedAt } = record;
   return {
     tag,
@@ -87,5 +90,6 @@ function savedView(record: ReleaseRecord, base: string): SavedView {
     created_at: new Date(createdAt).toISOString(),
     published_at: publishedAt === undefined ? null : new Date(publishedAt).toISOString(),
     url: `${base}/releases/tag/${encodeURIComponent(tag)}`,
+    evicted: evicted.map(evictedView),
   };
 }
