@@ -14,6 +14,7 @@ import { HealthModule } from './health/health.module.js';
 import { AppLogger } from './observability/app-logger.js';
 import { createLogger } from './observability/logger.factory.js';
 import { PackagesModule } from './packages/packages.module.js';
+import { RepositoryAddresses } from './releases/permalinks/repository-addresses.service.js';
 import { ReleasesModule } from './releases/releases.module.js';
 import { Edge } from './server/edge.js';
 import { ProblemFilter } from './server/problem.filter.js';
@@ -40,7 +41,13 @@ const logger = LoggerModule.forRootAsync({
 /** The composition root: the only place where the configuration meets the libraries. */
 @Module({
   imports: [ServerModule, PagesModule],
-  providers: [AppLogger, Edge, ProblemFilter, { provide: APP_FILTER, useExisting: ProblemFilter }],
+  providers: [
+    AppLogger,
+    Edge,
+    ProblemFilter,
+    RepositoryAddresses,
+    { provide: APP_FILTER, useExisting: ProblemFilter },
+  ],
 })
 export class AppModule {
   static with({ store, verifier, policy, imports = [] }: Extensions = {}): DynamicModule {

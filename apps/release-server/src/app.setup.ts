@@ -6,6 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { Config } from './config/config.js';
 import { AppLogger } from './observability/app-logger.js';
+import { RepositoryAddresses } from './releases/permalinks/repository-addresses.service.js';
 import { Edge } from './server/edge.js';
 import type { HttpServerAdapter } from './server/http-server.adapter.js';
 import { ReadPath } from './server/read-path.js';
@@ -34,7 +35,7 @@ export function setUpApp(app: NestExpressApplication): void {
   server.keepAliveTimeout = keepAliveTimeout;
   const adapter = app.getHttpAdapter() as unknown as HttpServerAdapter;
   const edge = app.get(Edge);
-  adapter.listener = edge.before(adapter.listener);
+  adapter.listener = edge.before(app.get(RepositoryAddresses).before(adapter.listener));
   adapter.closed = (request, response) => edge.after(request, response);
   // Nest has no other way to tell what takes part in every request.
   app.get(ReadPath).open((app as unknown as { readonly config: ApplicationConfig }).config);

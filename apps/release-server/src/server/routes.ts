@@ -21,6 +21,16 @@ export function routesOf(app: Application): Route[] {
   );
 }
 
+/** Whether a route has that path, whatever its method. */
+export function hasRoute(app: Application, path: string): boolean {
+  return layersOf(app).some((layer) => layer.route !== undefined && matches(layer, path));
+}
+
+/** What the paths of all routes begin with: `assets` of `/assets/*filename`. */
+export function firstSegments(app: Application): Set<string> {
+  return new Set(routesOf(app).map(({ path }) => path.split('/')[1] ?? ''));
+}
+
 /** The methods that the request's path can be asked with; empty for an unknown path. */
 export function allowedMethods(request: Request): string[] {
   const methods = new Set<string>();

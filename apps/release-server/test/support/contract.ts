@@ -9,7 +9,7 @@ const FILE = new URL('../../../../contracts/openapi.yaml', import.meta.url);
 /** The name under which the validators know the whole document. */
 const DOCUMENT = 'openapi.yaml';
 /** Parameters whose value may hold slashes: the server takes such names so as to refuse them as names. */
-const WITH_SLASHES = /(?:^\/assets\/\{filename|^\/releases\/(?:download|tag)\/\{tag|\/tags\/\{tag)$/;
+const WITH_SLASHES = /(?:^\/assets\/\{filename|\/releases\/(?:download|tag)\/\{tag|\/tags\/\{tag)$/;
 /** Addresses whose errors are those of GitHub's API. */
 const GITHUB = /^\/(?:api\/v3|api\/uploads|repos)\//;
 /**
@@ -25,6 +25,9 @@ const UNROUTED: Readonly<Record<number, string>> = {
   421: 'MisdirectedRequest',
   431: 'HeadersTooLarge',
 };
+/** Paths that are those below a repository. Only what nothing else has is one. */
+const OF_REPOSITORY = '/{owner}/{repo}';
+const READS = new Set(['GET', 'HEAD']);
 const METHODS = new Set(['get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'trace']);
 
 /** A method on a path of the contract, such as `GET` on `/assets/{filename}`. */
@@ -101,7 +104,7 @@ export class Contract {
     const { method, status } = exchange;
     const path = plainPath(exchange.path);
     // An address may be one of several paths, such as `/releases/latest` and that of the release `latest`.
-    const routes = this.routes.filter(({ pattern }) => pattern.test(path));
+    const routes = this.routesAt(method, path);
     const operation = routes.map((route) => this.operation(method, route)).find((one) => one !== undefined);
     const response =
       operation === undefined
@@ -117,6 +120,12 @@ export class Contract {
       ...this.bodyViolations(response, exchange),
       ...(operation === undefined && status === 405 ? this.allowViolations(routes, exchange) : []),
     ];
+  }
+
+  private routesAt(method: string, path: string): Route[] {
+    const all = this.routes.filter(({ pattern }) => pattern.test(path));
+    const own = all.filter((route) => !route.path.startsWith(OF_REPOSITORY));
+    return own.length === 0 && READS.has(method) ? all : own;
   }
 
   /** The parameters of an operation, those of its path included. */

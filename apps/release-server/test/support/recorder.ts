@@ -15,7 +15,7 @@ export function recordViolations(server: Server): string[] {
         request.method === 'HEAD' || response.statusCode === 304 || response.statusCode === 204;
       const exchange = {
         method: request.method ?? '',
-        path: request.url ?? '',
+        path: (request as { originalUrl?: string }).originalUrl ?? request.url ?? '',
         status: response.statusCode,
         headers: { ...response.getHeaders(), ...given },
         body: bodiless ? Buffer.alloc(0) : Buffer.concat(chunks),

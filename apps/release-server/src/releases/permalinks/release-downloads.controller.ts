@@ -10,6 +10,8 @@ import { ageHeaders } from '../../http/age.js';
 import { sendHead } from '../../http/head.js';
 import { sendPackage, sendPackageHead } from '../../packages/download.js';
 import { PublicUrl } from '../../server/public-url.service.js';
+import { contextOf } from '../../server/request-context.js';
+import { releasePath } from '../release-path.js';
 import { ReleasesService } from '../releases.service.js';
 
 /** `/releases/download/…` and `/releases/latest/…`: downloads by tag and file name, at the addresses that GitHub has. */
@@ -45,7 +47,9 @@ export class ReleaseDownloadsController {
   @Get('latest')
   async latest(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     const { tag } = await this.releases.latestRelease();
-    const url = `${this.publicUrl.baseFor(request)}/releases/tag/${encodeURIComponent(tag)}`;
+    // The same repository that was asked for.
+    const [prefix] = contextOf(request).path.split('/releases/latest', 1);
+    const url = `${this.publicUrl.baseFor(request)}${prefix}/${releasePath(tag)}`;
     sendHead(response, 302, ['Location', url, 'Content-Length', '0']);
     response.end();
   }
