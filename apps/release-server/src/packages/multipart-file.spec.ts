@@ -166,24 +166,20 @@ describe('a form', () => {
     expect((await buffer(content)).length).toBeGreaterThanOrEqual(MAX_SIZE);
   });
 
-  it('gives all to a reader that pauses after each chunk, in whatever pieces it comes', async () => {
-    for (const sizes of [[65_510, 10, 65_536, 1, 40_000, 2], [65_536], [5, 7, 70_000], [1, 200_000], [3]]) {
-      const bytes = Buffer.alloc(sizes.length === 1 && sizes[0] === 3 ? 10_000 : 1_000_000, 'any\r');
-      const form = Buffer.concat([
-        Buffer.from(`--x\r\n${FILE}\r\n\r\n`),
-        bytes,
-        Buffer.from('\r\n--x--\r\n'),
-      ]);
-      const { content } = await open(request(form, ...sizes));
-      const received: Buffer[] = [];
-      content.on('data', (chunk: Buffer) => {
-        received.push(chunk);
-        content.pause();
-        setImmediate(() => content.resume());
-      });
-      await once(content, 'end');
-      expect(Buffer.concat(received).equals(bytes)).toBe(true);
-    }
+  // Caught: whether to read on is told by what lies in the buffer, from which the reader has not taken its part yet.
+  it('reads on when its file is asked for and the next piece has nothing of it', async () => {
+    const bytes = Buffer.alloc(80_000, 'x');
+    const source = pushed();
+    source.push(`--x\r\n${FILE}\r\n\r\nx`);
+    const { content } = await open(source);
+    // More than is buffered, and then what may begin a delimiter.
+    for (const piece of [bytes.subarray(1, 40_000), bytes.subarray(40_000), '\r']) source.push(piece);
+    await turn();
+    source.push('\n--x--\r\n');
+    source.push(null);
+    for (let turns = 0; turns < 10; turns++) await turn();
+
+    expect((await buffer(content)).equals(bytes)).toBe(true);
   });
 
   it('ends its file only when all of the form has been read', async () => {
