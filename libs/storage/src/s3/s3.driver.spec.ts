@@ -1,3 +1,5 @@
+import { QuickCalls } from '../quick-calls.js';
+import { publish } from '../testing/packages.js';
 import { describePackageStore } from '../testing/package-store.contract.js';
 import { S3_STORE, S3Harness } from '../testing/s3.harness.js';
 
@@ -9,4 +11,27 @@ const [describeHere, name] =
 
 describeHere(name, () => {
   describePackageStore('S3PackageStore', new S3Harness());
+
+  // Caught: each publish waits for a disk that has nothing to keep.
+  it('syncs nothing of what it sends on', async () => {
+    const harness = new S3Harness();
+    const store = await harness.open();
+    const syncs: (() => Promise<void>)[] = [];
+    const { create } = QuickCalls.prototype;
+    const creating = import.meta.jest.spyOn(QuickCalls.prototype, 'create');
+    creating.mockImplementation(async function (this: QuickCalls, ...args) {
+      const file = await create.apply(this, args);
+      syncs.push(import.meta.jest.spyOn(file, 'sync'));
+      return file;
+    });
+    try {
+      await publish(store, 'a.zip', 'content');
+    } finally {
+      creating.mockRestore();
+      await harness.destroy();
+    }
+
+    expect(syncs).toHaveLength(1);
+    expect(syncs[0]).not.toHaveBeenCalled();
+  });
 });

@@ -70,6 +70,7 @@ export class S3PackageStore extends PackageStore {
   private readonly keys: ObjectKeys;
   private readonly spool: string;
   private readonly freeSpace: FreeSpace;
+  private readonly calls = new QuickCalls();
   private readonly staging: Staging;
   private readonly index: IndexObject;
   private readonly committer: Committer;
@@ -91,7 +92,9 @@ export class S3PackageStore extends PackageStore {
       this.owner.tag,
       this.freeSpace,
       new BufferPool(),
-      new QuickCalls(),
+      this.calls,
+      // What is received is a copy to be sent on: after a power cut there is nobody left to send it.
+      false,
     );
     this.index = new IndexObject(bucket, this.keys);
     this.committer = new Committer(this.index);
@@ -229,7 +232,10 @@ export class S3PackageStore extends PackageStore {
   }
 
   private async start(): Promise<void> {
-    if (!this.options.readOnly) await prepareSpool(this.options.spoolPath);
+    if (!this.options.readOnly) {
+      await prepareSpool(this.options.spoolPath);
+      await this.calls.start(this.spool);
+    }
     await this.bucket.check();
     if (this.options.readOnly) {
       await this.index.fresh();

@@ -15,14 +15,16 @@ import { receive, type Received } from './receive.js';
 /** An upload of unknown length asks for room again after so many bytes. */
 const ROOM_STEP_BYTES = 16 * 1024 * 1024;
 
-/** Receives bodies into files that nobody can see: counted, hashed, checked and durable. */
+/** Receives bodies into files that nobody can see: counted, hashed and checked. */
 export class Staging {
+  /** @param isDurable - Whether what was received outlasts a power cut, which a file of its own directory has to. */
   constructor(
     private readonly directory: string,
     private readonly ownerTag: string,
     private readonly freeSpace: FreeSpace,
     private readonly buffers: BufferPool,
-    private readonly calls: QuickCalls,
+    private readonly calls: Pick<QuickCalls, 'create'>,
+    private readonly isDurable: boolean,
   ) {}
 
   pathOf(staged: StagedPackage): string {
@@ -65,7 +67,7 @@ export class Staging {
       file = opened;
       const received = await this.write(opened, body, options, reservation, lease.pair);
       if (options.size === undefined) await ours(() => this.freeSpace.require(0));
-      await ours(() => syncOf(opened, 'files'));
+      if (this.isDurable) await ours(() => syncOf(opened, 'files'));
       await ours(() => opened.close());
       return { id, ...received };
     } catch (error) {
