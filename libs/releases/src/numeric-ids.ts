@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 
-import { oncePer } from './once-per.js';
 import type { OrderedBlocks } from './ordered-blocks.js';
 
 /** Ids below are hashes of names; those from here on are of names whose hash another one has already. */
@@ -13,20 +12,25 @@ export function numericId(name: string): number {
 
 /**
  * What GitHub's API knows things by: positive integers below 2^31, the same wherever the same is stored. Of things with
- * one hash the first in the order has it; the others get ids that are no hash.
+ * one hash the first in the order has it; the others get ids that are no hash. Immutable.
  */
-export class NumericIds<T extends object> {
+export class NumericIds<T> {
   /** Those that do not have their hash, by their ids. */
   readonly resolved: ReadonlyMap<number, T>;
   /** The ids of these by their names. */
-  readonly others: ReadonlyMap<string, number>;
+  private readonly others: ReadonlyMap<string, number>;
 
-  /** @param order - By hash first. @param followers - Those in it that have the hash of the one before. */
+  /**
+   * @param order - By hash first.
+   * @param hashOf - The hash of a thing.
+   * @param nameOf - Its name; no two are equal.
+   * @param followers - Those in the order that have the hash of the one before.
+   */
   constructor(
     private readonly order: OrderedBlocks<T>,
     private readonly hashOf: (one: T) => number,
     private readonly nameOf: (one: T) => string,
-    followers: readonly T[],
+    private readonly followers: readonly T[] = [],
   ) {
     const resolved = new Map<number, T>();
     const others = new Map<string, number>();
@@ -49,22 +53,30 @@ export class NumericIds<T extends object> {
     const found = this.order.find((one) => this.hashOf(one) < id);
     return found !== undefined && this.hashOf(found) === id ? found : undefined;
   }
+
+  /** The ids of the order that comes of this one when some leave and others come; those alone are looked at. */
+  changed(removed: readonly T[], added: readonly T[]): NumericIds<T> {
+    const { hashOf, nameOf } = this;
+    const order = this.order.changed(removed, added);
+    const hashes = new Set([...removed, ...added].map(hashOf));
+    const kept = this.followers.filter((one) => !hashes.has(hashOf(one)));
+    const come = [...hashes].flatMap((hash) => withHash(hash, order, hashOf).slice(1));
+    const isSame = come.length === 0 && kept.length === this.followers.length;
+    const followers = isSame ? kept : [...kept, ...come].sort(order.compare);
+    return new NumericIds(order, hashOf, nameOf, followers);
+  }
+
+  /** Whether nothing has another id than there, of what is in both. */
+  saysAs({ others }: NumericIds<T>): boolean {
+    return (
+      this.others.size === others.size && [...this.others].every(([name, id]) => others.get(name) === id)
+    );
+  }
 }
 
-/** Makes the ids of an order, once for each. @param hashOf - The hash of a thing. @param nameOf - Its name; no two are equal. */
-export function numericIds<T extends object>(
-  hashOf: (one: T) => number,
-  nameOf: (one: T) => string,
-): (order: OrderedBlocks<T>) => NumericIds<T> {
-  const followersIn = oncePer((block: readonly T[]): readonly T[] =>
-    block.filter((one, at) => at > 0 && hashOf(block[at - 1] as T) === hashOf(one)),
-  );
-  return oncePer((order: OrderedBlocks<T>) => {
-    const followers = order.blocks.flatMap((block, at) => {
-      const [first, last] = [block[0] as T, order.blocks[at - 1]?.at(-1)];
-      const follows = last !== undefined && hashOf(last) === hashOf(first);
-      return follows ? [first, ...followersIn(block)] : followersIn(block);
-    });
-    return new NumericIds(order, hashOf, nameOf, followers);
-  });
+function withHash<T>(hash: number, order: OrderedBlocks<T>, hashOf: (one: T) => number): readonly T[] {
+  const found: T[] = [];
+  let next = order.find((one) => hashOf(one) < hash);
+  for (; next !== undefined && hashOf(next) === hash; next = order.after(next)) found.push(next);
+  return found;
 }

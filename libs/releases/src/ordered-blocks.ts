@@ -8,7 +8,7 @@ const MOST_IN_BLOCK = 256;
 export class OrderedBlocks<T> {
   /** @param compare - Tells which of two values comes first; no two are equal. */
   constructor(
-    private readonly compare: (a: T, b: T) => number,
+    readonly compare: (a: T, b: T) => number,
     /** None is empty. */
     readonly blocks: readonly (readonly T[])[] = [],
   ) {}
@@ -21,6 +21,11 @@ export class OrderedBlocks<T> {
   find(isBefore: (value: T) => boolean): T | undefined {
     const block = this.blocks[firstIndex(this.blocks, (one) => isBefore(lastOf(one)))];
     return block?.[firstIndex(block, isBefore)];
+  }
+
+  /** The value that comes next behind one. */
+  after(value: T): T | undefined {
+    return this.find((other) => this.compare(other, value) <= 0);
   }
 
   /** Without what is removed, which is in it, and with what is added. */

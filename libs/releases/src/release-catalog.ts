@@ -1,7 +1,7 @@
 import { fileOf, type Package, type StoreSnapshot } from '#storage';
 
 import { Incremental, type Changes } from './incremental.js';
-import { numericIds, type NumericIds } from './numeric-ids.js';
+import { NumericIds } from './numeric-ids.js';
 import { oncePer } from './once-per.js';
 import { OrderedBlocks } from './ordered-blocks.js';
 import { Family, type FamilyChange, type FamilyItems } from './release-family.js';
@@ -29,8 +29,8 @@ interface Derived {
   readonly drafts: OrderedBlocks<Release>;
   /** The public packages, the most preferred first. */
   readonly assets: OrderedBlocks<Ranked>;
-  readonly releaseHashes: OrderedBlocks<Release>;
-  readonly assetHashes: OrderedBlocks<Package>;
+  readonly releaseIds: NumericIds<Release>;
+  readonly assetIds: NumericIds<Package>;
   /** Bytes of the public packages. */
   readonly size: number;
   /** See {@link ReleaseCatalog.naming}. */
@@ -41,8 +41,6 @@ interface Derived {
 export class ReleaseCatalog {
   /** The public packages, newest first. */
   readonly packages: readonly Package[];
-  private readonly releaseIds: NumericIds<Release>;
-  private readonly assetIds: NumericIds<Package>;
   /** Releases whose id is not what their tag says, as they are told of. */
   private readonly renumbered: ReadonlyMap<Release, Release>;
   private flatReleases: readonly Release[] | undefined;
@@ -56,10 +54,8 @@ export class ReleaseCatalog {
     private readonly derived: Derived,
   ) {
     this.packages = snapshot.packages;
-    this.releaseIds = releaseIdsOf(derived.releaseHashes);
-    this.assetIds = assetIdsOf(derived.assetHashes);
     this.renumbered = new Map(
-      [...this.releaseIds.resolved].map(([id, release]) => [release, release.withId(id)]),
+      [...derived.releaseIds.resolved].map(([id, release]) => [release, release.withId(id)]),
     );
   }
 
@@ -145,17 +141,17 @@ export class ReleaseCatalog {
 
   /** The release of that id, also a draft. */
   byId(id: number): Release | undefined {
-    return this.numberedOne(this.releaseIds.find(id));
+    return this.numberedOne(this.derived.releaseIds.find(id));
   }
 
   /** The package of that id, also one of a draft. */
   assetById(id: number): Package | undefined {
-    return this.assetIds.find(id);
+    return this.derived.assetIds.find(id);
   }
 
   /** What GitHub's API knows a package by. */
   assetId(stored: Package): number {
-    return this.assetIds.of(stored);
+    return this.derived.assetIds.of(stored);
   }
 
   private findLatestRelease(): Release | undefined {
@@ -208,9 +204,18 @@ const lastMarked = oncePer((block: readonly Release[]): Release | undefined =>
     .at(0),
 );
 
-// A release of flat packages and a draft may have one tag.
-const releaseIdsOf = numericIds(releaseHash, ({ tag, isDraft }) => `${isDraft ? 'draft' : 'release'}:${tag}`);
-const assetIdsOf = numericIds(assetHash, ({ name }) => `asset:${name}`);
+// A draft comes before the release of flat packages of its tag, for clients have its id already.
+const releasesByHash = new OrderedBlocks<Release>(
+  (a, b) =>
+    releaseHash(a) - releaseHash(b) ||
+    Number(a.record === undefined) - Number(b.record === undefined) ||
+    a.createdAt - b.createdAt ||
+    ascending(a.tag, b.tag),
+);
+
+const assetsByHash = new OrderedBlocks<Package>(
+  (a, b) => assetHash(a) - assetHash(b) || a.createdAt - b.createdAt || ascending(a.name, b.name),
+);
 
 const incremental = new Incremental<StoreSnapshot, SnapshotItem, Derived>(
   ofSnapshots,
@@ -222,17 +227,13 @@ const incremental = new Incremental<StoreSnapshot, SnapshotItem, Derived>(
     ),
     drafts: new OrderedBlocks((a, b) => b.createdAt - a.createdAt || ascending(a.tag, b.tag)),
     assets: new OrderedBlocks(byPreference),
-    // A draft comes before the release of flat packages of its tag, for clients have its id already.
-    releaseHashes: new OrderedBlocks(
-      (a, b) =>
-        releaseHash(a) - releaseHash(b) ||
-        Number(a.record === undefined) - Number(b.record === undefined) ||
-        a.createdAt - b.createdAt ||
-        ascending(a.tag, b.tag),
+    // A release of flat packages and a draft may have one tag.
+    releaseIds: new NumericIds(
+      releasesByHash,
+      releaseHash,
+      ({ tag, isDraft }) => `${isDraft ? 'draft' : 'release'}:${tag}`,
     ),
-    assetHashes: new OrderedBlocks(
-      (a, b) => assetHash(a) - assetHash(b) || a.createdAt - b.createdAt || ascending(a.name, b.name),
-    ),
+    assetIds: new NumericIds(assetsByHash, assetHash, ({ name }) => `asset:${name}`),
     size: 0,
     naming: {},
   },
@@ -251,13 +252,13 @@ function change(before: Derived, { removed, added }: Changes<SnapshotItem>): Der
   const came = [...now].filter((one) => !old.has(one));
   const [publicLeft, publicCame] = [left.filter(isPublic), came.filter(isPublic)];
   const ranked = changes.filter(({ after }) => !after.isDraft);
-  const releaseHashes = before.releaseHashes.changed(left, came);
-  const assetHashes = before.assetHashes.changed(packagesIn(removed), packagesIn(added));
+  const releaseIds = before.releaseIds.changed(left, came);
+  const assetIds = before.assetIds.changed(packagesIn(removed), packagesIn(added));
   const isNamedAlike =
     before.families.first !== undefined &&
     changes.every(keepsNames) &&
-    sameIds(releaseIdsOf(before.releaseHashes), releaseIdsOf(releaseHashes)) &&
-    sameIds(assetIdsOf(before.assetHashes), assetIdsOf(assetHashes));
+    releaseIds.saysAs(before.releaseIds) &&
+    assetIds.saysAs(before.assetIds);
   return {
     families: before.families.changed(
       changes.map((one) => one.before).filter(hasReleases),
@@ -270,8 +271,8 @@ function change(before: Derived, { removed, added }: Changes<SnapshotItem>): Der
       ranked.flatMap((one) => one.left),
       ranked.flatMap((one) => one.came),
     ),
-    releaseHashes,
-    assetHashes,
+    releaseIds,
+    assetIds,
     size: before.size + bytesOf(publicCame) - bytesOf(publicLeft),
     naming: isNamedAlike ? before.naming : {},
   };
@@ -328,13 +329,6 @@ function keepsNames({ before, after }: FamilyChange): boolean {
 
 function namesIn({ releases }: Family): string {
   return JSON.stringify(releases.map(({ tag, record }) => [tag, record?.labels]));
-}
-
-function sameIds<T extends object>(
-  { others: before }: NumericIds<T>,
-  { others: after }: NumericIds<T>,
-): boolean {
-  return before.size === after.size && [...before].every(([name, id]) => after.get(name) === id);
 }
 
 function bytesOf(releases: readonly Release[]): number {

@@ -10,14 +10,12 @@ export type SnapshotItem =
 export const ofSnapshots: Comparison<StoreSnapshot, SnapshotItem> = {
   countOf: ({ packages, drafts, releases }) => packages.length + drafts.length + releases.size,
   changes(before, after) {
-    const changes = [
-      packageChanges(before?.packages ?? [], after.packages, false),
-      packageChanges(before?.drafts ?? [], after.drafts, true),
-      recordChanges(before?.releases ?? new Map(), after.releases),
-    ];
+    const packages = packageChanges(before?.packages ?? [], after.packages, false);
+    const drafts = packageChanges(before?.drafts ?? [], after.drafts, true);
+    const records = recordChanges(before?.releases ?? new Map(), after.releases);
     return {
-      removed: changes.flatMap(({ removed }) => removed),
-      added: changes.flatMap(({ added }) => added),
+      removed: packages.removed.concat(drafts.removed, records.removed),
+      added: packages.added.concat(drafts.added, records.added),
     };
   },
 };

@@ -16,9 +16,9 @@ export function listChanges(before: readonly Package[], after: readonly Package[
   const removed: Package[] = [];
   const added: Package[] = [];
   let [left, right] = [0, 0];
-  for (;;) {
-    const [one, other] = [before[left], after[right]];
-    if (one === undefined || other === undefined) break;
+  while (left < before.length && right < after.length) {
+    const one = before[left] as Package;
+    const other = after[right] as Package;
     if (one === other || isSamePackage(one, other)) {
       left += 1;
       right += 1;

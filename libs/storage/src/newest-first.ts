@@ -33,3 +33,29 @@ export function positionIn(list: readonly Package[], one: Ordered): number {
   }
   return low;
 }
+
+/**
+ * A list that is newest first, without packages that are in it and with others. Looks at few of those that stay, which it
+ * copies.
+ */
+export function changedList(
+  list: readonly Package[],
+  gone: readonly Ordered[],
+  come: readonly Package[],
+): Package[] {
+  const left = gone.map((one) => positionIn(list, one)).sort((a, b) => a - b);
+  const next: Package[] = [];
+  let [at, skipped] = [0, 0];
+  const copyUpTo = (end: number): void => {
+    for (; at < end; at++) {
+      if (at === left[skipped]) skipped++;
+      else next.push(list[at] as Package);
+    }
+  };
+  for (const one of come.toSorted(newestFirst)) {
+    copyUpTo(positionIn(list, one));
+    next.push(one);
+  }
+  copyUpTo(list.length);
+  return next;
+}

@@ -89,7 +89,14 @@ export class FilesystemPackageStore extends PackageStore {
     this.metadata = new MetadataCache(this.layout, this.owner.tag, options.readOnly, this.calls);
     this.index = new PackageIndex(this.layout, this.metadata);
     this.freeSpace = new FreeSpace(this.layout.root, options.minFreeSpace);
-    this.staging = new Staging(this.layout.incoming, this.owner.tag, this.freeSpace, buffers, this.calls, true);
+    this.staging = new Staging(
+      this.layout.incoming,
+      this.owner.tag,
+      this.freeSpace,
+      buffers,
+      this.calls,
+      true,
+    );
     this.reader = new Reader(this.layout, this.index, buffers);
     this.placement = new Placement(this.layout, this.owner, this.calls);
     this.folders = new ReleaseFolders(this.layout, this.index);

@@ -61,9 +61,9 @@ export class Layout {
     return `${this.prefix}${folder}/${RECORD}`;
   }
 
-  /** The names under which packages may lie now, or folders of releases. */
-  async names(): Promise<string[]> {
-    return (await readdir(this.root)).filter((name) => isFileName(name) || tagOfFolder(name) !== undefined);
+  /** The names under which packages may lie now, or folders of releases; told from others as they are asked for. */
+  async names(): Promise<Iterable<string>> {
+    return namesAmong(await readdir(this.root));
   }
 
   /** The names of the packages that may lie in a folder now. */
@@ -71,6 +71,10 @@ export class Layout {
     const files = await readdir(this.folder(folder));
     return files.filter(isFileName).map((file) => `${folder}/${file}`);
   }
+}
+
+function* namesAmong(found: readonly string[]): Iterable<string> {
+  for (const name of found) if (isFileName(name) || tagOfFolder(name) !== undefined) yield name;
 }
 
 /**

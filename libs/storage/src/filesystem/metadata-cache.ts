@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { inBatches } from '../in-batches.js';
 import { inParallel } from '../parallel.js';
 import type { QuickCalls } from '../quick-calls.js';
 import { SharedRun } from '../shared-run.js';
@@ -101,14 +102,14 @@ export class MetadataCache {
   }
 
   /** Forgets packages that are gone when that is most: others write down what they publish, and never what leaves. */
-  trim(count: number, names: () => Iterable<string>): void {
-    if (this.records.size > 2 * count + SPARE_LINES) this.retain(names());
+  async trim(count: number, isThere: (name: string) => boolean): Promise<void> {
+    if (this.records.size > 2 * count + SPARE_LINES) await this.retain(isThere);
   }
 
   /** Forgets packages that are gone, takes over what processes that are gone have written, and removes that. */
-  async keepOnly(names: Iterable<string>): Promise<void> {
+  async keepOnly(isThere: (name: string) => boolean): Promise<void> {
     if (this.readOnly) return;
-    this.retain(names);
+    await this.retain(isThere);
     await inParallel(await this.files(), PARALLEL, async (file) => {
       if (await this.isLeft(file)) this.left.push(file);
     });
@@ -123,9 +124,10 @@ export class MetadataCache {
     await this.letGo();
   }
 
-  private retain(names: Iterable<string>): void {
-    const wanted = new Set(names);
-    for (const name of this.records.keys()) if (!wanted.has(name)) this.records.delete(name);
+  private retain(isThere: (name: string) => boolean): Promise<void> {
+    return inBatches(this.records.keys(), (batch) => {
+      for (const name of batch) if (!isThere(name)) this.records.delete(name);
+    });
   }
 
   private async readLogs(): Promise<void> {

@@ -4,6 +4,7 @@ import { lstat, stat } from 'node:fs/promises';
 import { Logger } from '@nestjs/common';
 
 import { errnoOf, unless } from '../errno.js';
+import { inBatches } from '../in-batches.js';
 import { isFileName, isPackageName } from '../package-name.js';
 import { newestFirst } from '../newest-first.js';
 import type { Package, StoreSnapshot } from '../package-reader.js';
@@ -33,8 +34,6 @@ const QUIET_MS = 500;
 const GRANULARITY_MS = 1500;
 /** The name of what moved the directory's mtime comes within this time, if it comes. */
 const LATENESS_MS = 20;
-/** So many files are looked at before other work gets its turn: some milliseconds. */
-const BATCH = 500;
 const PARALLEL_STATS = 32;
 /** What looking into the folder of somebody else fails with. */
 const NOT_READABLE = ['EACCES', 'EPERM'];
@@ -96,7 +95,7 @@ export class PackageIndex {
     this.watcher = await DirectoryWatcher.of(this.layout.root);
     await this.metadata.catchUp();
     await this.scan(0);
-    await this.metadata.keepOnly(this.names());
+    await this.metadata.keepOnly((name) => this.has(name));
   }
 
   async close(): Promise<void> {
@@ -306,7 +305,7 @@ export class PackageIndex {
       await this.examineUnwatched(QUIET_MS);
       this.seen = { id: idOf(directory), mtimeNs: directory.mtimeNs, moves };
     }
-    this.metadata.trim(this.shown.size + this.hidden.size, () => this.names());
+    await this.metadata.trim(this.shown.size + this.hidden.size, (name) => this.has(name));
     const duration = performance.now() - began;
     this.trustedUntil = began + Math.min(LONGEST_TRUST_MS, Math.max(TRUST_MS, TRUST_FACTOR * duration));
   }
@@ -508,9 +507,8 @@ export class PackageIndex {
     return this.folders.hides(name) ? this.hidden : this.shown;
   }
 
-  private *names(): Iterable<string> {
-    yield* this.shown.names();
-    yield* this.hidden.names();
+  private has(name: string): boolean {
+    return this.shown.get(name) !== undefined || this.hidden.get(name) !== undefined;
   }
 
   /** Holds files against their entries, and returns which of them are directories. */
@@ -644,18 +642,6 @@ export class PackageIndex {
 /** A name in a folder was built of one of a file. */
 function isPackage(name: string): boolean {
   return folderIn(name) !== undefined || isFileName(name);
-}
-
-/** Some at a time, between which other work gets its turn. */
-async function inBatches(names: Iterable<string>, use: (batch: string[]) => Promise<void>): Promise<void> {
-  let batch: string[] = [];
-  for (const name of names) {
-    if (batch.push(name) < BATCH) continue;
-    await use(batch);
-    batch = [];
-    await new Promise(setImmediate);
-  }
-  await use(batch);
 }
 
 function fileOf(stats: BigIntStats | undefined): FoundFile | Other {

@@ -35,6 +35,17 @@ describe('PackageTable', () => {
   const put = (name: string, createdAt: number): void => table.set(entryOf(name, createdAt));
   const names = (): string[] => table.list(false).map(({ name }) => name);
 
+  // Mutant: all are sorted again for each of the batches in which a directory is read.
+  it('takes many at once, and lets go of them, with a look at few of the others', () => {
+    fill(50_000);
+    const come = Array.from({ length: 500 }, (_, at) => entryOf(`new-${at}.zip`, at * 100));
+    table.apply(new Map(come.map((entry) => [entry.package.name, entry])));
+    table.apply(new Map(come.map(({ package: { name } }) => [name, undefined])));
+    // 1,000 searches by halves, and the order of what comes.
+    expect(looks).toBeLessThan(50_000);
+    expect(names()).toHaveLength(50_000);
+  });
+
   describe('the latest publish time', () => {
     it('is 0 where there is no package', () => expect(table.latestTime).toBe(0));
 

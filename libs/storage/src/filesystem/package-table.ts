@@ -1,4 +1,4 @@
-import { newestFirst, positionIn, snapshotOf } from '../newest-first.js';
+import { changedList, positionIn, snapshotOf } from '../newest-first.js';
 import type { Package } from '../package-reader.js';
 
 /** One revision of a file as the index knows it. */
@@ -9,7 +9,7 @@ export interface IndexEntry {
 
 /** Lists go without new digests for this long while more files are being hashed. */
 const DIGESTS_DELAY_MS = 1000;
-/** Up to this many changes, entering them one by one is cheaper than sorting once. */
+/** Up to this many changes, entering them one by one is cheaper than copying all. */
 const FEW_CHANGES = 16;
 
 /** Packages by their names and in their order. The cost of a change does not grow with their number, except for moving pointers. */
@@ -89,11 +89,11 @@ export class PackageTable {
   }
 
   private applyTogether(changes: ReadonlyMap<string, IndexEntry | undefined>): void {
-    const gone = new Set<Package>();
+    const gone: Package[] = [];
     const come: Package[] = [];
     for (const [name, entry] of changes) {
       const before = this.entries.get(name);
-      if (before !== undefined) gone.add(before.package);
+      if (before !== undefined) gone.push(before.package);
       if (entry === undefined) {
         this.entries.delete(name);
       } else {
@@ -101,9 +101,8 @@ export class PackageTable {
         come.push(entry.package);
       }
     }
-    if (gone.size === 0 && come.length === 0) return;
-    const kept = gone.size === 0 ? this.sorted : this.sorted.filter((one) => !gone.has(one));
-    this.sorted = kept.concat(come).sort(newestFirst);
+    if (gone.length + come.length === 0) return;
+    this.sorted = changedList(this.sorted, gone, come);
     this.snapshot = undefined;
   }
 }

@@ -1,10 +1,7 @@
-import { newestFirst, positionIn, snapshotOf } from '../newest-first.js';
+import { changedList, newestFirst, snapshotOf } from '../newest-first.js';
 import type { Package, StoreSnapshot } from '../package-reader.js';
 import type { ReleaseRecord } from '../release-record.js';
 import { folderOf } from '../release-tag.js';
-
-/** So many changes of a list cost less one by one than together. */
-const FEW = 16;
 
 /** The names of the folders whose packages nobody sees. */
 export function hiddenFolders(records: Iterable<ReleaseRecord>): ReadonlySet<string> {
@@ -40,13 +37,5 @@ export function listWith(
   gone: readonly Package[],
   come: readonly Package[],
 ): readonly Package[] {
-  if (gone.length + come.length === 0) return list;
-  if (gone.length + come.length > FEW) {
-    const left = new Set(gone);
-    return snapshotOf([...list.filter((one) => !left.has(one)), ...come].toSorted(newestFirst));
-  }
-  const next = [...list];
-  for (const one of gone) next.splice(positionIn(next, one), 1);
-  for (const one of come) next.splice(positionIn(next, one), 0, one);
-  return snapshotOf(next);
+  return gone.length + come.length === 0 ? list : snapshotOf(changedList(list, gone, come));
 }

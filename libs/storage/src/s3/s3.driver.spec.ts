@@ -16,7 +16,7 @@ describeHere(name, () => {
   it('syncs nothing of what it sends on', async () => {
     const harness = new S3Harness();
     const store = await harness.open();
-    const syncs: (() => Promise<void>)[] = [];
+    const syncs: unknown[] = [];
     const { create } = QuickCalls.prototype;
     const creating = import.meta.jest.spyOn(QuickCalls.prototype, 'create');
     creating.mockImplementation(async function (this: QuickCalls, ...args) {
