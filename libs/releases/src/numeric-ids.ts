@@ -60,7 +60,7 @@ export class NumericIds<T> {
     const order = this.order.changed(removed, added);
     const hashes = new Set([...removed, ...added].map(hashOf));
     const kept = this.followers.filter((one) => !hashes.has(hashOf(one)));
-    const come = [...hashes].flatMap((hash) => withHash(hash, order, hashOf).slice(1));
+    const come = [...hashes].flatMap((own) => withHash(own, order, hashOf).slice(1));
     const isSame = come.length === 0 && kept.length === this.followers.length;
     const followers = isSame ? kept : [...kept, ...come].sort(order.compare);
     return new NumericIds(order, hashOf, nameOf, followers);
@@ -74,9 +74,9 @@ export class NumericIds<T> {
   }
 }
 
-function withHash<T>(hash: number, order: OrderedBlocks<T>, hashOf: (one: T) => number): readonly T[] {
+function withHash<T>(own: number, order: OrderedBlocks<T>, hashOf: (one: T) => number): readonly T[] {
   const found: T[] = [];
-  let next = order.find((one) => hashOf(one) < hash);
-  for (; next !== undefined && hashOf(next) === hash; next = order.after(next)) found.push(next);
+  let next = order.find((one) => hashOf(one) < own);
+  for (; next !== undefined && hashOf(next) === own; next = order.after(next)) found.push(next);
   return found;
 }

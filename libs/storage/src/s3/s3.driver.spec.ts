@@ -16,11 +16,12 @@ describeHere(name, () => {
   it('syncs nothing of what it sends on', async () => {
     const harness = new S3Harness();
     const store = await harness.open();
+    const calls = new QuickCalls();
     const syncs: unknown[] = [];
-    const { create } = QuickCalls.prototype;
     const creating = import.meta.jest.spyOn(QuickCalls.prototype, 'create');
-    creating.mockImplementation(async function (this: QuickCalls, ...args) {
-      const file = await create.apply(this, args);
+    creating.mockImplementation(async (...args) => {
+      creating.mockRestore();
+      const file = await calls.create(...args);
       syncs.push(import.meta.jest.spyOn(file, 'sync'));
       return file;
     });
