@@ -7,6 +7,7 @@ import {
   assertFileName,
   assertPackageName,
   assertReleaseTag,
+  fileOf,
   folderOf,
   folderTagOf,
   nameInRelease,
@@ -201,7 +202,10 @@ export class MemoryPackageStore extends PackageStore {
     if (other !== undefined && (other.record !== undefined || other.packages.length > 0)) {
       throw new StorageError('release_exists', `There is a release ${record.tag} already.`);
     }
-    const published = before?.isDraft === true && !record.isDraft ? packages : [];
+    const isPublished = before?.isDraft === true && !record.isDraft;
+    const published = isPublished
+      ? packages.map((one) => Object.freeze({ ...one, name: nameInRelease(record.tag, fileOf(one)) }))
+      : [];
     const records = new Map(this.records);
     records.delete(tag);
     records.set(record.tag, record);

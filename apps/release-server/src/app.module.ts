@@ -9,6 +9,7 @@ import { PackageStore, StorageModule } from '#storage';
 import type { Extensions } from './app.extensions.js';
 import { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
+import { retentionOptions } from './config/retention.factory.js';
 import { storageOptions } from './config/storage.factory.js';
 import { HealthModule } from './health/health.module.js';
 import { AppLogger } from './observability/app-logger.js';
@@ -59,7 +60,7 @@ export class AppModule {
 
     const retention = RetentionModule.registerAsync({
       inject: [Config],
-      useFactory: (config: Config) => ({ maxPackages: config.max_packages, readOnly: config.read_only }),
+      useFactory: retentionOptions,
       policy: policy && { provide: RetentionPolicy, ...policy },
     });
 

@@ -44,6 +44,9 @@ describe('the documentation', () => {
   });
 });
 
+/** What the keys of each table belong to. */
+const SECTIONS = ['', 'retention.', 's3.'];
+
 describe('the configuration in README.md', () => {
   const schemas = new Map(
     keysOf(configSchema)
@@ -54,7 +57,7 @@ describe('the configuration in README.md', () => {
     .tables('key')
     .flatMap((table, at) =>
       table.flatMap(({ key = '', default: value = '' }) =>
-        codesIn(key).map((name) => ({ key: `${at === 0 ? '' : 's3.'}${name}`, shown: codesIn(value)[0] })),
+        codesIn(key).map((name) => ({ key: `${SECTIONS[at]}${name}`, shown: codesIn(value)[0] })),
       ),
     );
 

@@ -1,9 +1,9 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { json, names, post, put, sha256 } from './support/client.js';
-import { startServer, type TestServer } from './support/server.js';
-import { itOnDirectory } from './support/storage.js';
+import { contentOf, get, json, names, post, put, sha256 } from './support/client.js';
+import { AUTH, startServer, withServer, type TestServer } from './support/server.js';
+import { itOnDirectory, leftIn } from './support/storage.js';
 
 describe('retention with a limit of 5', () => {
   let server: TestServer;
@@ -30,15 +30,15 @@ describe('retention with a limit of 5', () => {
     ['PUT', put],
     ['POST', post],
   ])('answers a %s with what left for it', async (_, publish) => {
-    const evictedBy = async (response: Promise<Response>) =>
+    const leftFor = async (response: Promise<Response>) =>
       (await json<{ evicted: unknown }>(await response)).evicted;
     for (const name of ['a', 'b', 'c', 'd', 'e'])
-      expect(await evictedBy(publish(server, name, name))).toEqual([]);
-    expect(await evictedBy(publish(server, 'f', 'f'))).toEqual([
+      expect(await leftFor(publish(server, name, name))).toEqual([]);
+    expect(await leftFor(publish(server, 'f', 'f'))).toEqual([
       { name: 'a', release: null, size: 1, digest: `sha256:${sha256('a')}` },
     ]);
-    expect(await evictedBy(publish(server, 'f', 'other', { query: '?overwrite=true' }))).toEqual([]);
-    expect(await evictedBy(publish(server, 'g', 'g'))).toMatchObject([{ name: 'b' }]);
+    expect(await leftFor(publish(server, 'f', 'other', { query: '?overwrite=true' }))).toEqual([]);
+    expect(await leftFor(publish(server, 'g', 'g'))).toMatchObject([{ name: 'b' }]);
   });
 
   itOnDirectory('goes by modification time, also of files touched by hand', async () => {
@@ -77,5 +77,129 @@ describe('retention with a limit of 5', () => {
     const newest = created.toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1)).slice(0, 5);
     expect(await names(server)).toEqual(newest.map(({ name }) => name));
     expect(await server.staged()).toEqual([]);
+  });
+});
+
+const RULES = {
+  evict: 'packages',
+  keep_releases: null,
+  keep_prereleases: null,
+  max_age: null,
+  protect: [],
+  protect_latest: false,
+} as const;
+
+/** Publishes into the folder of a release. */
+async function putIn(server: TestServer, tag: string, file: string): Promise<Response> {
+  const path = `/releases/${encodeURIComponent(tag)}/assets/${file}`;
+  return fetch(`${server.url}${path}`, { method: 'PUT', body: file, headers: AUTH });
+}
+
+async function send(server: TestServer, method: string, path: string, body: unknown): Promise<Response> {
+  return fetch(`${server.url}${path}`, { method, headers: AUTH, body: JSON.stringify(body) });
+}
+
+async function evictedBy(response: Promise<Response>): Promise<[string, string | null][]> {
+  const { evicted } = await json<{ evicted: { name: string; release: string | null }[] }>(await response);
+  return evicted.map(({ name, release }) => [name, release]);
+}
+
+describe('retention that knows releases', () => {
+  it('lets whole releases leave with the first package of another, and what is said of them', () =>
+    withServer({ retention: { ...RULES, keep_releases: 2 } }, async (server) => {
+      await send(server, 'POST', '/releases', { tag: 'v1.0.0', title: 'First', notes: 'Notes' });
+      await putIn(server, 'v1.0.0', 'tool');
+      await putIn(server, 'v1.0.0', 'latest.yml');
+      await put(server, 'tool-v1.1.0.zip', 'x');
+      await put(server, 'tool-v1.1.0.zip.sha256', 'x');
+      expect(await evictedBy(putIn(server, 'v1.2.0', 'tool'))).toEqual([
+        ['tool', 'v1.0.0'],
+        ['latest.yml', 'v1.0.0'],
+      ]);
+      expect((await get(server, '/releases/tag/v1.0.0')).status).toBe(404);
+      expect(await evictedBy(putIn(server, 'v1.2.0', 'latest.yml'))).toEqual([]);
+      expect(await evictedBy(put(server, 'tool-v1.3.0.zip', 'x'))).toEqual([
+        ['tool-v1.1.0.zip', 'v1.1.0'],
+        ['tool-v1.1.0.zip.sha256', 'v1.1.0'],
+      ]);
+      // The folder is free for another release of that tag.
+      expect((await send(server, 'POST', '/releases', { tag: 'v1.0.0' })).status).toBe(201);
+      expect(await (await get(server, '/releases/tag/v1.0.0')).text()).not.toContain('First');
+      expect(await leftIn(server.directory)).toEqual([]);
+    }));
+
+  it('lets a release leave for a draft that is published, in that step', () =>
+    withServer({ max_packages: 3, retention: { ...RULES, evict: 'releases' } }, async (server) => {
+      await putIn(server, 'v1.0.0', 'tool');
+      await putIn(server, 'v1.0.0', 'tool.sha256');
+      await send(server, 'POST', '/releases', { tag: 'v2.0.0', draft: true });
+      for (const file of ['tool', 'tool.sha256']) {
+        expect(await evictedBy(putIn(server, 'v2.0.0', file))).toEqual([]);
+      }
+      expect(await names(server)).toEqual(['tool.sha256', 'tool']);
+      expect((await send(server, 'PATCH', '/releases/v2.0.0', { draft: false })).status).toBe(200);
+      expect((await get(server, '/releases/download/v1.0.0/tool')).status).toBe(404);
+      expect(await (await get(server, '/releases/download/v2.0.0/tool')).text()).toBe('tool');
+      expect(await names(server)).toEqual(['tool.sha256', 'tool']);
+    }));
+
+  it('keeps what is protected by name, by tag and as the latest', () =>
+    withServer(
+      { max_packages: 4, retention: { ...RULES, protect: ['lib-*', 'v1.0.0'], protect_latest: true } },
+      async (server) => {
+        await putIn(server, 'v1.0.0', 'tool');
+        await put(server, 'tool-v3.0.0.zip', 'x');
+        for (const name of ['lib-1.zip', 'a', 'b', 'c']) await put(server, name, name);
+        expect(await names(server)).toEqual(['c', 'lib-1.zip', 'tool-v3.0.0.zip', 'tool']);
+        // A higher one takes the place of the latest.
+        expect(await evictedBy(put(server, 'tool-v4.0.0.zip', 'x'))).toEqual([['tool-v3.0.0.zip', 'v3.0.0']]);
+      },
+    ));
+
+  it.each([
+    ['PUT', put],
+    ['POST', post],
+  ])('refuses a %s for which nothing may leave, and stores nothing', (_, publish) =>
+    withServer({ max_packages: 2, retention: { ...RULES, protect: ['keep-*'] } }, async (server) => {
+      for (const name of ['keep-a', 'keep-b']) await put(server, name, name);
+      const refused = await publish(server, 'c', 'c');
+      expect(refused.status).toBe(507);
+      expect(await json(refused)).toMatchObject({
+        code: 'retention_limit_reached',
+        detail: expect.stringMatching(
+          /max_packages is 2.* protected by keep-\*\. Raise max_packages/,
+        ) as string,
+      });
+      expect(await names(server)).toEqual(['keep-b', 'keep-a']);
+      expect(await contentOf(server, 'c')).toBe('404');
+      expect(await leftIn(server.directory)).toEqual([]);
+      // An overwrite needs no room.
+      expect((await publish(server, 'keep-a', 'new', { query: '?overwrite=true' })).ok).toBe(true);
+    }),
+  );
+
+  it('refuses a draft for which nothing may leave, and leaves it a draft', () =>
+    withServer({ max_packages: 2, retention: { ...RULES, protect_latest: true } }, async (server) => {
+      await putIn(server, 'v2.0.0', 'tool');
+      await send(server, 'POST', '/releases', { tag: 'v1.0.0', draft: true });
+      for (const file of ['a', 'b']) await putIn(server, 'v1.0.0', file);
+      const refused = await send(server, 'PATCH', '/releases/v1.0.0', { draft: false });
+      expect(refused.status).toBe(507);
+      expect((await json(refused))['detail']).toContain('protect_latest');
+      expect(await names(server)).toEqual(['tool']);
+      expect((await get(server, '/releases/download/v1.0.0/a')).status).toBe(404);
+      const higher = await send(server, 'PATCH', '/releases/v1.0.0', { draft: false, tag: 'v2.1.0' });
+      expect(higher.status).toBe(200);
+      expect(await names(server)).toEqual(['b', 'a']);
+    }));
+
+  it('applies at a start, and is no reason not to start where it cannot be kept to', async () => {
+    const first = await startServer();
+    for (const name of ['a-v1.0.0', 'b-v1.0.0', 'a-v2.0.0', 'keep']) await put(first, name, name);
+    await first.app.close();
+    const retention = { ...RULES, protect: ['keep', 'a-*'], evict: 'packages' };
+    const second = await startServer({ storage_path: first.directory, max_packages: 1, retention });
+    expect(await names(second)).toEqual(['keep', 'a-v2.0.0', 'a-v1.0.0']);
+    await second.stop();
   });
 });

@@ -9,6 +9,12 @@ ALLOWED_HOSTS: config.allowed_hosts
 STORAGE_DRIVER: config.storage_driver
 STORAGE_PATH: config.storage_path
 MAX_PACKAGES: config.max_packages
+RETENTION_EVICT: config.retention.evict
+RETENTION_KEEP_RELEASES: config.retention.keep_releases
+RETENTION_KEEP_PRERELEASES: config.retention.keep_prereleases
+RETENTION_MAX_AGE: config.retention.max_age
+RETENTION_PROTECT: config.retention.protect
+RETENTION_PROTECT_LATEST: config.retention.protect_latest
 MAX_UPLOAD_SIZE: config.max_upload_size
 MIN_FREE_SPACE: config.min_free_space
 AUTH_TOKEN: auth.token or auth.existingSecret

@@ -50,7 +50,7 @@ export class ReleaseCatalog {
   private marked: Release | undefined | null = null;
 
   constructor(
-    snapshot: StoreSnapshot,
+    readonly snapshot: StoreSnapshot,
     private readonly derived: Derived,
   ) {
     this.packages = snapshot.packages;

@@ -1,11 +1,11 @@
 import { catalogOf } from '#releases';
-import { NO_RELEASES, type IncomingPackage, type Package } from '#storage';
+import { NO_RELEASES, type IncomingPackage, type StoreSnapshot } from '#storage';
 
 import { forecast } from './forecast.js';
 
 /** Lets the oldest leave, as many as come. */
 const oldest = {
-  foresee: (packages: readonly Package[], incoming: readonly IncomingPackage[]) =>
+  foresee: ({ packages }: StoreSnapshot, incoming: readonly IncomingPackage[]) =>
     packages.toReversed().slice(0, incoming.length),
 };
 

@@ -21,7 +21,7 @@ export function forecast(
   catalog: ReleaseCatalog,
   retention: Pick<RetentionService, 'foresee'>,
 ): RetentionForecast {
-  const { packages, releases } = catalog;
+  const { packages, releases, snapshot } = catalog;
   const [largest] = releases
     .filter(({ hasTag }) => hasTag)
     .toSorted((a, b) => b.assets.length - a.assets.length || b.updatedAt - a.updatedAt);
@@ -33,14 +33,14 @@ export function forecast(
     size: Math.ceil(releaseSize / releaseCount),
     createdAt: newest + 1 + at,
   }));
-  const forRelease = retention.foresee(packages, incoming);
+  const forRelease = retention.foresee(snapshot, incoming);
   const byRelease = new Map<Release, number>();
   for (const stored of forRelease) {
     const release = catalog.releaseOf(stored);
     byRelease.set(release, (byRelease.get(release) ?? 0) + 1);
   }
   return {
-    forPackage: retention.foresee(packages, incoming.slice(0, 1)),
+    forPackage: retention.foresee(snapshot, incoming.slice(0, 1)),
     releaseCount,
     forRelease,
     byRelease,

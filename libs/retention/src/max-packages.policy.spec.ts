@@ -19,6 +19,7 @@ function contextOf(packages: readonly Package[], incoming: IncomingPackage | und
   return {
     incoming: incoming === undefined ? [] : [incoming],
     releases: NO_RELEASES,
+    snapshot: { packages, drafts: [], releases: NO_RELEASES },
     now: 1000,
     find: (name) => packages.find((one) => one.name === name),
   };
@@ -29,7 +30,7 @@ function evictions(
   packages: Readonly<Record<string, number>>,
   incoming?: { readonly name: string; readonly createdAt: number },
 ): string[] {
-  const policy = new MaxPackagesPolicy({ maxPackages, readOnly: false });
+  const policy = new MaxPackagesPolicy({ maxPackages });
   const arriving = incoming === undefined ? undefined : { ...incoming, size: 1 };
   const all = stored(packages);
   const evicted = policy.selectEvictions(all, contextOf(all, arriving));
@@ -83,7 +84,7 @@ describe('MaxPackagesPolicy', () => {
     ['for what', { name: 'c', size: 1, createdAt: 3 }, 'made room for c'],
     ['when nothing comes', undefined, 'over the limit at the start'],
   ])('says why: %s', (_, incoming, reason) => {
-    const policy = new MaxPackagesPolicy({ maxPackages: 1, readOnly: false });
+    const policy = new MaxPackagesPolicy({ maxPackages: 1 });
     const packages = stored({ a: 1, b: 2 });
     const [oldest] = policy.selectEvictions(packages, contextOf(packages, incoming));
     expect(oldest).toMatchObject({ package: { name: 'a' }, reason });
@@ -102,12 +103,13 @@ describe('MaxPackagesPolicy', () => {
         return 20_000 - at;
       },
     }));
-    const policy = new MaxPackagesPolicy({ maxPackages: 9999, readOnly: false });
+    const policy = new MaxPackagesPolicy({ maxPackages: 9999 });
     const incoming = [{ name: 'new', size: 1, createdAt: 30_000 }];
 
     const evicted = policy.selectEvictions(packages, {
       incoming,
       releases: NO_RELEASES,
+      snapshot: { packages, drafts: [], releases: NO_RELEASES },
       now: 1000,
       find: () => undefined,
     });

@@ -1,6 +1,6 @@
 import type { Eviction, EvictionContext, Package } from '#storage';
 
-/** What a policy is asked with; `find` is always there. */
+/** What a policy is asked with; `find` and `snapshot` are always there. */
 export type RetentionContext = Required<EvictionContext>;
 
 /** Decides which packages leave. Replace this provider to keep others than the newest. */

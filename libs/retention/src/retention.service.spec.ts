@@ -195,7 +195,9 @@ describe('RetentionService', () => {
     }));
     const coming = ['x', 'y', 'z', 'zz'].map((name, at) => ({ name, size: 1, createdAt: 10 + at }));
     const foreseen = (retention: RetentionService, count: number): string[] =>
-      retention.foresee(stored, coming.slice(0, count)).map(({ name }) => name);
+      retention
+        .foresee({ packages: stored, drafts: [], releases: NO_RELEASES }, coming.slice(0, count))
+        .map(({ name }) => name);
 
     it('for so many packages, of those that are stored', async () => {
       const retention = retain({ maxPackages: 4 });

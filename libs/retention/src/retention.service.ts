@@ -2,15 +2,16 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import {
   inOrder,
-  NO_RELEASES,
   StorageError,
   type Evict,
   type Eviction,
   type EvictionContext,
   type IncomingPackage,
   type Package,
+  type StoreSnapshot,
 } from '#storage';
 
+import { withEndedReleases } from './ended-releases.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from './retention.options.js';
 import { RetentionPolicy } from './retention.policy.js';
 
@@ -36,12 +37,13 @@ export class RetentionService {
    * What would leave if these came, one after the other, and nothing else happened. None where the policy fails, which
    * the publish itself would tell.
    */
-  foresee(packages: readonly Package[], incoming: readonly IncomingPackage[]): readonly Package[] {
+  foresee(snapshot: StoreSnapshot, incoming: readonly IncomingPackage[]): readonly Package[] {
     if (incoming.length === 0 || this.options.readOnly) return [];
     try {
-      const context = { incoming, releases: NO_RELEASES, now: Date.now() };
-      return this.choose(packages, context).map((eviction) => eviction.package);
+      const context = { incoming, releases: snapshot.releases, snapshot, now: Date.now() };
+      return this.choose(snapshot.packages, context).map((eviction) => eviction.package);
     } catch (error) {
+      if (error instanceof StorageError && error.code === 'retention_limit_reached') return [];
       this.logger.warn({ err: error }, 'the retention policy cannot say what leaves next');
       return [];
     }
@@ -65,7 +67,11 @@ export class RetentionService {
    */
   private choose(packages: readonly Package[], context: EvictionContext): readonly Eviction[] {
     const find = context.find ?? finderIn(packages);
-    const chosen: unknown = this.policy.selectEvictions(inOrder(packages), { ...context, find });
+    const ordered = inOrder(packages);
+    const { releases } = context;
+    const snapshot =
+      context.snapshot?.packages === ordered ? context.snapshot : { packages: ordered, drafts: [], releases };
+    const chosen: unknown = this.policy.selectEvictions(ordered, { ...context, find, snapshot });
     if (!Array.isArray(chosen)) {
       throw new TypeError('The retention policy did not return an array of evictions from selectEvictions.');
     }
@@ -83,7 +89,7 @@ export class RetentionService {
       }
       evictions.set(name, { package: found, reason: one.reason });
     }
-    return [...evictions.values()];
+    return withEndedReleases([...evictions.values()], { ...context, snapshot });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Package } from './package-reader.js';
+import type { Package, StoreSnapshot } from './package-reader.js';
 import type { ReleaseRecord } from './release-record.js';
 
 /** What is about to be published. */
@@ -10,6 +10,8 @@ export interface EvictionContext {
   readonly incoming: readonly IncomingPackage[];
   /** As `StoreSnapshot.releases`; with `incoming` of a draft, it is the one that it becomes. */
   readonly releases: ReadonlyMap<string, ReleaseRecord>;
+  /** All that is stored, with the packages that are asked about and the releases before the change. Only from a store that has it at hand. */
+  readonly snapshot?: StoreSnapshot;
   /** Milliseconds since the epoch by the store's clock, read once for each decision: no other clock is asked. */
   readonly now: number;
   /** The stored package of that name. Only from a store that finds it without a search through all of them. */

@@ -21,6 +21,8 @@ export type StorageErrorCode =
   | 'checksum_mismatch'
   /** Fewer or more bytes arrived than the caller announced. */
   | 'upload_incomplete'
+  /** There are as many packages as may be, and none of them may leave. */
+  | 'retention_limit_reached'
   /** Storing the package would leave less than the minimum of free space. */
   | 'insufficient_storage'
   /** The store cannot do its work for a moment: too many files are open. Trying again later may help. */

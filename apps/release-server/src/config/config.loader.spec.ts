@@ -56,6 +56,14 @@ describe('loadConfig', () => {
         storage_driver: 'filesystem',
         storage_path: '/data',
         max_packages: 200,
+        retention: {
+          evict: 'packages',
+          keep_releases: null,
+          keep_prereleases: null,
+          max_age: null,
+          protect: [],
+          protect_latest: false,
+        },
         max_upload_size: 256 * MiB,
         min_free_space: 64 * MiB,
         auth_token: SECRET,
@@ -107,6 +115,13 @@ describe('loadConfig', () => {
       'storage_driver: filesystem',
       'storage_path: ./data',
       'max_packages: 10',
+      'retention:',
+      '  evict: releases',
+      '  keep_releases: 10',
+      '  keep_prereleases: 3',
+      '  max_age: 365d',
+      "  protect: ['v2.*', 'tool-?.zip']",
+      '  protect_latest: true',
       'max_upload_size: 1GB',
       'min_free_space: 0',
       'auth_token_file: /run/secrets/token',
@@ -128,6 +143,14 @@ describe('loadConfig', () => {
       storage_driver: 'filesystem',
       storage_path: './data',
       max_packages: 10,
+      retention: {
+        evict: 'releases',
+        keep_releases: 10,
+        keep_prereleases: 3,
+        max_age: 365 * 86_400_000,
+        protect: ['v2.*', 'tool-?.zip'],
+        protect_latest: true,
+      },
       max_upload_size: 1_000_000_000,
       min_free_space: 0,
       auth_token: undefined,
@@ -219,6 +242,38 @@ describe('loadConfig', () => {
       expect(load(`auth_token: "${SECRET}\\r\\n"\n`).auth_token).toBe(SECRET);
       expect(refusal('', { AUTH_TOKEN: ' \n' })).toContain('auth_token: missing');
     });
+  });
+
+  it('takes the section retention from the environment as well', () => {
+    const config = load('', {
+      AUTH_TOKEN: SECRET,
+      RETENTION_EVICT: 'Releases',
+      RETENTION_KEEP_RELEASES: '10',
+      RETENTION_MAX_AGE: '1h',
+      RETENTION_PROTECT: '*, v2.*',
+      RETENTION_PROTECT_LATEST: 'yes',
+    });
+
+    expect(config.retention).toEqual({
+      evict: 'releases',
+      keep_releases: 10,
+      keep_prereleases: null,
+      max_age: 3_600_000,
+      protect: ['*', 'v2.*'],
+      protect_latest: true,
+    });
+    expect(load('', { AUTH_TOKEN: SECRET, RETENTION_PROTECT: '*' }).retention.protect).toEqual(['*']);
+  });
+
+  it.each([
+    ['evict: files', 'retention.evict: expected packages or releases'],
+    ['keep_releases: 0', 'retention.keep_releases: expected a whole number from 1, or null for no limit'],
+    ['max_age: 59s', 'retention.max_age: expected a time span of at least 1m'],
+    ['protect: { v2: x }', 'retention.protect: expected a list of patterns'],
+    ["protect: ['']", 'retention.protect[0]: expected a pattern of tags and names'],
+    ['keep: 3', 'retention.keep: unknown key'],
+  ])('refuses %s in the section retention', (line, message) => {
+    expect(refusal(['retention:', `  ${line}`, `auth_token: ${SECRET}`])).toContain(message);
   });
 
   it('knows where a value comes from that turns out to be unusable', () => {

@@ -83,6 +83,51 @@ const s3Schema = z.strictObject(
   { error: 'expected the keys of the section s3' },
 );
 
+const retentionSchema = z.strictObject(
+  {
+    evict: choice(['packages', 'releases'], 'packages or releases')
+      .default('packages')
+      .meta({
+        description:
+          'what leaves at a time beyond `max_packages` and by `max_age`: single packages, the oldest first, or `releases`, ' +
+          'the oldest whole',
+      }),
+    keep_releases: z.int({ error: LIMIT }).min(1, LIMIT).nullable().default(null).meta({
+      description: 'how many stable releases are kept, the newest; others leave whole',
+      otherwise: 'all',
+    }),
+    keep_prereleases: z
+      .int({ error: LIMIT })
+      .min(1, LIMIT)
+      .nullable()
+      .default(null)
+      .meta({ description: 'the same of pre-releases', otherwise: 'all' }),
+    max_age: duration
+      .refine((time) => time >= 60_000, 'expected a time span of at least 1m')
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'time after which something leaves (`365d`), counted from when it was published or, of a release, last added to',
+        otherwise: 'none',
+      }),
+    protect: z
+      .array(text('a pattern of tags and names').max(200, 'expected at most 200 characters'), {
+        error: 'expected a list of patterns',
+      })
+      .max(100, 'expected at most 100 patterns')
+      .default([])
+      .meta({
+        description:
+          "patterns with `*` and `?` of tags and of names of packages that never leave (`['v2.*', 'tool-*-v1.7.0.zip']`)",
+      }),
+    protect_latest: flag.default(false).meta({
+      description: 'whether the highest stable release, and one that is marked as the latest, never leaves',
+    }),
+  },
+  { error: 'expected the keys of the section retention' },
+);
+
 /**
  * Every key, its type, range, default and meaning. `npm run generate` writes what follows from it: the tables in
  * README.md and what the chart knows of the keys. Links in descriptions start at the root of the project.
@@ -132,6 +177,7 @@ export const configSchema = z
           'most packages that are kept; `null` for no limit. A full spec-kit release is 34. Beyond it each new package ' +
           'takes the place of the oldest, so [releases leave file by file](docs/operations.md#when-the-store-is-full)',
       }),
+    retention: retentionSchema.prefault({}),
     max_upload_size: byteSize
       .refine((bytes) => bytes >= 1, 'expected at least 1 byte')
       .prefault('256MiB')

@@ -366,6 +366,16 @@ export const PROBLEMS = {
     remedy:
       'Enlarge the volume, delete packages, or lower `max_packages` and restart. With a bucket it is the disk of `spool_path` that is full',
   },
+  retention_limit_reached: {
+    status: 507,
+    title: 'There are as many packages as may be, and all are protected',
+    meaning: 'the limit of packages is reached, and none may leave for this one',
+    again: 'no',
+    cause:
+      'There are `max_packages`, and the rest is protected by `retention.protect`, `retention.protect_latest`, or as a part of the very release that is being published where whole releases leave',
+    remedy:
+      'Raise `max_packages`, protect less, or delete packages; `detail` says by what they are protected: [what stays](operations.md#when-the-store-is-full)',
+  },
 } as const satisfies Record<string, Entry>;
 
 /** A code of the server's own errors. */

@@ -46,6 +46,7 @@ function storageProblem(error: StorageError, request: IncomingMessage): Problem 
     case 'checksum_mismatch':
     case 'upload_incomplete':
     case 'insufficient_storage':
+    case 'retention_limit_reached':
       return problem(error.code, detail);
     case 'release_exists':
       return problem(error.code, detail, { members: { draft: error.isDraft } });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { alreadyExists, assertFileName, nameOccupied, notFound } from '../conditions.js';
 import { unless } from '../errno.js';
+import { fileOf, nameInRelease } from '../package-name.js';
 import type { Package } from '../package-reader.js';
 import type {
   ReleaseChange,
@@ -81,7 +82,11 @@ export class ReleaseStep {
       await writeRecord(draft, record);
       isNew = await this.folders.make(folder);
       if (published.length > 0) {
-        const incoming = published.map(({ name, size, createdAt }) => ({ name, size, createdAt }));
+        const incoming = published.map((one) => ({
+          name: nameInRelease(record.tag, fileOf(one)),
+          size: one.size,
+          createdAt: one.createdAt,
+        }));
         const releases = new Map([...state.snapshot.releases].filter(([other]) => other !== tag));
         releases.set(record.tag, record);
         withdrawal = await this.trash.withdraw(evict, { incoming, releases, now });
@@ -100,7 +105,8 @@ export class ReleaseStep {
     }
     if (isMoved) await this.index.moveFolder(folder, target, record);
     else await this.index.enterRecord(folder, record);
-    const result = { record, before, published, evicted: withdrawal.evictions };
+    const shown = isMoved && published.length > 0 ? this.index.releaseIn(target).packages : published;
+    const result = { record, before, published: shown, evicted: withdrawal.evictions };
     return { result, withdrawal, folder: target, isRootChanged: isNew || isMoved };
   }
 

@@ -63,7 +63,8 @@ export class Trash {
   async withdraw(evict: Evict, context: EvictionContext): Promise<Withdrawal> {
     const find = (name: string): Package | undefined => this.index.visible(name)?.package;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const chosen = evict(this.index.list(), { ...context, find }).filter(
+      const snapshot = this.index.snapshot();
+      const chosen = evict(snapshot.packages, { ...context, find, snapshot }).filter(
         ({ package: { name } }) => !context.incoming.some((one) => one.name === name),
       );
       if (chosen.length === 0) return Withdrawal.NONE;
@@ -98,7 +99,10 @@ export class Trash {
       await syncTrash();
       await removal.empty();
     }
-    for (const { entry } of packages) await this.folders.removeIfUnused(entry.package.name);
+    for (const { entry, record } of packages) {
+      await this.folders.removeIfUnused(entry.package.name);
+      if (record !== undefined) await this.folders.removeIfUnused(`${record.folder}/`);
+    }
   }
 
   /** A removal of several things at once, to be filled. */

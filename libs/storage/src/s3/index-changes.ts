@@ -140,9 +140,10 @@ export function evictions(
   index: IndexDocument,
   context: Omit<Parameters<Evict>[1], 'releases'> & { readonly releases?: Parameters<Evict>[1]['releases'] },
 ): readonly Eviction[] {
-  const { packages, releases } = index.snapshot();
+  const snapshot = index.snapshot();
+  const { packages, releases } = snapshot;
   const staying = new Set(context.incoming.map(({ name }) => name));
-  return evict(packages, { releases, ...context }).filter((one) => !staying.has(one.package.name));
+  return evict(packages, { releases, snapshot, ...context }).filter((one) => !staying.has(one.package.name));
 }
 
 export function evictionsOf(gone: readonly Garbage[]): readonly Eviction[] {

@@ -225,6 +225,25 @@ export function describeReleases(harness: PackageStoreHarness): void {
         expect((await read(one, 'cli%2Fv1/a.zip')).toString()).toBe('a');
       }
     });
+
+    it('tells of a draft that is published under another tag as it is then', async () => {
+      const store = await harness.open();
+      await publish(store, 'flat.zip', 'f');
+      await save(store, DRAFT);
+      await publish(store, A, 'a');
+      const asked: string[][] = [];
+      const evict: Evict = ({ length }, { incoming, snapshot, releases }) => {
+        asked.push(incoming.map(({ name }) => name));
+        expect(snapshot?.packages.length ?? length).toBe(length);
+        expect(releases.get('v2')?.isDraft).toBe(false);
+        return [];
+      };
+
+      const { published } = await save(store, to({ tag: 'v2', isDraft: false }), { evict });
+
+      expect(published.map(({ name }) => name)).toEqual(['v2/a.zip']);
+      expect(asked.at(-1)).toEqual(['v2/a.zip']);
+    });
   });
 
   describe('a draft', () => {
