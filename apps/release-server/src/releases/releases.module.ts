@@ -8,6 +8,7 @@ import { GithubReleaseAssetsController } from './github/release-assets.controlle
 import { GithubReleaseEditsController } from './github/release-edits.controller.js';
 import { GithubReleaseReadsController } from './github/release-reads.controller.js';
 import { GithubServiceController } from './github/service.controller.js';
+import { GithubApiRootController } from './github/api-root.controller.js';
 import { GraphqlController } from './graphql/graphql.controller.js';
 import { GraphqlService } from './graphql/graphql.service.js';
 import { ReleaseDownloadsController } from './permalinks/release-downloads.controller.js';
@@ -27,6 +28,7 @@ import { Repository } from './repository.js';
     GithubReleaseAssetsController,
     GithubAssetUploadsController,
     GithubServiceController,
+    GithubApiRootController,
     GraphqlController,
     ReleaseAssetsController,
     ReleaseDownloadsController,

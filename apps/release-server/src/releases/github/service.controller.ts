@@ -1,12 +1,13 @@
-import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Req, Res, UseGuards } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
 import { Principals, Public } from '#auth';
 
 import { prepareBody, sendPrepared } from '../../http/prepared-body.js';
+import { ProblemError } from '../../problems/problem.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { Context, RequestContext } from '../../server/request-context.js';
-import { authorView } from '../release.view.js';
+import { authorView, SERVER_LOGIN } from '../release.view.js';
 import { Repository } from '../repository.js';
 import { apiAddress, prefixOf } from './api-path.js';
 import { GithubReleases } from './github-releases.service.js';
@@ -50,6 +51,14 @@ export class GithubServiceController {
       response,
       prepareBody('application/json; charset=utf-8', JSON.stringify(view), { headers }),
     );
+  }
+
+  /** Whether someone may publish here, which release-it asks first: known is only the owner of the token that asks. */
+  @Get('repos/:owner/:repo/collaborators/:login')
+  @HttpCode(204)
+  collaborator(@Param('login') login: string, @Context() { principal }: RequestContext): void {
+    if (login !== (principal?.name ?? SERVER_LOGIN))
+      throw new ProblemError('not_found', `${login} is not the owner of this token.`);
   }
 
   @Get('user')
