@@ -268,12 +268,18 @@ describe('The conversation of', () => {
     const form = { ...GO_GITHUB, 'Content-Type': 'application/json' };
     const publish = async (known: number): Promise<void> => {
       const limit = await ask<{ resources: object }>(200, 'GET /api/v3/rate_limit', GO_GITHUB);
-      expect(limit.resources).toMatchObject({ core: { remaining: 5000, reset: expect.any(Number) as number } });
+      expect(limit.resources).toMatchObject({
+        core: { remaining: 5000, reset: expect.any(Number) as number },
+      });
       await say(known, `GET ${RELEASES}/tags/v1.0.0`, GO_GITHUB);
     };
     await publish(404);
     const fields = { tag_name: 'v1.0.0', name: 'v1.0.0', body: '## Changelog\n* 1524652 feat: begin\n\n' };
-    const { id } = await ask<Release>(201, `POST ${RELEASES}`, form, { ...fields, draft: true, prerelease: false });
+    const { id } = await ask<Release>(201, `POST ${RELEASES}`, form, {
+      ...fields,
+      draft: true,
+      prerelease: false,
+    });
     const upload = `POST /api/uploads/repos/acme/tool/releases/${id}/assets?name=tool-1.0.0.tar.gz`;
     const packed = { ...GO_GITHUB, 'Content-Type': 'application/gzip' };
     await say(201, upload, packed, 'one');

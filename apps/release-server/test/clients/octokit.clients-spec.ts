@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+
+import { TOKEN } from '../support/server.js';
+import { describeClient, runModule } from './support/client.js';
+import { useSite } from './support/site.js';
+
+const PROGRAM = 'apps/release-server/test/clients/programs/octokit.mjs';
+
+describeClient('octokit', (place) => {
+  const site = useSite();
+
+  it.each(['', '/api/v3'])('publishes and reads below "%s"', async (prefix) => {
+    const said = await runModule(place, await readFile(PROGRAM, 'utf8'), [`${site.url}${prefix}`, TOKEN]);
+    expect(said).toEqual({
+      draft: true,
+      publicBefore: 0,
+      published: [false, 'public'],
+      refused: [422, 'already_exists'],
+      latest: ['v1.0.0', ['odd.name+.txt', 'tool.txt']],
+      sameId: true,
+      labels: ['Label of odd name+.txt', 'Label of tool.txt'],
+      bytes: 'the program',
+      renamed: ['program.txt', 'Program'],
+      notModified: 304,
+      all: ['v0.1.0', 'v0.2.0', 'v0.3.0', 'v0.4.0', 'v0.5.0', 'v1.0.0'],
+      notes: 'string',
+      left: ['odd.name+.txt'],
+      missing: { status: 404, message: 'Not Found' },
+    });
+  });
+});
