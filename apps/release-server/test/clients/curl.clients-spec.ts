@@ -1,5 +1,8 @@
+import { dirname } from 'node:path';
+
 import { TOKEN } from '../support/server.js';
 import { attempt, describeClient, run } from './support/client.js';
+import { runRecipe } from './support/recipe.js';
 import { publish, REPOSITORY, useSite } from './support/site.js';
 
 const NAME = 'tool-x86_64-unknown-linux-gnu.tgz';
@@ -70,5 +73,14 @@ describeClient('curl', (curl) => {
     expect(
       await ask('--header', 'Accept: application/octet-stream', '--location', String(asset['url'])),
     ).toBe('the program');
+  });
+
+  it('does what the guide shows', async () => {
+    await site.write('dist/tool-linux-x64', 'the program');
+    await site.write('dist/tool-darwin-arm64', 'another program');
+    await runRecipe(site, 'curl', { commands: dirname(curl) });
+    expect(await site.releases()).toEqual({ 'v1.2.0': ['tool-darwin-arm64', 'tool-linux-x64'] });
+    expect(await site.read('downloads/latest')).toBe('the program');
+    expect(await site.read('downloads/tagged')).toBe('the program');
   });
 });

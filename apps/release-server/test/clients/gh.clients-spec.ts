@@ -1,4 +1,7 @@
+import { dirname } from 'node:path';
+
 import { attempt, describeClient, run } from './support/client.js';
+import { runRecipe } from './support/recipe.js';
 import { REPOSITORY, useSite } from './support/site.js';
 
 describeClient('gh', (gh) => {
@@ -113,5 +116,14 @@ describeClient('gh', (gh) => {
       code: expect.any(Number),
       stderr: expect.stringContaining('HTTP 401: Bad credentials'),
     });
+  });
+
+  it('does what the guide shows', async () => {
+    await site.write('dist/tool-linux-x64', 'the program');
+    await site.write('dist/tool-darwin-arm64', 'another program');
+    const printed = await runRecipe(site, 'gh', { commands: dirname(gh), env: environment() });
+    expect(printed).toContain('Version 1.2.0');
+    expect(await site.read('downloads/tool-linux-x64')).toBe('the program');
+    expect(await site.releases()).toEqual({});
   });
 });

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { sha256 } from '../support/client.js';
 import { describeClient, run } from './support/client.js';
 import { makeProject } from './support/project.js';
+import { runRecipe } from './support/recipe.js';
 import { REPOSITORY, useSite } from './support/site.js';
 
+const ORIGIN = `http://git.example.org/${REPOSITORY}.git`;
 const [OWNER, NAME] = REPOSITORY.split('/');
 
 describeClient('goreleaser', (place) => {
@@ -28,14 +30,10 @@ github_urls:
 `;
 
   it('publishes a project, with checksums and a changelog', async () => {
-    const { directory, environment, git } = await makeProject(
-      site,
-      `http://git.example.org/${REPOSITORY}.git`,
-      {
-        'tool.txt': 'the program',
-        '.goreleaser.yaml': configuration(),
-      },
-    );
+    const { directory, environment, git } = await makeProject(site, ORIGIN, {
+      'tool.txt': 'the program',
+      '.goreleaser.yaml': configuration(),
+    });
     await git('tag', 'v1.0.0');
     const release = (): Promise<string> =>
       run(join(place, 'goreleaser'), ['release', '--clean'], {
@@ -55,5 +53,11 @@ github_urls:
     // Once more it replaces what is there.
     await release();
     expect(await site.releases()).toEqual({ 'v1.0.0': files });
+  });
+
+  it('does what the guide shows', async () => {
+    const { directory, environment } = await makeProject(site, ORIGIN, { 'README.md': '# Tool' });
+    await runRecipe(site, 'goreleaser', { cwd: directory, commands: place, env: environment });
+    expect(await site.releases()).toEqual({ 'v1.2.0': ['tool-1.2.0.tar.gz', 'tool_1.2.0_checksums.txt'] });
   });
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { TOKEN } from '../support/server.js';
 import { describeClient, runModule } from './support/client.js';
+import { runRecipe } from './support/recipe.js';
 import { useSite } from './support/site.js';
 
 const PROGRAM = 'apps/release-server/test/clients/programs/octokit.mjs';
@@ -27,5 +28,10 @@ describeClient('octokit', (place) => {
       left: ['odd.name+.txt'],
       missing: { status: 404, message: 'Not Found' },
     });
+  });
+
+  it('does what the guide shows', async () => {
+    await site.write('dist/tool-linux-x64', 'the program');
+    expect(await runRecipe(site, 'octokit', { modules: place })).toBe('v1.2.0 tool-linux-x64\n');
   });
 });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { TOKEN } from '../support/server.js';
 import { describeClient, run } from './support/client.js';
+import { runRecipe } from './support/recipe.js';
 import { REPOSITORY, useSite } from './support/site.js';
 
 const PROGRAM = 'apps/release-server/test/clients/programs/pygithub.py';
@@ -30,5 +31,12 @@ describeClient('pygithub', (place) => {
       left: [],
       after: ['v0.1.0', 'v0.2.0', 'v0.3.0'],
     });
+  });
+
+  it('does what the guide shows', async () => {
+    await site.write('dist/tool-linux-x64', 'the program');
+    expect(await runRecipe(site, 'pygithub', { commands: join(place, 'bin') })).toBe(
+      'v1.2.0 tool-linux-x64\n',
+    );
   });
 });

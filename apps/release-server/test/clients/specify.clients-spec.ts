@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { put } from '../support/client.js';
 import { templateZip } from '../support/zip.js';
 import { describeClient, run } from './support/client.js';
+import { runRecipe } from './support/recipe.js';
 import { useSite } from './support/site.js';
 
 describeClient('specify', (place) => {
@@ -37,5 +38,10 @@ describeClient('specify', (place) => {
   it('does so with a token of GitHub, which it sends along', async () => {
     expect(await init({ GH_TOKEN: 'ghp_ofAnotherHost' })).toBe('# Template v1.1.0\n');
     expect(site.exchanges[0]?.headers['authorization']).toBe('Bearer ghp_ofAnotherHost');
+  });
+
+  it('does what the guide shows', async () => {
+    await runRecipe(site, 'specify', { commands: join(place, 'bin') });
+    expect(await site.read('my-project/.specify/templates/spec-template.md')).toBe('# Template v1.1.0\n');
   });
 });

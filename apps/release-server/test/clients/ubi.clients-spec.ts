@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { programArchive } from './support/archive.js';
 import { describeClient, run } from './support/client.js';
+import { runRecipe } from './support/recipe.js';
 import { publish, REPOSITORY, useSite } from './support/site.js';
 
 describeClient('ubi', (place) => {
@@ -14,12 +15,20 @@ describeClient('ubi', (place) => {
     return run(join(target, 'tool'), []);
   };
 
-  it('installs the latest version, and one that is asked for', async () => {
+  beforeEach(async () => {
     for (const version of ['1.0.0', '1.1.0', '2.0.0-rc.1']) {
       const archive = await programArchive(site, 'tool', version);
       await publish(site, `v${version}`, { [`tool-${process.platform}-x86_64.tar.gz`]: archive });
     }
+  });
+
+  it('installs the latest version, and one that is asked for', async () => {
     expect(await ubi()).toBe('tool 1.1.0\n');
     expect(await ubi('--tag', 'v1.0.0')).toBe('tool 1.0.0\n');
+  });
+
+  it('does what the guide shows', async () => {
+    await runRecipe(site, 'ubi', { commands: join(place, 'bin') });
+    expect(await run(join(site.directory, 'bin', 'tool'), [])).toBe('tool 1.1.0\n');
   });
 });
