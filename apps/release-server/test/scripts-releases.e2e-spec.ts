@@ -134,6 +134,15 @@ describe('the scripts, for releases', () => {
       expect(await record()).toMatchObject({ draft: false, title: 'Second', notes: 'Notes' });
     });
 
+    it('goes on with its draft where a flat package of the version came meanwhile', async () => {
+      const args = ['--release', 'v1.2.0', ...paths];
+      await run('upload.sh', ['--draft', ...args], environment);
+      await put(server, 'tool-1.2.0.zip', 'flat');
+      const { code, stderr } = await run('upload.sh', args, environment);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(await publicNames()).toEqual(['tool-1.2.0.zip', ...all].toSorted());
+    });
+
     it('replaces what is in a draft when forced, and else says how to go on', async () => {
       await upload(['--draft', ...paths]);
       await file('tool-mac', 'other');
