@@ -11,6 +11,7 @@ import { GithubServiceController } from './github/service.controller.js';
 import { GithubApiRootController } from './github/api-root.controller.js';
 import { GraphqlController } from './graphql/graphql.controller.js';
 import { GraphqlService } from './graphql/graphql.service.js';
+import { ChecksumsService } from './permalinks/checksums.service.js';
 import { ReleaseDownloadsController } from './permalinks/release-downloads.controller.js';
 import { ReleaseAssetsController } from './publishing/release-assets.controller.js';
 import { ReleaseWritesController } from './publishing/release-writes.controller.js';
@@ -35,7 +36,15 @@ import { Repository } from './repository.js';
     ReleaseWritesController,
     ReleasesController,
   ],
-  providers: [DraftAccess, GithubReleases, GraphqlService, ReleasesService, ReleaseWrites, Repository],
+  providers: [
+    ChecksumsService,
+    DraftAccess,
+    GithubReleases,
+    GraphqlService,
+    ReleasesService,
+    ReleaseWrites,
+    Repository,
+  ],
   exports: [ReleaseWrites, Repository],
 })
 export class ReleasesModule {

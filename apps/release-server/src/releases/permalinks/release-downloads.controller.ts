@@ -7,12 +7,14 @@ import type { Release } from '#releases';
 import { fileOf, notFound, PackageReader } from '#storage';
 
 import { ageHeaders } from '../../http/age.js';
+import { sendPrepared } from '../../http/prepared-body.js';
 import { sendHead } from '../../http/head.js';
 import { sendPackage, sendPackageHead } from '../../packages/download.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { contextOf } from '../../server/request-context.js';
 import { releasePath } from '../release-path.js';
 import { ReleasesService } from '../releases.service.js';
+import { CHECKSUMS_FILE, ChecksumsService } from './checksums.service.js';
 
 /** `/releases/download/…` and `/releases/latest/…`: downloads by tag and file name, at the addresses that GitHub has. */
 @Public()
@@ -21,8 +23,24 @@ export class ReleaseDownloadsController {
   constructor(
     private readonly store: PackageReader,
     private readonly releases: ReleasesService,
+    private readonly checksums: ChecksumsService,
     private readonly publicUrl: PublicUrl,
   ) {}
+
+  /** Answers HEAD too. */
+  @Get('download/*tag/SHA256SUMS')
+  async checksumsOf(
+    @Param('tag') segments: string[],
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    await this.sendChecksums(await this.releases.byTag(segments.join('/')), request, response);
+  }
+
+  @Get('latest/download/SHA256SUMS')
+  async checksumsOfLatest(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
+    await this.sendChecksums(await this.releases.latestRelease(), request, response);
+  }
 
   /** Answers HEAD too. The wildcard takes tags with slashes, whether these are encoded or not. */
   @Get('download/*tag/:file')
@@ -52,6 +70,20 @@ export class ReleaseDownloadsController {
     const url = `${this.publicUrl.baseFor(request)}${prefix}/${releasePath(tag)}`;
     sendHead(response, 302, ['Location', url, 'Content-Length', '0']);
     response.end();
+  }
+
+  /** The package of that name where there is one. */
+  private async sendChecksums(
+    release: Release,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (release.assets.some((one) => fileOf(one) === CHECKSUMS_FILE)) {
+      await this.send(release, CHECKSUMS_FILE, request, response);
+      return;
+    }
+    const body = await this.checksums.of(release.tag);
+    await sendPrepared(request, response, body, '', ageHeaders(this.store));
   }
 
   private async send(

@@ -14,7 +14,7 @@ import { Repository } from '../repository.js';
 
 const REPOSITORY = /^\/([A-Za-z0-9][A-Za-z0-9._-]{0,99})\/(?!\.{1,2}(?:\/|$))([A-Za-z0-9._-]{1,100})(?=\/|$)/;
 /** What is there below a repository as below the root. */
-const PERMALINK = /^\/releases(?:\/?$|\/latest\/?$|\/latest\/download\/|\/download\/|\/tag\/)/;
+const PERMALINK = /^\/releases(?:\/?$|\.atom\/?$|\/latest\/?$|\/latest\/download\/|\/download\/|\/tag\/)/;
 
 type Routed = IncomingMessage & { originalUrl?: string | undefined };
 

@@ -12,9 +12,9 @@ import { contextOf } from '../../server/request-context.js';
 import { rootOf } from '../root.js';
 import { ReleasePagesService } from './release-pages.service.js';
 
-/** `/releases` and `/releases/tag/{tag}`: the public releases, for people. */
+/** `/releases`, `/releases/tag/{tag}` and `/releases.atom`: the public releases, for people. */
 @Public()
-@Controller('releases')
+@Controller()
 export class ReleasePagesController {
   constructor(
     private readonly store: PackageReader,
@@ -22,7 +22,7 @@ export class ReleasePagesController {
     private readonly publicUrl: PublicUrl,
   ) {}
 
-  @Get()
+  @Get('releases')
   async list(
     @Query('page') page: unknown,
     @Req() request: IncomingMessage,
@@ -33,7 +33,7 @@ export class ReleasePagesController {
   }
 
   /** The wildcard takes tags with slashes too. */
-  @Get('tag/*tag')
+  @Get('releases/tag/*tag')
   async one(
     @Param('tag') segments: string[],
     @Req() request: IncomingMessage,
@@ -41,6 +41,11 @@ export class ReleasePagesController {
   ): Promise<void> {
     const tag = segments.join('/').replace(/(?<=.)\/$/, '');
     await this.send(await this.pages.one(tag, rootOf(contextOf(request).path)), request, response);
+  }
+
+  @Get('releases.atom')
+  async feed(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
+    await this.send(await this.pages.feed(), request, response);
   }
 
   private async send(body: PreparedBody, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { Injectable } from '@nestjs/common';
 
 import { prepareCatalog } from '#releases';
@@ -8,17 +10,21 @@ import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
 import { withSnapshot } from '../../http/with-snapshot.js';
 import { ProblemError } from '../../problems/problem.js';
+import { Repository } from '../../releases/repository.js';
 import { PAGE_POLICY } from '../layout.js';
 import { StaticFiles } from '../static-files.js';
 import { MAX_NOTES } from './notes.js';
 import { NotesService } from './notes.service.js';
 import { releasePage } from './release.page.js';
+import { releasesFeed, type FeedEntry } from './releases-feed.js';
 import { releasesPage } from './releases.page.js';
 
 const MINUTE_MS = 60_000;
 const PER_PAGE = 10;
 /** Characters of the notes of one of many releases. */
 const BEGINNING = 1500;
+/** Releases of the feed: readers that ask once in a while shall miss none. */
+const FEED_LENGTH = 30;
 
 /** Shows public releases as pages; an answer is made once for as long as it says the same. */
 @Injectable()
@@ -29,6 +35,7 @@ export class ReleasePagesService {
     private readonly store: PackageReader,
     private readonly files: StaticFiles,
     private readonly notes: NotesService,
+    private readonly repository: Repository,
   ) {}
 
   /** All of them in pages. @param root - see `rootOf`. */
@@ -76,6 +83,22 @@ export class ReleasePagesService {
         ),
       );
     });
+  }
+
+  /** The last published as a feed. */
+  feed(): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(this.store, (snapshot) =>
+      this.prepared.get(snapshot, 'feed', async () => {
+        const { recent } = await prepareCatalog(snapshot);
+        const entries: FeedEntry[] = [];
+        for (const release of recent.filter(({ hasTag }) => hasTag).slice(0, FEED_LENGTH)) {
+          entries.push({ release, notes: this.notes.of(release.record, MAX_NOTES) });
+          await nextTurn();
+        }
+        const feed = releasesFeed(this.repository.fullName, entries, BASE);
+        return prepareBody('application/atom+xml; charset=utf-8', feed, { compressible: true });
+      }),
+    );
   }
 
   /** What people read is brought up to date every minute. */

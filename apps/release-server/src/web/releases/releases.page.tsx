@@ -24,6 +24,7 @@ export function releasesPage(props: ReleasesPageProps): string {
     title: 'Releases – Release Server',
     root,
     files,
+    head: <link rel="alternate" type="application/atom+xml" title="Releases" href={`${root}releases.atom`} />,
     children: (
       <>
         <h1>Releases</h1>
