@@ -30,6 +30,18 @@ const RELEASE_IT = {
   'User-Agent': 'release-it/21.1.2 octokit-rest.js/22.0.1 octokit-core.js/7.0.8 Node.js/24',
   Accept: 'application/vnd.github.v3+json',
 };
+const OCTOKIT = {
+  Authorization: `token ${TOKEN}`,
+  'User-Agent': 'octokit-rest.js/22.0.1 octokit-core.js/7.0.8 Node.js/24',
+  Accept: 'application/vnd.github.v3+json',
+};
+const UBI = { 'User-Agent': 'ubi version 0.9.0', Accept: 'application/json' };
+const SPECIFY = {
+  Authorization: 'Bearer ghp_ofAnotherHost',
+  'User-Agent': 'python-httpx/0.28.1',
+  Accept: '*/*',
+  'Accept-Encoding': 'gzip, deflate',
+};
 const MISE = { 'User-Agent': 'mise/2026.9.15 linux-x64 (2026-09-27) bash', Accept: '*/*' };
 
 const BYTES = { Accept: 'application/octet-stream', 'Content-Type': 'application/octet-stream' };
@@ -83,6 +95,12 @@ describe('The conversation of', () => {
   const shown = async (): Promise<unknown> => {
     const releases = await json<(Release & { tag_name: string })[]>(await get(server, RELEASES));
     return releases.map(({ tag_name: tag, assets }) => [tag, ...assets.map(({ name }) => name).toSorted()]);
+  };
+  /** Makes a release with one file, for who reads. */
+  const publish = async (tag: string, name: string, content: string): Promise<void> => {
+    const draft = await ask<Release>(201, `POST ${RELEASES}`, GH, { tag_name: tag, draft: true });
+    await say(201, `POST ${uploadsOf(draft)}?name=${name}`, { ...GH, ...BYTES, Accept: GH.Accept }, content);
+    await say(200, `PATCH ${draft.url}`, GH, { draft: false });
   };
   const query = (
     text: string,
@@ -266,14 +284,14 @@ describe('The conversation of', () => {
 
   it('goreleaser, once and again', async () => {
     const form = { ...GO_GITHUB, 'Content-Type': 'application/json' };
-    const publish = async (known: number): Promise<void> => {
+    const begin = async (known: number): Promise<void> => {
       const limit = await ask<{ resources: object }>(200, 'GET /api/v3/rate_limit', GO_GITHUB);
       expect(limit.resources).toMatchObject({
         core: { remaining: 5000, reset: expect.any(Number) as number },
       });
       await say(known, `GET ${RELEASES}/tags/v1.0.0`, GO_GITHUB);
     };
-    await publish(404);
+    await begin(404);
     const fields = { tag_name: 'v1.0.0', name: 'v1.0.0', body: '## Changelog\n* 1524652 feat: begin\n\n' };
     const { id } = await ask<Release>(201, `POST ${RELEASES}`, form, {
       ...fields,
@@ -286,7 +304,7 @@ describe('The conversation of', () => {
     await say(200, `PATCH ${RELEASES}/${id}`, form, { draft: false });
     expect(await shown()).toEqual([['v1.0.0', 'tool-1.0.0.tar.gz']]);
 
-    await publish(200);
+    await begin(200);
     await say(200, `PATCH ${RELEASES}/${id}`, form, { ...fields, draft: false, prerelease: false });
     await say(422, upload, packed, 'two');
     const [asset] = await ask<Asset[]>(200, `GET ${RELEASES}/${id}/assets?per_page=100`, GO_GITHUB);
@@ -352,12 +370,25 @@ describe('The conversation of', () => {
     expect(await shown()).toEqual([['1.1.0', 'tool.txt']]);
   });
 
-  it('mise', async () => {
-    const draft = await ask<Release>(201, `POST ${RELEASES}`, GH, { tag_name: 'v1.1.0', draft: true });
-    const upload = `POST ${uploadsOf(draft)}?name=tool-1.1.0-linux-x64.tar.gz`;
-    await say(201, upload, { ...GH, ...BYTES, Accept: GH.Accept }, 'packed');
-    await say(200, `PATCH ${draft.url}`, GH, { draft: false });
+  it('octokit', async () => {
+    const form = { ...OCTOKIT, 'Content-Type': 'application/json; charset=utf-8' };
+    const draft = await ask<Release>(201, `POST ${RELEASES}`, form, { tag_name: 'v1.0.0', draft: true });
+    const text = { ...OCTOKIT, 'Content-Type': 'text/plain; charset=utf-8' };
+    const upload = `POST ${uploadsOf(draft)}?name=odd%20name%2B.txt&label=Label%20of%20it`;
+    const asset = await ask<Asset>(201, upload, text, 'odd');
+    expect(asset).toMatchObject({ name: 'odd.name+.txt', label: 'Label of it' });
+    await say(200, `PATCH ${RELEASES}/${draft.id}`, form, { draft: false });
+    const bytes = await say(200, `GET ${RELEASES}/assets/${asset.id}`, { ...OCTOKIT, Accept: BYTES.Accept });
+    expect(await bytes.text()).toBe('odd');
+    const latest = await say(200, `GET ${RELEASES}/latest`, OCTOKIT);
+    const condition = { 'If-None-Match': latest.headers.get('etag') ?? '' };
+    await say(304, `GET ${RELEASES}/latest`, { ...OCTOKIT, ...condition });
+    const notes = await ask(200, `POST ${RELEASES}/generate-notes`, form, { tag_name: 'v1.1.0' });
+    expect(notes).toMatchObject({ name: 'v1.1.0', body: expect.any(String) as string });
+  });
 
+  it('mise', async () => {
+    await publish('v1.1.0', 'tool-1.1.0-linux-x64.tar.gz', 'packed');
     const required = { draft: false, prerelease: false, created_at: expect.any(String) as string };
     expect(await ask(200, `GET ${RELEASES}?per_page=100`, MISE)).toMatchObject([
       { tag_name: 'v1.1.0', ...required },
@@ -366,6 +397,44 @@ describe('The conversation of', () => {
     const { assets } = await ask<Release>(200, `GET ${RELEASES}/tags/v1.1.0`, MISE);
     expect(assets).toMatchObject([{ digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string }]);
     const bytes = await say(200, `GET ${assets[0]?.url}`, { ...MISE, Accept: 'application/octet-stream' });
+    expect(await bytes.text()).toBe('packed');
+  });
+
+  it('ubi', async () => {
+    await publish('v1.1.0', 'tool-linux-x86_64.tar.gz', 'packed');
+    const { assets } = await ask<Release>(200, `GET ${RELEASES}/latest`, UBI);
+    expect(await ask<Release>(200, `GET ${RELEASES}/tags/v1.1.0`, UBI)).toMatchObject({ assets });
+    const bytes = await say(200, `GET ${assets[0]?.url}`, { ...UBI, Accept: BYTES.Accept });
+    expect(await bytes.text()).toBe('packed');
+  });
+
+  it('cargo-binstall, electron-updater and install scripts, which make up addresses', async () => {
+    await publish('v1.1.0', 'latest-linux.yml', 'version: 1.1.0');
+    for (const path of [
+      '/acme/tool/releases/download/v1.1.0/latest-linux.yml',
+      '/acme/tool/releases/latest/download/latest-linux.yml',
+      '/releases/latest/download/latest-linux.yml?noCache=1k8kg4r6k',
+    ]) {
+      await say(200, `HEAD ${path}`, { Accept: '*/*' });
+      expect(await (await say(200, `GET ${path}`, { Accept: '*/*' })).text()).toBe('version: 1.1.0');
+    }
+    await say(404, 'HEAD /acme/tool/releases/download/v1.1.0/other', { Accept: '*/*' });
+    const { url } = await say(200, 'GET /acme/tool/releases/latest', { Accept: '*/*' });
+    expect(url).toMatch(/\/releases\/tag\/v1\.1\.0$/);
+  });
+
+  it('specify, with a token of GitHub', async () => {
+    await publish('v1.1.0', 'spec-kit-template-claude-sh-v1.1.0.zip', 'packed');
+    const { tag_name: tag, assets } = await ask<{ tag_name: string; assets: Record<string, unknown>[] }>(
+      200,
+      'GET /latest',
+      SPECIFY,
+    );
+    expect([tag, assets]).toMatchObject([
+      'v1.1.0',
+      [{ name: 'spec-kit-template-claude-sh-v1.1.0.zip', size: 6 }],
+    ]);
+    const bytes = await say(200, `GET ${String(assets[0]?.['browser_download_url'])}`, SPECIFY);
     expect(await bytes.text()).toBe('packed');
   });
 });
