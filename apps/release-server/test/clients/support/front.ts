@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
@@ -27,6 +27,7 @@ const SHOWN = 2_000;
 
 export async function startFront(target: string, tls?: { key: string; cert: string }): Promise<Front> {
   const exchanges: Exchange[] = [];
+  const agent = new Agent({ keepAlive: true });
   const forward = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const { method = '', url: path = '', headers } = incoming;
     const exchange: Exchange = { method, path, headers, body: '', status: 0, answer: '' };
@@ -36,14 +37,18 @@ export async function startFront(target: string, tls?: { key: string; cert: stri
       'x-forwarded-host': headers.host ?? '',
       'x-forwarded-for': incoming.socket.remoteAddress ?? '',
     };
-    const onward = request(target + path, { method, headers: { ...headers, ...forwarded } }, (answer) => {
-      exchange.status = answer.statusCode ?? 0;
-      answer.on('data', (chunk: Buffer) => {
-        if (exchange.answer.length < SHOWN) exchange.answer += chunk.toString();
-      });
-      outgoing.writeHead(exchange.status, answer.headers);
-      answer.pipe(outgoing);
-    });
+    const onward = request(
+      target + path,
+      { agent, method, headers: { ...headers, ...forwarded } },
+      (answer) => {
+        exchange.status = answer.statusCode ?? 0;
+        answer.on('data', (chunk: Buffer) => {
+          if (exchange.answer.length < SHOWN) exchange.answer += chunk.toString();
+        });
+        outgoing.writeHead(exchange.status, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
     onward.on('error', () => outgoing.destroy());
     outgoing.on('close', () => onward.destroy());
     incoming.on('data', (chunk: Buffer) => {
@@ -60,6 +65,7 @@ export async function startFront(target: string, tls?: { key: string; cert: stri
     port: (proxy.address() as AddressInfo).port,
     exchanges,
     stop: async () => {
+      agent.destroy();
       proxy.closeAllConnections();
       proxy.close();
       await once(proxy, 'close');
