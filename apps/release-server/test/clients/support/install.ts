@@ -94,13 +94,14 @@ async function pipInstall(directory: string, packages: readonly string[]): Promi
   ]);
 }
 
-/** Runs an installer; its last line says why it failed. */
+/** Runs an installer; the first error that it says is why it failed. */
 async function call(command: string, parameters: string[], environment = {}): Promise<void> {
   const env = { ...process.env, ...environment };
   await run(command, parameters, { env, maxBuffer: LOG_BYTES }).catch((error: unknown) => {
     const { code, stderr = '' } = error as { code: unknown; stderr?: string };
     if (code === 'ENOENT') throw new Missing(`there is no ${command}`);
-    throw new Missing(`${command}: ${stderr.trim().split('\n').at(-1)}`);
+    const lines = stderr.trim().split('\n');
+    throw new Missing(`${command}: ${lines.find((line) => /error/i.test(line)) ?? lines.at(-1)}`);
   });
 }
 
