@@ -12,6 +12,7 @@ Without a command, serves: docs/operations.md has the configuration, which is re
 
   migrate        copy all packages of one store to another
   repair-index   rebuild the index of the S3 driver
+  retention      show what would leave, with --dry-run
 
   -h, --help     print this; after a command, what that takes
       --version  print the version
@@ -24,6 +25,7 @@ async function run(): Promise<void> {
       return serve();
     case 'migrate':
     case 'repair-index':
+    case 'retention':
       process.argv.splice(2, 1);
       await import(`./commands/${command}.js`);
       return;

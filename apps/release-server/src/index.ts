@@ -91,6 +91,7 @@ export type { ReleaseName } from './releases/release-record.js';
 
 // Deciding what leaves
 export { RetentionPolicy } from '#retention';
+export type { Explanation, RetentionContext } from '#retention';
 
 // Reading versions in names, and the releases that they make
 export { catalogOf, compareVersions, packageVersion, versionOf } from '#releases';

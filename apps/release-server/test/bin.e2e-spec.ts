@@ -24,7 +24,7 @@ describe('release-server', () => {
     });
   });
 
-  it.each(['migrate', 'repair-index'])('runs %s, with what follows', async (command) => {
+  it.each(['migrate', 'repair-index', 'retention'])('runs %s, with what follows', async (command) => {
     const { code, stdout } = await runCommand('release-server', [command, '--help']);
     expect([code, stdout.split(' ', 2)]).toEqual([0, ['Usage:', command]]);
     expect(await runCommand('release-server', [command, '--wrong'])).toMatchObject({ code: 2, stdout: '' });

@@ -1,9 +1,12 @@
-import { utimes } from 'node:fs/promises';
+import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { runCommand } from './support/command.js';
 import { contentOf, get, json, names, post, put, sha256 } from './support/client.js';
+import { makeDirectory } from './support/process.js';
 import { AUTH, startServer, withServer, type TestServer } from './support/server.js';
-import { itOnDirectory, leftIn } from './support/storage.js';
+import { itOnDirectory, leftIn, storageEnvironment } from './support/storage.js';
+import { until } from './support/until.js';
 
 describe('retention with a limit of 5', () => {
   let server: TestServer;
@@ -201,5 +204,104 @@ describe('retention that knows releases', () => {
     const second = await startServer({ storage_path: first.directory, max_packages: 1, retention });
     expect(await names(second)).toEqual(['keep', 'a-v2.0.0', 'a-v1.0.0']);
     await second.stop();
+  });
+});
+
+describe('what would leave', () => {
+  const planOf = async (server: TestServer) =>
+    json<Record<string, unknown>[]>(await get(server, '/retention', AUTH));
+
+  it('is told with reasons to who has a token, and stays', () =>
+    withServer({ retention: { ...RULES, max_age: '365d', protect: ['keep-*'] } }, async (server) => {
+      await put(server, 'tool-v1.0.0.zip', 'x');
+      await put(server, 'keep-a', 'x');
+      const answer = await get(server, '/retention', AUTH);
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+      const [kept, tool] = await json<{ created_at: string }[]>(answer);
+      const leavesAt = new Date(Date.parse(tool?.created_at ?? '') + 365 * 86_400_000).toISOString();
+      const common = { size: 1, leaves: false, created_at: expect.any(String) as string };
+      expect(kept).toEqual({
+        ...common,
+        name: 'keep-a',
+        release: null,
+        reason: 'protected by keep-*',
+        leaves_at: null,
+      });
+      const reason = 'within the limits';
+      expect(tool).toEqual({
+        ...common,
+        name: 'tool-v1.0.0.zip',
+        release: 'v1.0.0',
+        reason,
+        leaves_at: leavesAt,
+      });
+      expect(await names(server)).toEqual(['keep-a', 'tool-v1.0.0.zip']);
+    }));
+
+  it('is told of a store without packages, and to nobody without a token', () =>
+    withServer({}, async (server) => {
+      expect(await planOf(server)).toEqual([]);
+      expect((await get(server, '/retention')).status).toBe(401);
+      expect((await get(server, '/retention', { Authorization: 'Bearer wrong' })).status).toBe(401);
+      expect((await fetch(`${server.url}/retention`, { method: 'POST', headers: AUTH })).status).toBe(405);
+    }));
+
+  it('is told of more packages than are told of at once', () =>
+    withServer({ max_packages: null }, async (server) => {
+      await Promise.all(Array.from({ length: 300 }, (_, at) => put(server, `p${at}`, 'x')));
+      expect((await planOf(server)).map(({ name }) => name)).toEqual(await names(server));
+    }));
+
+  it('is shown by the command before a server is started with another configuration', async () => {
+    const directory = await makeDirectory();
+    const server = await startServer({ storage_path: directory.path });
+    try {
+      await putIn(server, 'v1.0.0', 'tool');
+      await put(server, 'tool-v2.0.0.zip', 'x');
+      const environment = { ...storageEnvironment(directory.path), RETENTION_KEEP_RELEASES: '1' };
+      const { code, stdout, stderr } = await runCommand('retention', ['--dry-run'], environment);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(/^leaves +tool +v1\.0\.0 .* not of the newest 1 releases \(keep_releases\)$/m);
+      expect(stdout).toMatch(/^stays +tool-v2\.0\.0\.zip +v2\.0\.0 .* within the limits$/m);
+      expect(stdout).toContain('1 package would leave');
+      expect(await names(server)).toEqual(['tool-v2.0.0.zip', 'tool']);
+      const refused = await runCommand('retention', [], environment);
+      expect(refused).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining('--dry-run') as string,
+      });
+    } finally {
+      await server.stop();
+      await directory.remove();
+    }
+  });
+});
+
+describe('by age, while a server runs', () => {
+  const HOUR = 60 * 60 * 1000;
+
+  itOnDirectory('what becomes too old leaves, and what is said of its release', async () => {
+    const first = await startServer();
+    await put(first, 'new', 'x');
+    await putIn(first, 'v1.0.0', 'tool');
+    await send(first, 'PATCH', '/releases/v1.0.0', { notes: 'Old' });
+    await first.app.close();
+    // As if it had come an hour ago but for some seconds.
+    const old = new Date(Date.now() - HOUR + 5000);
+    await utimes(join(first.directory, 'v1.0.0', 'tool'), old, old);
+    const record = join(first.directory, 'v1.0.0', '.release.json');
+    const { publishedAt: _, ...said } = JSON.parse(await readFile(record, 'utf8')) as Record<string, unknown>;
+    await writeFile(record, JSON.stringify(said));
+    const second = await startServer({
+      storage_path: first.directory,
+      retention: { ...RULES, max_age: '1h' },
+    });
+    try {
+      await until(async () => (await names(second)).join() === 'new');
+      expect((await get(second, '/releases/tag/v1.0.0')).status).toBe(404);
+    } finally {
+      await second.stop();
+    }
   });
 });

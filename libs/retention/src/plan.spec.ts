@@ -250,6 +250,59 @@ describe('protect_latest', () => {
   });
 });
 
+describe('what is asked beforehand', () => {
+  const days = { 'v1.0/a': 980, 'v1.0/b': 985, 'a-v2.0.zip': 984, 'notes.txt': 986, 'keep.txt': 981 };
+
+  function asked(rules: Rules) {
+    const { maxPackages = null, ...others } = rules;
+    const policy = defaultPolicy({ maxPackages, readOnly: false, rules: { ...NO_RULES, ...others } });
+    const packages = stored(days);
+    const context = contextOf(packages, [], []);
+    const explained = policy.explain?.(context);
+    return {
+      due: policy.dueAt?.(context.snapshot, NOW),
+      of: Object.fromEntries(
+        packages.map((one) => {
+          const at = explained?.leavesAt(one);
+          return [one.name, [explained?.whyStays(one), at === undefined ? undefined : at / DAY]];
+        }),
+      ),
+    };
+  }
+
+  it('is why each package stays, and when it leaves by its age', () => {
+    const { due, of } = asked({ maxAgeMs: 20 * DAY, protect: ['keep.*'], protectLatest: true });
+    expect(of).toEqual({
+      'v1.0/a': [undefined, 1000],
+      'v1.0/b': ['within the limits', 1005],
+      'a-v2.0.zip': ['protected by protect_latest', undefined],
+      'notes.txt': ['within the limits', 1006],
+      'keep.txt': ['protected by keep.*', undefined],
+    });
+    expect(due).toBe(NOW);
+  });
+
+  it.each<[Rules, number | undefined]>([
+    [{ maxAgeMs: 30 * DAY }, 1010],
+    [{ maxAgeMs: 30 * DAY, protect: ['v1.0'] }, 1011],
+    [{ maxAgeMs: 30 * DAY, evict: 'releases' }, 1011],
+    [{ maxAgeMs: 30 * DAY, evict: 'releases', protect: ['keep.*', 'a-*'] }, 1015],
+    [{ maxAgeMs: 30 * DAY, protect: ['*'] }, undefined],
+    [{ keepReleases: 9 }, undefined],
+    [{ keepReleases: 1 }, undefined],
+  ])('is when the next leaves by %j', (rules, expected) => {
+    const { due } = asked(rules);
+    expect(due === undefined ? undefined : due / DAY).toBe(expected);
+  });
+
+  it('is of whole releases where these leave', () => {
+    expect(asked({ maxAgeMs: 30 * DAY, evict: 'releases', protect: ['b'] }).of).toMatchObject({
+      'v1.0/a': ['protected by b', undefined],
+      'a-v2.0.zip': ['within the limits', 1014],
+    });
+  });
+});
+
 it('leaves the same by the rules of nothing but the number as by the number alone', () => {
   const days = fc.dictionary(
     fc.constantFrom('a-v1.0', 'b-v1.0', 'a-v2.0', 'v3.0/a', 'v3.0/b', 'c', 'd'),

@@ -5,7 +5,7 @@ import { incomingRelease, type IncomingRelease } from './incoming-release.js';
 import { oldestFirst } from './oldest-first.js';
 import type { Protection } from './protection.js';
 import type { RetentionRules } from './retention.options.js';
-import type { RetentionContext } from './retention.policy.js';
+import type { Explanation, RetentionContext } from './retention.policy.js';
 import { spanOf } from './span.js';
 
 export interface PlanRules extends RetentionRules {
@@ -26,7 +26,7 @@ interface Unit {
  * A release counts with at least one public package and a tag. Packages without either are releases of their own, which
  * only age and the number of packages let go. What comes stays, and so do drafts, which are not among the packages.
  */
-export class RetentionPlan {
+export class RetentionPlan implements Explanation {
   /** How many packages remain beyond `maxPackages` that nothing may leave for. */
   readonly excess: number;
   /** By name: a catalog may have another object for the same package. */
@@ -35,11 +35,9 @@ export class RetentionPlan {
   private readonly published: IncomingRelease | undefined;
   private readonly latest: ReadonlySet<Release>;
 
-  /** @param packages - Newest first, then by name: those of the catalog. */
   constructor(
     private readonly rules: PlanRules,
     private readonly protection: Protection,
-    private readonly packages: readonly Package[],
     private readonly catalog: ReleaseCatalog,
     private readonly context: RetentionContext,
   ) {
@@ -77,6 +75,24 @@ export class RetentionPlan {
     return (isWhole ? timeOf(release) : timeIn(release, stored)) + maxAgeMs;
   }
 
+  /** When the next one does: now where something leaves already. */
+  get dueAt(): number | undefined {
+    const { maxAgeMs, evict } = this.rules;
+    if (this.leaving.size > 0) return this.context.now;
+    if (maxAgeMs === null) return undefined;
+    if (evict === 'releases') {
+      const next = this.unitsOldestFirst().next();
+      return next.done === true ? undefined : next.value.time + maxAgeMs;
+    }
+    let due: number | undefined;
+    for (const stored of oldestFirst(this.catalog.packages)) {
+      if (due !== undefined && stored.createdAt + maxAgeMs >= due) break;
+      const at = this.leavesAt(stored);
+      if (at !== undefined) due = Math.min(at, due ?? at);
+    }
+    return due;
+  }
+
   private letOldLeave(): void {
     const { maxAgeMs, evict } = this.rules;
     if (maxAgeMs === null) return;
@@ -89,7 +105,7 @@ export class RetentionPlan {
       }
       return;
     }
-    for (const stored of oldestFirst(this.packages)) {
+    for (const stored of oldestFirst(this.catalog.packages)) {
       // What became public later than it came is no older than that.
       if (stored.createdAt > before) return;
       const release = this.catalog.releaseOf(stored);
@@ -119,13 +135,16 @@ export class RetentionPlan {
     const { incoming, find } = this.context;
     if (maxPackages === null) return 0;
     const added = incoming.filter(({ name }) => find(name) === undefined).length;
-    const surplus = (): number => this.packages.length - this.leaving.size + added - maxPackages;
+    const surplus = (): number => this.catalog.packages.length - this.leaving.size + added - maxPackages;
     // Overwriting needs no room.
     if (incoming.length > 0 && added === 0) return 0;
     const [first] = incoming;
     const reason = first === undefined ? `over max_packages (${maxPackages})` : `made room for ${first.name}`;
     if (surplus() > 0) {
-      const units = evict === 'releases' ? this.unitsOldestFirst() : this.packagesOldestFirst(this.packages);
+      const units =
+        evict === 'releases'
+          ? this.unitsOldestFirst()
+          : this.packagesOldestFirst(this.catalog.packages);
       for (const { packages } of units) {
         this.leave(packages, reason);
         if (surplus() <= 0) break;

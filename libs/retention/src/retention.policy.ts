@@ -1,7 +1,15 @@
-import type { Eviction, EvictionContext, Package } from '#storage';
+import type { Eviction, EvictionContext, Package, StoreSnapshot } from '#storage';
 
 /** What a policy is asked with; `find` and `snapshot` are always there. */
 export type RetentionContext = Required<EvictionContext>;
+
+/** What a policy says of a package that it is asked about beforehand. */
+export interface Explanation {
+  /** Why it stays, in a few words; undefined for what leaves. */
+  whyStays(stored: Package): string | undefined;
+  /** When it leaves by its age, in milliseconds since the epoch; undefined where it does not. */
+  leavesAt(stored: Package): number | undefined;
+}
 
 /** Decides which packages leave. Replace this provider to keep others than the newest. */
 export abstract class RetentionPolicy {
@@ -18,4 +26,13 @@ export abstract class RetentionPolicy {
    * The page asks it too, with packages that nobody has published, to say what leaves next.
    */
   abstract selectEvictions(packages: readonly Package[], context: RetentionContext): readonly Eviction[];
+
+  /** Says of what stays why it does, for those who ask what would leave; the packages are those of the snapshot. */
+  explain?(context: RetentionContext): Explanation;
+
+  /**
+   * When something leaves by the time alone, in milliseconds since the epoch, or earlier; undefined for never. Without, what
+   * leaves does so with a publish or at a start.
+   */
+  dueAt?(snapshot: StoreSnapshot, now: number): number | undefined;
 }

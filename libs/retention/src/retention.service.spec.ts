@@ -219,6 +219,22 @@ describe('RetentionService', () => {
     });
   });
 
+  it('plans for every package, the leaving first, and changes nothing', async () => {
+    const keep = retain({});
+    for (const name of ['a-v1.0.0', 'b', 'c']) await publish(keep, name);
+    const snapshot = await store.snapshot();
+
+    const plan = [...retain({ maxPackages: 2 }).plan(snapshot, 5)];
+
+    expect(plan).toMatchObject([
+      { package: { name: 'a-v1.0.0' }, release: 'v1.0.0', leaves: true, leavesAt: 5 },
+      { package: { name: 'c' }, release: undefined, leaves: false, reason: 'within the limits' },
+      { package: { name: 'b' }, leaves: false, leavesAt: undefined },
+    ]);
+    expect(plan[0]?.reason).toBe('over the limit at the start');
+    expect(await names()).toEqual(['c', 'b', 'a-v1.0.0']);
+  });
+
   it('evicts what the policy chooses once, also when it is named twice, by a copy, or with the incoming one', async () => {
     const policy = new Odd([], []);
     const retention = retain({}, policy);

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
+import { catalogOf } from '#releases';
 import {
   inOrder,
   StorageError,
@@ -14,6 +15,19 @@ import {
 import { withEndedReleases } from './ended-releases.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from './retention.options.js';
 import { RetentionPolicy } from './retention.policy.js';
+
+/** What becomes of a package. */
+export interface PlannedPackage {
+  readonly package: Package;
+  /** The tag of its release; undefined where it is of none. */
+  readonly release: string | undefined;
+  /** Whether it would leave now. */
+  readonly leaves: boolean;
+  /** Why it leaves or stays, in a few words. */
+  readonly reason: string;
+  /** When it leaves by its age, in milliseconds since the epoch; undefined where it does not. */
+  readonly leavesAt: number | undefined;
+}
 
 /** Asks the policy what leaves, for a store that removes it and for those who want to know beforehand. */
 @Injectable()
@@ -47,6 +61,41 @@ export class RetentionService {
       this.logger.warn({ err: error }, 'the retention policy cannot say what leaves next');
       return [];
     }
+  }
+
+  /**
+   * What retention would do with each package if it were applied now, and why: first what leaves, in that order, then the
+   * others, newest first. Nothing is changed. The catalog of the snapshot should be there already.
+   */
+  *plan(snapshot: StoreSnapshot, now = Date.now()): Generator<PlannedPackage, void> {
+    const { packages, releases } = snapshot;
+    const context = { incoming: [], releases, snapshot, now, find: finderIn(packages) };
+    const catalog = catalogOf(snapshot);
+    const explained = this.policy.explain?.(context);
+    const leaving = new Set<string>();
+    const planned = (stored: Package, leaves: boolean, reason: string, leavesAt?: number): PlannedPackage => {
+      const { hasTag, tag } = catalog.releaseOf(stored);
+      return { package: stored, release: hasTag ? tag : undefined, leaves, reason, leavesAt };
+    };
+    for (const { package: stored, reason } of this.choose(packages, context)) {
+      leaving.add(stored.name);
+      yield planned(stored, true, reason, now);
+    }
+    for (const stored of packages) {
+      if (leaving.has(stored.name)) continue;
+      const reason = explained?.whyStays(stored) ?? 'within the limits';
+      yield planned(stored, false, reason, explained?.leavesAt(stored));
+    }
+  }
+
+  /** Whether something may leave by the time alone: see {@link dueAt}. */
+  get goesByTime(): boolean {
+    return this.policy.dueAt !== undefined && !this.options.readOnly;
+  }
+
+  /** When that is next, in milliseconds since the epoch; undefined for never. */
+  dueAt(snapshot: StoreSnapshot, now = Date.now()): number | undefined {
+    return this.policy.dueAt?.(snapshot, now);
   }
 
   /** The refusal of a store to lose what it has never published, with what there is to do. */

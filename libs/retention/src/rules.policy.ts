@@ -1,5 +1,5 @@
 import { catalogOf } from '#releases';
-import { StorageError, type Eviction, type Package } from '#storage';
+import { StorageError, type Eviction, type Package, type StoreSnapshot } from '#storage';
 
 import { oldest } from './oldest-first.js';
 import { RetentionPlan, type PlanRules } from './plan.js';
@@ -31,14 +31,20 @@ export class RulesPolicy extends RetentionPolicy {
   }
 
   /** Throws `retention_limit_reached` for a package that would exceed the limit because what is stored is protected. */
-  selectEvictions(packages: readonly Package[], context: RetentionContext): readonly Eviction[] {
-    const plan = this.planOf(packages, context);
+  selectEvictions(_packages: readonly Package[], context: RetentionContext): readonly Eviction[] {
+    const plan = this.explain(context);
     if (plan.excess > 0 && context.incoming.length > 0) throw this.refusal(plan, context);
     return plan.evictions;
   }
 
-  private planOf(packages: readonly Package[], context: RetentionContext): RetentionPlan {
-    return new RetentionPlan(this.rules, this.protection, packages, catalogOf(context.snapshot), context);
+  override explain(context: RetentionContext): RetentionPlan {
+    return new RetentionPlan(this.rules, this.protection, catalogOf(context.snapshot), context);
+  }
+
+  override dueAt(snapshot: StoreSnapshot, now: number): number | undefined {
+    if (this.rules.maxAgeMs === null) return undefined;
+    const { releases } = snapshot;
+    return this.explain({ incoming: [], releases, snapshot, now, find: () => undefined }).dueAt;
   }
 
   private refusal(plan: RetentionPlan, { snapshot, incoming: [first] }: RetentionContext): StorageError {

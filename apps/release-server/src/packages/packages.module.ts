@@ -5,14 +5,16 @@ import { ServerModule } from '../server/server.module.js';
 import { AssetsController } from './assets.controller.js';
 import { PackageListService } from './package-list.service.js';
 import { OverwriteRule } from './overwrite-rule.js';
+import { RetentionTimer } from './retention-timer.js';
+import { RetentionController } from './retention.controller.js';
 import { UploadsController } from './uploads.controller.js';
 import { WriteService } from './write.service.js';
 
 /** Publish, download, delete and list. */
 @Module({
   imports: [EventsModule, ServerModule],
-  controllers: [AssetsController, UploadsController],
-  providers: [PackageListService, OverwriteRule, WriteService],
+  controllers: [AssetsController, RetentionController, UploadsController],
+  providers: [PackageListService, OverwriteRule, RetentionTimer, WriteService],
   exports: [EventsModule, PackageListService, WriteService],
 })
 export class PackagesModule {

@@ -33,7 +33,7 @@ function refuseToPublish(): never {
 }
 
 /**
- * The only way to change the packages: publish, delete, and what retention removes with a publish or at the start. Each
+ * The only way to change the packages: publish, delete, and what retention removes with a publish, at the start or by age. Each
  * change is said as an event. Errors are those of `PackageStore`, and `overwrite_disabled` and `delete_disabled` where
  * the configuration says so.
  */
@@ -50,7 +50,11 @@ export class WriteService implements OnApplicationBootstrap {
 
   /** Applies a limit that was lowered since the last run, before the first request is answered. */
   async onApplicationBootstrap(): Promise<void> {
-    if (this.config.read_only) return;
+    if (!this.config.read_only) await this.prune();
+  }
+
+  /** Removes what retention lets leave with nothing incoming. */
+  async prune(): Promise<void> {
     const evicted = await this.store.prune(this.retention.evict).catch((error: unknown) => {
       throw this.retention.withAdvice(error);
     });

@@ -374,7 +374,7 @@ export const PROBLEMS = {
     cause:
       'There are `max_packages`, and the rest is protected by `retention.protect`, `retention.protect_latest`, or as a part of the very release that is being published where whole releases leave',
     remedy:
-      'Raise `max_packages`, protect less, or delete packages; `detail` says by what they are protected: [what stays](operations.md#when-the-store-is-full)',
+      'Raise `max_packages`, protect less, or delete packages; `release-server retention --dry-run` tells what keeps each: [what stays](operations.md#when-the-store-is-full)',
   },
 } as const satisfies Record<string, Entry>;
 

@@ -10,6 +10,7 @@ const COMMANDS = {
   index: join(PRODUCT, 'dist/apps/release-server/src/index.js'),
   migrate: join(PRODUCT, 'dist/apps/release-server/src/commands/migrate.js'),
   'repair-index': join(PRODUCT, 'dist/apps/release-server/src/commands/repair-index.js'),
+  retention: join(PRODUCT, 'dist/apps/release-server/src/commands/retention.js'),
   seed: resolve('tools/seed/main.mjs'),
 };
 

@@ -1,0 +1,36 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { Controller, Get, Res } from '@nestjs/common';
+import type { Response } from 'express';
+
+import { prepareCatalog } from '#releases';
+import { RetentionService } from '#retention';
+import { PackageReader } from '#storage';
+
+import { plannedView } from './retention.view.js';
+
+/** Packages that are told of before other work gets its turn. */
+const SLICE = 256;
+
+/** `GET /retention`: what would leave now, and why each package leaves or stays. Nothing is changed. */
+@Controller('retention')
+export class RetentionController {
+  constructor(
+    private readonly store: PackageReader,
+    private readonly retention: RetentionService,
+  ) {}
+
+  @Get()
+  async plan(@Res({ passthrough: true }) response: Response): Promise<string> {
+    const snapshot = await this.store.snapshot();
+    await prepareCatalog(snapshot);
+    const views: string[] = [];
+    for (const planned of this.retention.plan(snapshot)) {
+      views.push(JSON.stringify(plannedView(planned)));
+      if (views.length % SLICE === 0) await nextTurn();
+    }
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Content-Type', 'application/json');
+    return `[${views.join(',')}]`;
+  }
+}
