@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 
 import { get, json, names, post, put, remove, sha256 } from './support/client.js';
 import { readAnswer } from './support/raw.js';
-import { startServer, TOKEN, withServer, type TestServer } from './support/server.js';
+import { AUTH, startServer, TOKEN, withServer, type TestServer } from './support/server.js';
 
 const KEEPING = { allow_overwrite: false, allow_delete: false };
 
@@ -129,3 +129,80 @@ it.each([
     expect((await remove(server, 'a.zip')).status).toBe(deleting);
   }),
 );
+
+describe.each([KEEPING, { immutable: true }])('a release that is published on a server with %j', (config) => {
+  let server: TestServer;
+
+  const send = async (method: string, path: string, body?: string): Promise<Response> =>
+    fetch(`${server.url}${path}`, { method, headers: AUTH, ...(body === undefined ? {} : { body }) });
+  const expectRefusal = async (answer: Promise<Response>, code: string): Promise<void> => {
+    const response = await answer;
+    expect([response.status, (await json(response))['code']]).toEqual([403, code]);
+  };
+
+  beforeEach(async () => {
+    server = await startServer(config);
+    await send('POST', '/releases', JSON.stringify({ tag: 'v1.0.0', draft: true }));
+    for (const file of ['tool', 'gone']) await send('PUT', `/releases/v1.0.0/assets/${file}`, 'draft');
+    await send('PUT', '/releases/v1.0.0/assets/tool?overwrite=true', 'one');
+    await send('DELETE', '/releases/v1.0.0/assets/gone');
+    expect((await send('PATCH', '/releases/v1.0.0', '{"draft": false}')).status).toBe(200);
+  });
+
+  afterEach(async () => {
+    expect(await names(server)).toEqual(['tool']);
+    expect(await (await get(server, '/releases/download/v1.0.0/tool')).text()).toBe('one');
+    expect(await server.staged()).toEqual([]);
+    await server.stop();
+  });
+
+  it('gets no further package, by whatever way', async () => {
+    await expectRefusal(send('PUT', '/releases/v1.0.0/assets/other', 'x'), 'release_immutable');
+    await expectRefusal(put(server, 'tool-v1.0.0.zip', 'x'), 'release_immutable');
+    await expectRefusal(post(server, 'tool-1.0.0.zip', 'x'), 'release_immutable');
+    await expectRefusal(post(server, 'other', 'x', { query: '?release=v1.0.0' }), 'release_immutable');
+    // What is there already is said as ever, so that the same bytes count as success.
+    const again = await send('PUT', '/releases/v1.0.0/assets/tool', 'one');
+    expect([again.status, await json(again)]).toMatchObject([409, { digest: `sha256:${sha256('one')}` }]);
+  });
+
+  it('loses none, and keeps its bytes and its tag', async () => {
+    await expectRefusal(
+      send('PUT', '/releases/v1.0.0/assets/tool?overwrite=true', 'x'),
+      'overwrite_disabled',
+    );
+    for (const path of ['/releases/v1.0.0/assets/tool', '/releases/v1.0.0']) {
+      await expectRefusal(send('DELETE', path), 'delete_disabled');
+    }
+    for (const change of ['{"tag": "v1.0.1"}', '{"draft": true}']) {
+      await expectRefusal(send('PATCH', '/releases/v1.0.0', change), 'delete_disabled');
+    }
+  });
+
+  it('may be described anew', async () => {
+    const answer = await send(
+      'PATCH',
+      '/releases/v1.0.0',
+      '{"title": "One", "notes": "More", "prerelease": true}',
+    );
+    expect(await json(answer)).toMatchObject({
+      tag: 'v1.0.0',
+      title: 'One',
+      notes: 'More',
+      prerelease: true,
+    });
+  });
+});
+
+it('lets releases that only names and folders make grow file by file, though immutable', () =>
+  withServer({ immutable: true }, async (server) => {
+    for (const name of ['tool-v1.0.0.zip', 'tool-v1.0.0.zip.sha256']) {
+      expect((await put(server, name, 'x')).status).toBe(201);
+    }
+    for (const file of ['a', 'b']) {
+      const path = `${server.url}/releases/v2.0.0/assets/${file}`;
+      expect((await fetch(path, { method: 'PUT', headers: AUTH, body: 'x' })).status).toBe(201);
+    }
+    expect(await immutable(server)).toBe(true);
+    expect((await remove(server, 'tool-v1.0.0.zip')).status).toBe(403);
+  }));

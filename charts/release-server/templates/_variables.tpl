@@ -24,6 +24,7 @@ ALLOW_OVERWRITE: config.allow_overwrite
 ALLOW_DELETE: config.allow_delete
 REPOSITORY: config.repository
 STRICT_REPOSITORY: config.strict_repository
+IMMUTABLE: config.immutable
 LOG_LEVEL: config.log_level
 KEEP_ALIVE_TIMEOUT: config.keep_alive_timeout
 SHUTDOWN_TIMEOUT: config.shutdown_timeout

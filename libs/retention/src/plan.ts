@@ -142,9 +142,7 @@ export class RetentionPlan implements Explanation {
     const reason = first === undefined ? `over max_packages (${maxPackages})` : `made room for ${first.name}`;
     if (surplus() > 0) {
       const units =
-        evict === 'releases'
-          ? this.unitsOldestFirst()
-          : this.packagesOldestFirst(this.catalog.packages);
+        evict === 'releases' ? this.unitsOldestFirst() : this.packagesOldestFirst(this.catalog.packages);
       for (const { packages } of units) {
         this.leave(packages, reason);
         if (surplus() <= 0) break;

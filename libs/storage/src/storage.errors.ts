@@ -11,6 +11,8 @@ export type StorageErrorCode =
   | 'release_not_found'
   /** There is a release of that tag. */
   | 'release_exists'
+  /** The release is published, and nothing may be added to it. */
+  | 'release_immutable'
   /** Create-only, and the name is taken; `existing` holds the stored package. */
   | 'package_exists'
   /** The stored package is not the revision that the caller expected. */

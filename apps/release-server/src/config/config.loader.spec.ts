@@ -71,6 +71,7 @@ describe('loadConfig', () => {
         read_only: false,
         allow_overwrite: true,
         allow_delete: true,
+        immutable: false,
         repository: 'releases/releases',
         strict_repository: false,
         log_level: 'info',
@@ -158,6 +159,7 @@ describe('loadConfig', () => {
       read_only: true,
       allow_overwrite: false,
       allow_delete: false,
+      immutable: true,
       repository: 'acme/tool',
       strict_repository: true,
       log_level: 'debug',
@@ -242,6 +244,14 @@ describe('loadConfig', () => {
       expect(load(`auth_token: "${SECRET}\\r\\n"\n`).auth_token).toBe(SECRET);
       expect(refusal('', { AUTH_TOKEN: ' \n' })).toContain('auth_token: missing');
     });
+  });
+
+  it('takes immutable for both keys that it stands for', () => {
+    const keeping = { immutable: true, allow_overwrite: false, allow_delete: false };
+    const token = `auth_token: ${SECRET}`;
+    expect(load([token, 'immutable: true', 'allow_delete: true'])).toMatchObject(keeping);
+    expect(load([token, 'allow_overwrite: false', 'allow_delete: false'])).toMatchObject(keeping);
+    expect(load([token, 'allow_overwrite: false'])).toMatchObject({ immutable: false, allow_delete: true });
   });
 
   it('takes the section retention from the environment as well', () => {

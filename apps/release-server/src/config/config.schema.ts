@@ -212,6 +212,11 @@ export const configSchema = z
     strict_repository: flag
       .default(false)
       .meta({ description: '`true` answers 404 to whoever asks for another repository than that one' }),
+    immutable: flag.default(false).meta({
+      description:
+        '`true` keeps what is published [as it is](docs/operations.md#keep-what-is-published): `allow_overwrite` and ' +
+        '`allow_delete` are `false`, and nothing is added to a release that was published as such. Both `false` are the same',
+    }),
     log_level: choice(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`)
       .default('info')
       .meta({

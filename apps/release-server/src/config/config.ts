@@ -20,7 +20,7 @@ export class Config {
   /** @param sourceOf - Where a key's value comes from, in words: `environment variable PORT`, `config.yaml:3`. */
   constructor(values: ConfigValues, sourceOf: (key: string) => string = () => 'configuration') {
     this.#sourceOf = sourceOf;
-    Object.assign(this, values);
+    Object.assign(this, values, derived(values));
     freeze(this);
   }
 
@@ -28,6 +28,12 @@ export class Config {
   problem(key: keyof ConfigValues, message: string, options?: ErrorOptions): ConfigError {
     return new ConfigError(`${this.#sourceOf(key)}: ${key}: ${message}`, options);
   }
+}
+
+/** What keeps everything as it is can be said by one key, or by two. */
+function derived({ immutable, allow_overwrite, allow_delete }: ConfigValues): Partial<ConfigValues> {
+  if (!immutable && (allow_overwrite || allow_delete)) return {};
+  return { immutable: true, allow_overwrite: false, allow_delete: false };
 }
 
 function freeze(value: unknown): void {

@@ -4,6 +4,7 @@ import { EventsModule } from '../events/events.module.js';
 import { ServerModule } from '../server/server.module.js';
 import { AssetsController } from './assets.controller.js';
 import { PackageListService } from './package-list.service.js';
+import { ImmutableRule } from './immutable-rule.js';
 import { OverwriteRule } from './overwrite-rule.js';
 import { RetentionTimer } from './retention-timer.js';
 import { RetentionController } from './retention.controller.js';
@@ -14,7 +15,7 @@ import { WriteService } from './write.service.js';
 @Module({
   imports: [EventsModule, ServerModule],
   controllers: [AssetsController, RetentionController, UploadsController],
-  providers: [PackageListService, OverwriteRule, RetentionTimer, WriteService],
+  providers: [ImmutableRule, PackageListService, OverwriteRule, RetentionTimer, WriteService],
   exports: [EventsModule, PackageListService, WriteService],
 })
 export class PackagesModule {

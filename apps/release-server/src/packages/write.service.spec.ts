@@ -15,6 +15,7 @@ import { Config } from '../config/config.js';
 import { AuditListener } from '../events/audit.listener.js';
 import type { PackageEvent, ReleaseEvent, Requester } from '../events/package-event.js';
 import { PackageEvents } from '../events/package-events.js';
+import { ImmutableRule } from './immutable-rule.js';
 import { OverwriteRule } from './overwrite-rule.js';
 import { WriteService } from './write.service.js';
 
@@ -66,6 +67,7 @@ describe('WriteService', () => {
       new RetentionService(new MaxPackagesPolicy(retaining), retaining),
       new Permissions(verifier as TokenVerifier, auth),
       new OverwriteRule(store, config),
+      new ImmutableRule(store, config),
       events,
       config,
     );
@@ -173,6 +175,26 @@ describe('WriteService', () => {
     });
     expect(await names()).toEqual(['v1/early']);
     expect(said.map(({ type }) => type)).toEqual(['package.drafted']);
+  });
+
+  it('adds nothing to a release that is published while the bytes come, where it is immutable', async () => {
+    const writes = await start({ immutable: true });
+    const slow = Readable.from(
+      (async function* () {
+        const record = { tag: 'v1.0', isDraft: false, createdAt: 1, updatedAt: 1 };
+        await store?.saveRelease('v1.0', () => record, { evict: () => [] });
+        yield Buffer.from('bytes');
+      })(),
+    );
+    const refusal = { code: 'release_immutable' };
+
+    const late = writes.publish({ stream: slow }, 'late', { condition: 'any', release: 'v1.0' }, ANNA);
+
+    await expect(late).rejects.toMatchObject(refusal);
+    await expect(publish(writes, 'tool-v1.0.zip')).rejects.toMatchObject(refusal);
+    expect(await names()).toEqual([]);
+    expect(await readdir(join(path, '.release-server', 'incoming'))).toEqual([]);
+    expect(said).toEqual([]);
   });
 
   describe('at a start', () => {

@@ -20,6 +20,7 @@ import { Config } from '../config/config.js';
 import { originOf, RETENTION, type Origin, type Requester } from '../events/package-event.js';
 import { PackageEvents } from '../events/package-events.js';
 import { ProblemError } from '../problems/problem.js';
+import { ImmutableRule } from './immutable-rule.js';
 import type { IncomingBody } from './incoming-body.js';
 import { OverwriteRule } from './overwrite-rule.js';
 import type { WriteOptions } from './write-options.js';
@@ -34,8 +35,8 @@ function refuseToPublish(): never {
 
 /**
  * The only way to change the packages: publish, delete, and what retention removes with a publish, at the start or by age. Each
- * change is said as an event. Errors are those of `PackageStore`, and `overwrite_disabled` and `delete_disabled` where
- * the configuration says so.
+ * change is said as an event. Errors are those of `PackageStore`, and `overwrite_disabled`, `delete_disabled` and
+ * `release_immutable` where the configuration says so.
  */
 @Injectable()
 export class WriteService implements OnApplicationBootstrap {
@@ -44,6 +45,7 @@ export class WriteService implements OnApplicationBootstrap {
     private readonly retention: RetentionService,
     private readonly permissions: Permissions,
     private readonly overwrites: OverwriteRule,
+    private readonly immutable: ImmutableRule,
     private readonly events: PackageEvents,
     private readonly config: Config,
   ) {}
@@ -92,7 +94,7 @@ export class WriteService implements OnApplicationBootstrap {
     try {
       return await this.store.publish(staged, name, {
         condition: await this.overwrites.permitted(name, options.condition),
-        evict: options.onlyDraft === true ? refuseToPublish : this.retention.evict,
+        evict: options.onlyDraft === true ? refuseToPublish : this.immutable.within(this.retention.evict),
         committed: (result) => this.sayPublished(result, originOf(actor, requester)),
       });
     } catch (error) {
@@ -128,6 +130,7 @@ export class WriteService implements OnApplicationBootstrap {
     await this.store.requireCondition(name, permitted, check).catch((error: unknown) => {
       throw this.overwrites.refusal(error, condition);
     });
+    await this.immutable.require(name);
     if (onlyDraft === true) await this.requireDraft(release);
     const { stream, size, sizeAtMost, signal, ownsChunks } = incoming;
     await this.requireRoom(size);

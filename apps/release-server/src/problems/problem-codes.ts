@@ -129,7 +129,7 @@ export const PROBLEMS = {
     title: 'Packages may not be overwritten',
     meaning: 'the server does not let packages be replaced; `digest` and `size` tell what is stored',
     again: 'no; with your digest, a success',
-    cause: 'The name is taken, and the server was started with `allow_overwrite: false`',
+    cause: 'The name is taken, and the server was started with `allow_overwrite: false` or `immutable: true`',
     remedy: 'Publish under a new version. With the same `digest` it is done already',
   },
   delete_disabled: {
@@ -137,9 +137,18 @@ export const PROBLEMS = {
     title: 'Packages may not be deleted',
     meaning: 'the server does not let packages be deleted',
     again: 'no',
-    cause: 'The server was started with `allow_delete: false`',
+    cause: 'The server was started with `allow_delete: false` or `immutable: true`',
     remedy:
-      'Retention still removes the oldest packages. To delete another, remove it from the directory, or restart with `allow_delete: true`',
+      'Retention still removes the oldest packages. To delete another, remove it from the directory, or restart without that key',
+  },
+  release_immutable: {
+    status: 403,
+    title: 'The release is published and stays as it is',
+    meaning: 'the server does not let packages be added to a release that is published',
+    again: 'no',
+    cause:
+      'The release was published as such, and the server was started with `immutable: true`, or with `allow_overwrite` and `allow_delete` both `false`',
+    remedy: 'Put all packages into a draft and publish that, or publish under a new version',
   },
   not_found: {
     status: 404,

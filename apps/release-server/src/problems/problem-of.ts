@@ -40,6 +40,7 @@ function storageProblem(error: StorageError, request: IncomingMessage): Problem 
     case 'package_not_found':
     case 'invalid_release_tag':
     case 'release_not_found':
+    case 'release_immutable':
     case 'releases_unsupported':
     case 'package_empty':
     case 'package_too_large':
