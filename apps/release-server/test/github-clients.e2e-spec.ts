@@ -423,6 +423,20 @@ describe('The conversation of', () => {
     expect(url).toMatch(/\/releases\/tag\/v1\.1\.0$/);
   });
 
+  it('electron-updater with its provider github', async () => {
+    await publish('v1.1.0', 'latest-linux.yml', 'version: 1.1.0');
+    const agent = { 'User-Agent': 'electron-builder' };
+    const feed = await say(200, 'GET /acme/tool/releases.atom', {
+      ...agent,
+      Accept: 'application/xml, application/atom+xml, text/xml, */*',
+    });
+    // It finds the entry by the end of its link.
+    expect(await feed.text()).toMatch(/<entry>[^]*<link [^>]*href="[^"]*\/tag\/v1\.1\.0"/);
+    const latest = await ask(200, `GET ${RELEASES}/latest`, { ...agent, Accept: 'application/json' });
+    expect(latest).toMatchObject({ tag_name: 'v1.1.0' });
+    await say(200, 'GET /acme/tool/releases/download/v1.1.0/latest-linux.yml', agent);
+  });
+
   it('specify, with a token of GitHub', async () => {
     await publish('v1.1.0', 'spec-kit-template-claude-sh-v1.1.0.zip', 'packed');
     const { tag_name: tag, assets } = await ask<{ tag_name: string; assets: Record<string, unknown>[] }>(

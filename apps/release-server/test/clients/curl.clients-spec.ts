@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 
 import { TOKEN } from '../support/server.js';
 import { attempt, describeClient, run } from './support/client.js';
-import { runRecipe } from './support/recipe.js';
+import { recipesOf, runRecipe } from './support/recipe.js';
 import { publish, REPOSITORY, useSite } from './support/site.js';
 
 const NAME = 'tool-x86_64-unknown-linux-gnu.tgz';
@@ -29,6 +29,16 @@ describeClient('curl', (curl) => {
     expect(
       await ask('--head', '--location', `${site.url}/${REPOSITORY}/releases/download/v1.2.0/${NAME}`),
     ).toContain('200');
+    const [shown = ''] = recipesOf(site, 'curl', 'toml');
+    const fields = {
+      version: '1.2.0',
+      name: 'tool',
+      target: 'x86_64-unknown-linux-gnu',
+      'archive-suffix': '.tgz',
+    };
+    const template = /pkg-url = "(.*)"/.exec(shown)?.[1] ?? '';
+    const address = template.replaceAll(/\{ ([\w-]+) \}/g, (_, field: keyof typeof fields) => fields[field]);
+    expect(await ask('--location', address)).toBe('the program');
     const missing = await attempt(curl, [
       '-fsSL',
       `${site.url}/${REPOSITORY}/releases/download/v1.2.0/other`,

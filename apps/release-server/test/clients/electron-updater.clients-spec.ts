@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
+import { load } from 'js-yaml';
+
 import { AUTH } from '../support/server.js';
 import { describeClient, runModule } from './support/client.js';
+import { recipesOf } from './support/recipe.js';
 import { publish, useSite } from './support/site.js';
 
 const PROGRAM = 'apps/release-server/test/clients/programs/electron-updater.mjs';
@@ -36,19 +39,16 @@ describeClient('electron-updater', (place) => {
       site.environment,
     );
 
-  it('updates from the latest release by its provider generic', async () => {
-    const said = await update({ provider: 'generic', url: `${site.url}/releases/latest/download` });
-    expect(said).toMatchObject({ isUpdateAvailable: true, version: '1.1.0', content: APP });
-  });
-
-  it('updates by its provider github, with title and notes of the release', async () => {
-    const options = { provider: 'github', host: site.host, protocol: 'http', owner: 'acme', repo: 'tool' };
-    expect(await update(options)).toEqual({
-      isUpdateAvailable: true,
-      version: '1.1.0',
+  it('updates with each of the settings that the guide shows', async () => {
+    const [github, generic] = recipesOf(site, 'electron-updater', 'yaml').map(
+      (text) => (load(text) as { publish: object }).publish,
+    );
+    const updated = { isUpdateAvailable: true, version: '1.1.0', content: APP };
+    expect(await update({ ...github, protocol: 'http' })).toEqual({
+      ...updated,
       releaseName: 'Second',
       releaseNotes: expect.stringContaining('<em>it</em>'),
-      content: APP,
     });
+    expect(await update({ ...generic })).toEqual(updated);
   });
 });

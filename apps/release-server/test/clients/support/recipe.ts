@@ -28,17 +28,20 @@ export async function runRecipe(
   options: RecipeOptions = {},
 ): Promise<string> {
   const { cwd = site.directory, commands, modules, env = {} } = options;
-  const shown = new Markdown(GUIDE).blocks.filter(({ info }) => info === `sh ${client}`);
-  expect(shown).not.toHaveLength(0);
-  const script = shown
-    .map(({ text }) => text)
-    .join('\n')
-    .replaceAll(`https://${SHOWN_HOST}`, site.url)
-    .replaceAll(SHOWN_HOST, site.host);
+  const script = recipesOf(site, client).join('\n');
   if (modules !== undefined) await symlink(join(modules, 'node_modules'), join(cwd, 'node_modules'));
   const path = [commands, process.env['PATH']].filter((part) => part !== undefined).join(':');
   return run('bash', ['-euo', 'pipefail', '-c', script], {
     cwd,
     env: { ...site.environment, TOKEN, ...env, PATH: path },
   });
+}
+
+/** What the guide shows for a client in a language, with the address of the server. */
+export function recipesOf(site: Site, client: ClientName, language = 'sh'): string[] {
+  const shown = new Markdown(GUIDE).blocks.filter(({ info }) => info === `${language} ${client}`);
+  expect(shown).not.toHaveLength(0);
+  return shown.map(({ text }) =>
+    text.replaceAll(`https://${SHOWN_HOST}`, site.url).replaceAll(SHOWN_HOST, site.host),
+  );
 }
