@@ -1,7 +1,14 @@
 export { PackageReader } from './package-reader.js';
 export { PackageStore } from './package-store.js';
 export type { Evict, Eviction, EvictionContext, IncomingPackage } from './eviction.js';
-export type { OpenPackage, Package, PackageContent, ReadOptions, StoreSnapshot } from './package-reader.js';
+export type {
+  OpenPackage,
+  Package,
+  PackageContent,
+  ReadOptions,
+  SnapshotOptions,
+  StoreSnapshot,
+} from './package-reader.js';
 export type {
   Committed,
   PublishCondition,

@@ -48,6 +48,12 @@ export interface ReadOptions {
   readonly drafts?: boolean | undefined;
 }
 
+/** How a reader gets all there is. */
+export interface SnapshotOptions {
+  /** Whether a store that others write to is asked for the latest, whatever it knows: for who does not find something. */
+  readonly latest?: boolean | undefined;
+}
+
 /** A package with its bytes. */
 export interface PackageContent {
   readonly package: Package;
@@ -83,7 +89,7 @@ export abstract class PackageReader {
   abstract open(name: string, options?: ReadOptions): Promise<OpenPackage>;
 
   /** All of it at one moment. Of a store that keeps no releases by folder that is the list. */
-  async snapshot(): Promise<StoreSnapshot> {
+  async snapshot(_options?: SnapshotOptions): Promise<StoreSnapshot> {
     return withoutReleases(await this.list());
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { prepareCatalog, type Release, type ReleaseCatalog } from '#releases';
-import { PackageReader, StorageError, type StoreSnapshot } from '#storage';
+import { PackageReader, StorageError, type SnapshotOptions, type StoreSnapshot } from '#storage';
 
 import { Config } from '../config/config.js';
 import { BASE, joined } from '../http/fragment.js';
@@ -37,22 +37,42 @@ export class ReleasesService {
 
   /** The public release of that tag, or of its version in another spelling. Rejects with `release_not_found`. */
   async byTag(tag: string): Promise<Release> {
-    return found((await this.catalog()).byTag(tag), tag);
+    return this.find((catalog) => catalog.byTag(tag), tag);
   }
 
-  /** The same, or the draft of that tag: for those who may change it. */
-  async named(tag: string): Promise<Release> {
-    const catalog = await this.catalog();
-    return found(catalog.draftByTag(tag) ?? catalog.byTag(tag), tag);
+  /**
+   * Does something to the release of that tag, or to its draft; and once more where that became the other meanwhile, so
+   * that what was published a moment ago is not told to be missing.
+   */
+  async change<T>(tag: string, act: (release: Release) => Promise<T>): Promise<T> {
+    const named = (catalog: ReleaseCatalog): Release | undefined =>
+      catalog.draftByTag(tag) ?? catalog.byTag(tag);
+    const release = await this.find(named, tag);
+    try {
+      return await act(release);
+    } catch (error) {
+      const now = isNotFound(error) ? named(await this.catalog({ latest: true })) : undefined;
+      if (now === undefined || now.isDraft === release.isDraft) throw error;
+      return act(now);
+    }
   }
 
   /** What GitHub calls the latest release. Rejects with `release_not_found`. */
   async latestRelease(): Promise<Release> {
-    return found((await this.catalog()).latestRelease, 'latest');
+    return this.find((catalog) => catalog.latestRelease, 'latest');
   }
 
-  private async catalog(): Promise<ReleaseCatalog> {
-    return prepareCatalog(await this.store.snapshot());
+  /** That there is none has to be true now. */
+  private async find(
+    choose: (catalog: ReleaseCatalog) => Release | undefined,
+    tag: string,
+  ): Promise<Release> {
+    const known = choose(await this.catalog());
+    return found(known ?? choose(await this.catalog({ latest: true })), tag);
+  }
+
+  private async catalog(options?: SnapshotOptions): Promise<ReleaseCatalog> {
+    return prepareCatalog(await this.store.snapshot(options));
   }
 
   private async make(snapshot: StoreSnapshot): Promise<PreparedBody> {
@@ -65,6 +85,10 @@ export class ReleasesService {
       { compressible: true },
     );
   }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'release_not_found';
 }
 
 function found(release: Release | undefined, tag: string): Release {

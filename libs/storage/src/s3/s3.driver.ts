@@ -16,7 +16,7 @@ import { Owner } from '../staging/owner.js';
 import { Staging } from '../staging/staging.js';
 import type { Evict, Eviction } from '../eviction.js';
 import { folderTagOf, nameInRelease } from '../package-name.js';
-import type { OpenPackage, Package, ReadOptions, StoreSnapshot } from '../package-reader.js';
+import type { OpenPackage, Package, ReadOptions, SnapshotOptions, StoreSnapshot } from '../package-reader.js';
 import {
   PackageStore,
   type Committed,
@@ -122,8 +122,8 @@ export class S3PackageStore extends PackageStore {
     return this.index.trusted?.index.list();
   }
 
-  override async snapshot(): Promise<StoreSnapshot> {
-    return (await this.index.recent()).index.snapshot();
+  override async snapshot({ latest = false }: SnapshotOptions = {}): Promise<StoreSnapshot> {
+    return (await (latest ? this.index.fresh() : this.index.recent())).index.snapshot();
   }
 
   override peekSnapshot(): StoreSnapshot | undefined {

@@ -67,15 +67,17 @@ export class ReleaseWritesController {
   ): Promise<SavedView> {
     const base = this.publicUrl.baseFor(request);
     const fields = parseReleaseBody(await readJson(request, response, MAX_BODY_BYTES));
-    const release = await this.releases.named(tag ?? 'latest');
-    return savedView(await this.writes.edit(release, fields, context), base);
+    const saved = await this.releases.change(tag ?? 'latest', (release) =>
+      this.writes.edit(release, fields, context),
+    );
+    return savedView(saved, base);
   }
 
   /** A release or a draft, with all of its packages. */
   @Delete(['latest', ':tag'])
   @HttpCode(204)
   async remove(@Param('tag') tag: string | undefined, @Context() context: RequestContext): Promise<void> {
-    await this.writes.remove(await this.releases.named(tag ?? 'latest'), context);
+    await this.releases.change(tag ?? 'latest', (release) => this.writes.remove(release, context));
   }
 }
 

@@ -1,0 +1,71 @@
+import {
+  NO_RELEASES,
+  StorageError,
+  type PackageReader,
+  type ReleaseRecord,
+  type StoreSnapshot,
+} from '#storage';
+
+import type { Config } from '../config/config.js';
+import { ReleasesService } from './releases.service.js';
+
+const record = (tag: string, isDraft = false): ReleaseRecord => ({
+  tag,
+  isDraft,
+  createdAt: 1,
+  updatedAt: 1,
+});
+
+function snapshotOf(...records: ReleaseRecord[]): StoreSnapshot {
+  const releases = new Map(records.map((one) => [one.tag, one]));
+  return { packages: [], drafts: [], releases: records.length === 0 ? NO_RELEASES : releases };
+}
+
+/** Of a store that knows the one, and of which the other is the latest. */
+function serviceOf(known: StoreSnapshot, latest: StoreSnapshot): ReleasesService {
+  const snapshot = async (options?: { latest?: boolean }): Promise<StoreSnapshot> =>
+    options?.latest === true ? latest : known;
+  const store = { snapshot } as Partial<PackageReader> as PackageReader;
+  return new ReleasesService(store, { allow_overwrite: true, allow_delete: true } as Config);
+}
+
+describe('ReleasesService', () => {
+  // Mutant: what another replica has published a moment ago is not found.
+  it('asks for the latest before it does not find a release', async () => {
+    const service = serviceOf(snapshotOf(), snapshotOf(record('v1')));
+
+    expect((await service.byTag('v1')).tag).toBe('v1');
+    expect((await service.latestRelease()).tag).toBe('v1');
+    expect(await service.change('v1', async ({ tag }) => tag)).toBe('v1');
+    await expect(service.byTag('v2')).rejects.toMatchObject({ code: 'release_not_found' });
+  });
+
+  it('changes a draft that was published meanwhile as the release that it is', async () => {
+    const service = serviceOf(snapshotOf(record('v1', true)), snapshotOf(record('v1')));
+    const met: boolean[] = [];
+
+    const changed = await service.change('v1', async ({ isDraft }) => {
+      met.push(isDraft);
+      if (isDraft) throw new StorageError('release_not_found', 'There is no release v1.');
+      return 'changed';
+    });
+
+    expect({ changed, met }).toEqual({ changed: 'changed', met: [true, false] });
+  });
+
+  it('tells what else is wrong, and that there is none any more', async () => {
+    const refuse = (code: 'release_not_found' | 'release_exists') => async (): Promise<never> => {
+      throw new StorageError(code, 'refused');
+    };
+    const [draft, other] = [snapshotOf(record('v1', true)), snapshotOf()];
+    await expect(serviceOf(draft, draft).change('v1', refuse('release_not_found'))).rejects.toThrow(
+      'refused',
+    );
+    await expect(serviceOf(draft, other).change('v1', refuse('release_not_found'))).rejects.toThrow(
+      'refused',
+    );
+    await expect(
+      serviceOf(draft, snapshotOf(record('v1'))).change('v1', refuse('release_exists')),
+    ).rejects.toThrow('refused');
+  });
+});
