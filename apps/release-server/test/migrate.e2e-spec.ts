@@ -74,6 +74,24 @@ describe('npm run migrate', () => {
     await writeFile(deadDigestLog(source, 0), `${lines.join('\n')}\n`);
   }
 
+  /** Puts a release into the source by hand, with two files. */
+  async function putRelease(tag: string, isDraft: boolean): Promise<void> {
+    const folder = join(source, encodeURIComponent(tag));
+    await put(folder, 'tool-linux', `linux ${tag}`, YEAR_2020);
+    await put(folder, 'tool-mac', `mac ${tag}`, YEAR_2020 + 1);
+    const record = { tag, isDraft, notes: `New in ${tag}`, createdAt: YEAR_2020, updatedAt: YEAR_2020 };
+    await writeFile(join(folder, '.release.json'), JSON.stringify(record));
+  }
+
+  /** All packages and records, as a server has them that has hashed everything. */
+  async function snapshotOf(path: string): Promise<unknown> {
+    await packagesIn(path);
+    const store = await FilesystemPackageStore.open({ path, minFreeSpace: 0, readOnly: false });
+    const snapshot = await store.snapshot();
+    await store.close();
+    return snapshot;
+  }
+
   async function namesIn(path: string): Promise<string[]> {
     return (await readdir(path).catch(() => [])).filter((name) => !name.startsWith('.')).toSorted();
   }
@@ -133,6 +151,26 @@ describe('npm run migrate', () => {
     expect(await readFile(join(target, 'large.bin'), 'utf8')).toBe('x'.repeat(3_000_000));
     expect(await readdir(join(target, '.release-server/incoming'))).toEqual([]);
     expect(await readdir(source)).toEqual(before);
+  });
+
+  it('copies releases with what is said of them, and drafts as drafts', async () => {
+    await putRelease('v1.0.0', false);
+    await putRelease('cli/v2.0.0', true);
+    await put(source, 'flat-v1.0.0.zip', 'flat', YEAR_2020 + 2);
+
+    const { code, stdout } = await migrate();
+    const again = await migrate();
+
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: '5 packages: 5 copied, 0 there already, 0 conflicts, 0 failed.\n',
+    });
+    expect(again.stdout).toBe('5 packages: 0 copied, 5 there already, 0 conflicts, 0 failed.\n');
+    expect(await snapshotOf(target)).toEqual(await snapshotOf(source));
+    expect(await snapshotOf(target)).toMatchObject({
+      packages: [{ name: 'flat-v1.0.0.zip' }, { name: 'v1.0.0/tool-mac' }, { name: 'v1.0.0/tool-linux' }],
+      drafts: [{ name: 'cli%2Fv2.0.0/tool-mac' }, { name: 'cli%2Fv2.0.0/tool-linux' }],
+    });
   });
 
   it('copies nothing a second time', async () => {
@@ -290,9 +328,11 @@ describe('npm run migrate', () => {
   describeOnS3('with a bucket (needs S3_ENDPOINT: npm run test:s3)', () => {
     afterEach(() => removeObjects(prefixOf(directory.path)));
 
-    it('copies into it and back, with the same names, bytes and times', async () => {
+    it('copies into it and back, with the same names, bytes, times and releases', async () => {
       await put(source, 'a.zip', 'aaaa', YEAR_2020);
       await put(source, 'b.zip', 'b'.repeat(300_000), YEAR_2020 + 1);
+      await putRelease('cli/v1.0.0', false);
+      await putRelease('v2.0.0', true);
       const from = await configFile('from', `storage_path: ${source}\n`);
       const section = { storage_driver: 's3', s3: s3Section(directory.path), min_free_space: 0 };
       const s3 = await configFile('s3', JSON.stringify(section));
@@ -302,11 +342,11 @@ describe('npm run migrate', () => {
       const again = await runCommand('migrate', ['--from', from, '--to', s3]);
       const back = await runCommand('migrate', ['--from', s3, '--to', to]);
 
-      const all = '2 packages: 2 copied, 0 there already, 0 conflicts, 0 failed.\n';
-      const none = '2 packages: 0 copied, 2 there already, 0 conflicts, 0 failed.\n';
+      const all = '6 packages: 6 copied, 0 there already, 0 conflicts, 0 failed.\n';
+      const none = '6 packages: 0 copied, 6 there already, 0 conflicts, 0 failed.\n';
       expect([there, again, back].map(({ stdout }) => stdout)).toEqual([all, none, all]);
       expect([there, again, back].map(({ code }) => code)).toEqual([0, 0, 0]);
-      expect(await packagesIn(target)).toEqual(await packagesIn(source));
+      expect(await snapshotOf(target)).toEqual(await snapshotOf(source));
       expect(await stagedIn(directory.path)).toEqual([]);
       expect(await readFile(join(target, 'b.zip'), 'utf8')).toBe('b'.repeat(300_000));
     });

@@ -101,6 +101,51 @@ describe('npm run repair-index', () => {
       expect(await answer.text()).toBe('content of b.zip');
     });
 
+    it('brings releases back, with what is said of them, and drafts hidden', async () => {
+      const server = await startServer();
+      for (const [tag, draft] of [
+        ['cli/v1.0.0', true],
+        ['v2.0.0', true],
+      ] as const) {
+        await release(server, 'POST', '', { tag, draft, notes: `New in ${tag}` });
+        for (const file of ['tool-linux', 'tool-mac'])
+          await release(server, 'PUT', `/${encodeURIComponent(tag)}/assets/${file}`, `${file} of ${tag}`);
+      }
+      await release(server, 'PATCH', '/cli%2Fv1.0.0', { draft: false });
+      await put(server, 'flat.zip', 'flat');
+      await server.stop();
+      await removeObjects(`${prefix}index.json`);
+
+      const written = await repair('--write', '--verify');
+
+      expect({ code: written.code, stderr: written.stderr }).toEqual({ code: 0, stderr: '' });
+      const again = await startServer();
+      expect(await namesAt(again)).toEqual(['flat.zip', 'tool-linux', 'tool-mac']);
+      const answer = await fetch(`${again.url}/releases/download/cli/v1.0.0/tool-mac`);
+      expect(await answer.text()).toBe('tool-mac of cli/v1.0.0');
+      expect(await (await fetch(`${again.url}/releases/tag/cli%2Fv1.0.0`)).text()).toContain(
+        'New in cli/v1.0.0',
+      );
+      expect((await fetch(`${again.url}/releases/download/v2.0.0/tool-mac`)).status).toBe(404);
+      await release(again, 'PATCH', '/v2.0.0', { draft: false });
+      expect(await (await fetch(`${again.url}/releases/tag/v2.0.0`)).text()).toContain('New in v2.0.0');
+      expect(await (await fetch(`${again.url}/releases/download/v2.0.0/tool-mac`)).text()).toBe(
+        'tool-mac of v2.0.0',
+      );
+    });
+
+    /** Asks for something of releases, with a token, which has to succeed. */
+    async function release(
+      server: ServerProcess,
+      method: string,
+      path: string,
+      what: unknown,
+    ): Promise<void> {
+      const body = typeof what === 'string' ? what : JSON.stringify(what);
+      const { ok, status } = await fetch(`${server.url}/releases${path}`, { method, headers: AUTH, body });
+      expect(`${method} ${path}: ${ok ? 'done' : status}`).toBe(`${method} ${path}: done`);
+    }
+
     it('leaves an index alone that can be read, unless it is told to replace it', async () => {
       const server = await startServer();
       await put(server, 'a.zip', 'a');
