@@ -20,5 +20,5 @@ npm run --silent build || exit
 # On two workers, and with patience: a store on this machine does the work of each as well.
 TEST_STORE=s3 count node tools/test/jest.mjs --ci --maxWorkers=2 --testTimeout=120000 \
   libs/storage/src/s3 'apps/release-server/test/[^/]*e2e-spec'
-count node tools/test/faults.mjs O1 O2 O3 O4 O5 O6 O7 O8 O9 O10 O11 O12 O13 O14 O15
+count node tools/test/faults.mjs O1 O2 O3 O4 O5 O6 O7 O8 O9 O10 O11 O12 O13 O14 O15 O16 O17 O18 O19
 finish

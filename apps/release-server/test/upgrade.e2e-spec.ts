@@ -36,7 +36,7 @@ async function flatFiles(path: string): Promise<Record<string, string>> {
     const { mtimeMs } = await stat(join(path, name));
     return [name, `${mtimeMs} ${await readFile(join(path, name), 'utf8')}`];
   });
-  return Object.fromEntries((await Promise.all(files)) as [string, string][]) as Record<string, string>;
+  return Object.fromEntries((await Promise.all(files)) as [string, string][]);
 }
 
 describe('a directory of the version before releases', () => {

@@ -12,8 +12,11 @@ const LIMIT = 3;
 
 row(
   'C5',
-  'random commands, changes by hand, restarts and kills, against a model',
-  { rounds: { usual: 6, long: 200, of: 'sequences' } },
+  'random commands about packages and releases, changes by hand, restarts and kills, against a model',
+  {
+    rounds: { usual: 6, long: 200, of: 'sequences' },
+    timeout: { usual: 300_000, long: 3_600_000 },
+  },
   async ({ server, rounds, directory, note }) => {
     note(`seed ${SEED}`);
     let sequences = 0;

@@ -19,11 +19,15 @@ export async function keysBelow(prefix: string): Promise<string[]> {
 }
 
 export async function textOf(key: string): Promise<string> {
+  return Buffer.from(await bytesOf(key)).toString();
+}
+
+export async function bytesOf(key: string): Promise<Uint8Array> {
   const { sdk, client, Bucket } = await connect();
   const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket, Key: key }));
-  const text = await Body?.transformToString();
+  const bytes = await Body?.transformToByteArray();
   client.destroy();
-  return text ?? '';
+  return bytes ?? new Uint8Array();
 }
 
 /** The names of the packages whose bytes lie below the prefix of a store, listed or not. */

@@ -222,7 +222,7 @@ export function kindOf(method: string, path: string): string {
   const [key = '', query = ''] = path.split('?');
   if (/(^|&)list-type=2(&|$)/.test(query)) return `${method} list`;
   if (key.endsWith('/index.json')) return `${method} index`;
-  if (key.includes('/packages/')) return `${method} blob`;
+  if (key.includes('/packages/') || /\/releases\/[-0-9a-f]{36}\//.test(key)) return `${method} blob`;
   return `${method} ${key.includes('/probe/') ? 'probe' : 'bucket'}`;
 }
 

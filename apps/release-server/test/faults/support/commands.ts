@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { get, json, post, put, sha256 } from '../../support/client.js';
 import { AUTH } from '../../support/server.js';
 import { listOf, type Machine } from './machine.js';
-import type { Model } from './model.js';
+import { nameIn, type Model } from './model.js';
+import { putAsset, say } from './release-load.js';
 
 /** One thing that is done to the server and to the model, and held against each other. */
 export type Command = fc.AsyncCommand<Model, Machine>;
@@ -133,7 +134,8 @@ const list = fc.constant(
 
 const latest = fc.constant(
   command('latest', async (model, machine) => {
-    expect(await machine.latest()).toEqual(listOf(model));
+    // Releases are in an order of their own.
+    expect((await machine.latest()).toSorted()).toEqual(listOf(model).toSorted());
   }),
 );
 
@@ -181,6 +183,74 @@ const killDuringUpload = fc
     }),
   );
 
+const TAGS = ['red', 'team/blue'];
+const FILES = ['x.bin', 'y.bin'];
+const tag = fc.constantFrom(...TAGS);
+const file = fc.constantFrom(...FILES);
+const pathOf = (of: string): string => `/${encodeURIComponent(of)}`;
+
+/** What a request about a release is answered with, where there is one and where there is none. */
+function expectStatus(does: string, { status }: Response, expected: number): void {
+  expect(`${does}: ${status}`).toBe(`${does}: ${expected}`);
+}
+
+const draft = tag.map((of) =>
+  command(`draft ${of}`, async (model, { server }) => {
+    const isThere = model.release(of) !== undefined;
+    const answer = await say(server, 'POST', '', { tag: of, draft: true });
+    expectStatus('draft', answer, isThere ? 409 : 201);
+    if (!isThere) model.setDraft(of, true);
+  }),
+);
+
+const publishIn = fc
+  .record({ tag, file, content })
+  .map(({ tag: of, file: named, content: { bytes, toString } }) =>
+    command(`create ${named} in ${of}, ${toString()}`, async (model, { server }) => {
+      const own = nameIn(of, named);
+      const isThere = model.get(own) !== undefined;
+      const answer = await putAsset(server, of, named, bytes);
+      expectStatus('create in a release', answer, isThere ? 409 : 201);
+      if (!isThere) model.publish(own, bytes);
+    }),
+  );
+
+const show = fc.record({ tag, isDraft: fc.constantFrom(false, false, true) }).map(({ tag: of, isDraft }) =>
+  command(`${isDraft ? 'hide' : 'show'} ${of}`, async (model, { server }) => {
+    const isThere = model.release(of) !== undefined;
+    expectStatus('show', await say(server, 'PATCH', pathOf(of), { draft: isDraft }), isThere ? 200 : 404);
+    if (isThere) model.setDraft(of, isDraft);
+  }),
+);
+
+const move = fc.record({ tag, to: tag }).map(({ tag: of, to }) =>
+  command(`move ${of} to ${to}`, async (model, { server }) => {
+    const isThere = model.release(of) !== undefined;
+    const isFree = of === to || model.release(to) === undefined;
+    const answer = await say(server, 'PATCH', pathOf(of), { tag: to, notes: `moved to ${to}` });
+    expectStatus('move', answer, !isThere ? 404 : isFree ? 200 : 409);
+    if (isThere && isFree) model.move(of, to);
+  }),
+);
+
+const removeRelease = tag.map((of) =>
+  command(`delete ${of} as a whole`, async (model, { server }) => {
+    const isThere = model.release(of) !== undefined;
+    expectStatus('delete as a whole', await say(server, 'DELETE', pathOf(of)), isThere ? 204 : 404);
+    model.removeRelease(of);
+  }),
+);
+
+const readIn = fc.record({ tag, file }).map(({ tag: of, file: named }) =>
+  command(`read ${named} of ${of}`, async (model, { server }) => {
+    const own = nameIn(of, named);
+    const stored = model.isHidden(own) ? undefined : model.get(own);
+    const answer = await get(server, `/releases/download${pathOf(of)}/${named}`);
+    expectStatus('read of a release', answer, stored === undefined ? 404 : 200);
+    if (stored !== undefined) expect(sha256(new Uint8Array(await answer.arrayBuffer()))).toBe(sha256(stored));
+  }),
+);
+
 /** How often each comes; those that wait for a start or for the directory to settle less often. */
 const WEIGHTS: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
   [16, publish],
@@ -191,6 +261,12 @@ const WEIGHTS: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
   [2, latest],
   [2, putByHand],
   [2, touch],
+  [4, draft],
+  [8, publishIn],
+  [5, show],
+  [2, move],
+  [2, removeRelease],
+  [3, readIn],
   [1, restart],
   [1, killDuringUpload],
 ];

@@ -24,6 +24,17 @@ export interface Version extends Span {
   readonly last: number;
   readonly packages: ReadonlyMap<string, Entry>;
   readonly garbage: readonly Garbage[];
+  readonly releases: ReleaseVersions;
+}
+
+/** What a version of the index says of releases. */
+export interface ReleaseVersions {
+  /** The packages in the folders of releases, by folder and name. */
+  readonly packages: ReadonlyMap<string, Entry>;
+  readonly drafts: ReadonlySet<string>;
+  /** The tags that have a record. */
+  readonly records: ReadonlySet<string>;
+  readonly garbage: readonly Garbage[];
 }
 
 /** A version became the package of a name. */
@@ -40,13 +51,32 @@ export interface Departure extends Span, Entry {
 }
 
 export function parseVersion(text: string, { began, ended }: Span): Version {
-  const { seq, last, packages, garbage } = JSON.parse(text) as {
+  const { seq, last, packages, garbage, releases } = JSON.parse(text) as {
     seq: number;
     last: number;
     packages: Record<string, Entry>;
     garbage: Garbage[];
+    releases?: {
+      records: Record<string, { record: { isDraft: boolean } }>;
+      packages: Record<string, Entry>;
+      garbage: Garbage[];
+    };
   };
-  return { began, ended, seq, last, packages: new Map(Object.entries(packages)), garbage };
+  const records = Object.entries(releases?.records ?? {});
+  return {
+    began,
+    ended,
+    seq,
+    last,
+    packages: new Map(Object.entries(packages)),
+    garbage,
+    releases: {
+      packages: new Map(Object.entries(releases?.packages ?? {})),
+      drafts: new Set(records.flatMap(([tag, { record }]) => (record.isDraft ? [tag] : []))),
+      records: new Set(records.map(([tag]) => tag)),
+      garbage: releases?.garbage ?? [],
+    },
+  };
 }
 
 export function overlap(one: Span, other: Span): boolean {

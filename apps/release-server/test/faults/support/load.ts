@@ -223,19 +223,25 @@ export async function expectAsAcknowledged(
   expect(ledger.differences(found, limit)).toEqual([]);
   if (server !== undefined) expect(ledger.differences(await foundAt(server), limit)).toEqual([]);
   ledger.settle(found);
+  await expectNothingLeft(directory);
+}
+
+/** Nothing is on its way in or out. */
+export async function expectNothingLeft(directory: string): Promise<void> {
   for (const place of ['incoming', 'trash']) {
     const left = await readdir(join(directory, '.release-server', place));
     expect(left.map((name) => `${name} is left in ${place}`)).toEqual([]);
   }
 }
 
-/** What a server lists, with the digests of what it serves. */
+/** What a server lists of packages in no folder, with the digests of what it serves. */
 export async function foundAt(server: Address): Promise<Map<string, Found>> {
-  const list = await json<{ name: string; sha256: string | null; created_at: string }[]>(
+  const list = await json<{ name: string; sha256: string | null; created_at: string; url: string }[]>(
     await get(server, '/packages?format=json'),
   );
   const found = new Map<string, Found>();
-  for (const { name, sha256: listed, created_at: createdAt } of list) {
+  for (const { name, sha256: listed, created_at: createdAt, url } of list) {
+    if (!url.includes('/assets/')) continue;
     const response = await get(server, `/assets/${name}`);
     const digest = sha256(new Uint8Array(await response.arrayBuffer()));
     expect([response.status, listed ?? digest]).toEqual([200, digest]);
@@ -244,11 +250,12 @@ export async function foundAt(server: Address): Promise<Map<string, Found>> {
   return found;
 }
 
-/** What lies in a directory of packages. */
+/** What lies in a directory of packages, but for what is in folders. */
 export async function foundIn(directory: string): Promise<Map<string, Found>> {
   const found = new Map<string, Found>();
-  for (const name of await readdir(directory)) {
-    if (name.startsWith('.')) continue;
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const { name } = entry;
+    if (name.startsWith('.') || !entry.isFile()) continue;
     const path = join(directory, name);
     const createdAt = Math.floor((await stat(path)).mtimeMs);
     found.set(name, { sha256: sha256(await readFile(path)), createdAt });

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { get, json, sha256 } from '../../support/client.js';
@@ -20,6 +21,12 @@ interface Listed {
   readonly size: number;
   readonly created_at: string;
   readonly sha256: string | null;
+  readonly url: string;
+}
+
+/** The name that a package has below the directory, by its address. */
+function storedName({ name, url }: Pick<Listed, 'name' | 'url'>): string {
+  return url.includes('/assets/') ? name : url.replace(/.*\/releases\/download\//, '');
 }
 
 /** A server that is killed and started again, and whose directory others write to. */
@@ -39,8 +46,10 @@ export class Machine {
 
   async start(): Promise<void> {
     await mkdir(this.directory, { recursive: true });
-    // A start may evict, after it has looked at what is written down.
-    const present = await readdir(this.directory);
+    // A start may evict, after it has looked at what is written down: also what it has put back.
+    const trash = join(this.directory, '.release-server', 'trash');
+    const withdrawn = (await filesBelow(trash)).map((path) => path.replace(/^[^/~]*[/~]/, ''));
+    const present = [...(await this.stored()), ...withdrawn];
     this.current = await this.spawn();
     const digests = (await digestLines(this.directory)).map((line) => (JSON.parse(line) as Listed).name);
     const gone = digests.filter((name) => !present.includes(name));
@@ -83,13 +92,15 @@ export class Machine {
   }
 
   async list(): Promise<string[]> {
-    return (await this.listed()).map((one) => inWords(one.name, one.size, one.sha256));
+    return (await this.listed()).map((one) => inWords(storedName(one), one.size, one.sha256));
   }
 
   async latest(): Promise<string[]> {
-    type Asset = { name: string; size: number; digest: string | null };
+    type Asset = { name: string; size: number; digest: string | null; browser_download_url: string };
     const { assets } = await json<{ assets: Asset[] }>(await get(this.server, '/latest'));
-    return assets.map((one) => inWords(one.name, one.size, one.digest?.replace('sha256:', '') ?? null));
+    return assets.map(({ name, size, digest, browser_download_url: url }) =>
+      inWords(storedName({ name, url }), size, digest?.replace('sha256:', '') ?? null),
+    );
   }
 
   /** Waits until it lists what the model says, as after a change by hand. */
@@ -102,16 +113,18 @@ export class Machine {
   /** Holds everything against the model: answers, and what lies on disk. */
   async expectAll(model: Model): Promise<void> {
     await this.settle(model);
-    for (const [name, content] of model.newestFirst()) {
+    for (const [name, content] of model.all()) {
       expect(sha256(await readFile(join(this.directory, name)))).toBe(sha256(content));
-      const response = await get(this.server, `/assets/${name}`);
-      expect(`${name}: ${sha256(new Uint8Array(await response.arrayBuffer()))}`).toBe(
-        `${name}: ${sha256(content)}`,
+      const path = name.includes('/') ? `/releases/download/${name}` : `/assets/${name}`;
+      const response = await get(this.server, path);
+      const digest = sha256(new Uint8Array(await response.arrayBuffer()));
+      const isHidden = model.isHidden(name);
+      expect(`${name}: ${isHidden ? response.status : digest}`).toBe(
+        `${name}: ${isHidden ? 404 : sha256(content)}`,
       );
     }
-    const names = model.newestFirst().map(([name]) => name);
-    const visible = (await readdir(this.directory)).filter((name) => !name.startsWith('.'));
-    expect(visible.toSorted()).toEqual(names.toSorted());
+    const names = model.all().map(([name]) => name);
+    expect((await this.stored()).toSorted()).toEqual(names.toSorted());
     await this.expectOnly('incoming', []);
     await this.expectOnly('trash', []);
   }
@@ -123,7 +136,7 @@ export class Machine {
   /** Waits until the server has noticed what was done by hand, and knows the digest. */
   private async seen(name: string, time: number): Promise<void> {
     const isSeen = (one: Listed): boolean =>
-      one.name === name && Date.parse(one.created_at) === time && one.sha256 !== null;
+      storedName(one) === name && Date.parse(one.created_at) === time && one.sha256 !== null;
     await until(async () => (await this.listed()).some(isSeen)).catch(() => {
       throw new Error(`${name} was changed by hand, and that is not seen`);
     });
@@ -140,9 +153,14 @@ export class Machine {
     return readdir(join(this.directory, '.release-server', place));
   }
 
+  /** All packages below the directory. */
+  private async stored(): Promise<string[]> {
+    const isHidden = (path: string): boolean => path.split('/').some((part) => part.startsWith('.'));
+    return (await filesBelow(this.directory)).filter((path) => !isHidden(path));
+  }
+
   private async laterThanAll(): Promise<number> {
-    const names = (await readdir(this.directory)).filter((name) => !name.startsWith('.'));
-    const times = names.map(async (name) => (await stat(join(this.directory, name))).mtimeMs);
+    const times = (await this.stored()).map(async (name) => (await stat(join(this.directory, name))).mtimeMs);
     return Math.max(Date.now(), ...(await Promise.all(times)).map((time) => Math.floor(time) + 2));
   }
 
@@ -155,4 +173,12 @@ export class Machine {
 /** What a server lists that holds what the model says. */
 export function listOf(model: Model): string[] {
   return model.newestFirst().map(([name, content]) => inWords(name, content.length, sha256(content)));
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  if (!existsSync(directory)) return [];
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
+  return entries.flatMap((entry) =>
+    entry.isFile() ? relative(directory, join(entry.parentPath, entry.name)) : [],
+  );
 }
