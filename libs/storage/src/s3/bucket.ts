@@ -5,9 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type * as Sdk from '@aws-sdk/client-s3';
 
+import { releaseChunk } from '../chunk-memory.js';
 import { fileOf, folderTagOf } from '../package-name.js';
 import { StorageError } from '../storage.errors.js';
+import type { BufferPool } from '../staging/buffer-pool.js';
 import { failureOf, statusOf } from './failure.js';
+import { FileBody } from './file-body.js';
 import { MAX_INDEX_BYTES } from './index-document.js';
 import type { S3Options } from './s3.options.js';
 
@@ -49,6 +52,9 @@ export interface Listed {
   /** Milliseconds since the epoch. */
   readonly modified: number;
 }
+
+/** The body of an answer, and what it is read from. */
+type AnswerBody = Readable & { readonly socket: Readable };
 
 /** The object store, by the few requests that are made of it. What fails for a while is tried again here. */
 export class Bucket {
@@ -150,18 +156,18 @@ export class Bucket {
     }
   }
 
-  /** Copies a file into a new object; each retry reads it again. */
-  async upload(key: string, blob: LocalBlob): Promise<void> {
+  /** Copies a file into a new object, through buffers of these; each retry reads it again. */
+  async upload(key: string, blob: LocalBlob, buffers: Pick<BufferPool, 'lease'>): Promise<void> {
     const { path, size, sha256 } = blob;
     const uploading = async (): Promise<void> => {
-      // Opened first: the SDK waits for ever for a stream that fails to open.
-      const opened = await open(path);
-      const file = opened.createReadStream({ highWaterMark: 256 * 1024 });
+      const file = await open(path);
+      const lease = buffers.lease();
+      const body = new FileBody(file, lease.pair);
       try {
         const command = new this.sdk.PutObjectCommand({
           Bucket: this.name,
           Key: key,
-          Body: file,
+          Body: body,
           ContentLength: size,
           ContentType: 'application/octet-stream',
           ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
@@ -170,7 +176,9 @@ export class Bucket {
         signWith(command, sha256);
         await this.client.send(command);
       } finally {
-        file.destroy();
+        await body.stop();
+        lease.release();
+        await file.close();
       }
     };
     await this.again(`writing ${key}`, uploading, STALL_TIMEOUT_MS);
@@ -208,8 +216,11 @@ export class Bucket {
       });
       // The answer has to begin in time; then it may take as long as who reads it.
       const { Body, ContentRange = 'bytes 0-' } = await this.client.send(command, { requestTimeout });
-      const stream = Body as Readable;
-      if (ContentRange.startsWith(`bytes ${start}-`)) return stream;
+      const stream = Body as AnswerBody;
+      if (ContentRange.startsWith(`bytes ${start}-`)) {
+        releaseReads(stream);
+        return stream;
+      }
       stream.destroy();
       throw new StorageError('storage_failed', `The object store answered another range of ${key}.`);
     });
@@ -325,6 +336,16 @@ function signWith({ middlewareStack }: Sdk.PutObjectCommand, sha256: string): vo
     },
     { step: 'build', name: 'contentDigest' },
   );
+}
+
+/**
+ * Gives back what an answer was read into once Node's parser has copied the body out of it, which it does at once. As
+ * garbage it is as much again as is downloaded.
+ */
+function releaseReads(answer: AnswerBody): void {
+  const { socket } = answer;
+  socket.on('data', releaseChunk);
+  answer.once('close', () => socket.off('data', releaseChunk));
 }
 
 const QUIET = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };

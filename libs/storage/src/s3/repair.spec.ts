@@ -10,6 +10,7 @@ import type { PackageStore } from '../package-store.js';
 import { namesIn, publish, publishAll, read, refusalCodeOf, sha256Of } from '../testing/packages.js';
 import { S3_STORE, S3Harness } from '../testing/s3.harness.js';
 import { newestOfEachName, type Blob } from './blobs.js';
+import { BufferPool } from '../staging/buffer-pool.js';
 import { Bucket } from './bucket.js';
 import { S3IndexRepair } from './repair.js';
 import type { S3Options } from './s3.options.js';
@@ -268,13 +269,14 @@ describe('of the blobs of one name', () => {
     const names = Array.from({ length: 1001 }, (_, at) => `package-${at}.zip`);
     const path = join(tmpdir(), `blob-${randomUUID()}`);
     await writeFile(path, 'x');
+    const sha256 = sha256Of(Buffer.from('x'));
+    const buffers = new BufferPool();
     await inParallel(names, 16, (name) =>
-      bucket.upload(`${options.prefix}packages/${randomUUID()}/${name}`, {
-        path,
-        size: 1,
-        sha256: sha256Of(Buffer.from('x')),
-        name,
-      }),
+      bucket.upload(
+        `${options.prefix}packages/${randomUUID()}/${name}`,
+        { path, size: 1, sha256, name },
+        buffers,
+      ),
     );
     await rm(path);
 

@@ -71,6 +71,7 @@ export class S3PackageStore extends PackageStore {
   private readonly spool: string;
   private readonly freeSpace: FreeSpace;
   private readonly calls = new QuickCalls();
+  private readonly buffers = new BufferPool();
   private readonly staging: Staging;
   private readonly index: IndexObject;
   private readonly committer: Committer;
@@ -91,7 +92,7 @@ export class S3PackageStore extends PackageStore {
       this.spool,
       this.owner.tag,
       this.freeSpace,
-      new BufferPool(),
+      this.buffers,
       this.calls,
       // What is received is a copy to be sent on: after a power cut there is nobody left to send it.
       false,
@@ -288,14 +289,8 @@ export class S3PackageStore extends PackageStore {
     const key = this.keys.newBlob(name);
     const isDraft = (await this.index.recent()).index.isHidden(name);
     const { createdAt } = options;
-    await this.bucket.upload(key, {
-      path: this.staging.pathOf(staged),
-      size,
-      sha256,
-      name,
-      createdAt,
-      isDraft,
-    });
+    const path = this.staging.pathOf(staged);
+    await this.bucket.upload(key, { path, size, sha256, name, createdAt, isDraft }, this.buffers);
     const result = await this.commitWith(
       key,
       publishing(name, { key, size, sha256 }, options),
