@@ -10,6 +10,7 @@ import * as downloads from './figures/downloads.mjs';
 import * as publishes from './figures/publishes.mjs';
 import * as memory from './figures/memory.mjs';
 import * as reads from './figures/reads.mjs';
+import * as releases from './figures/releases.mjs';
 import * as s3 from './figures/s3.mjs';
 import * as scale from './figures/scale.mjs';
 import * as searches from './figures/searches.mjs';
@@ -19,7 +20,7 @@ import { circumstances } from './circumstances.mjs';
 import { interleaved } from './rounds.mjs';
 import { rowsOf, table } from './table.mjs';
 
-const GROUPS = { reads, downloads, uploads, publishes, scale, searches, start, memory, s3 };
+const GROUPS = { reads, downloads, uploads, publishes, scale, searches, releases, start, memory, s3 };
 const MODES = { quick: { rounds: 3, seconds: 1 }, full: { rounds: 7, seconds: 3 } };
 /** Figures that `quick` has only where they are named: others are close to them. */
 const LEFT_OUT = new Set([
@@ -31,6 +32,7 @@ const LEFT_OUT = new Set([
   'search-all',
   'search-by-size',
   'search-page-5',
+  ...Object.keys(releases.figures),
 ]);
 
 const { values, positionals } = parseArgs({

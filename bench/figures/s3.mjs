@@ -36,7 +36,7 @@ export async function run(bench, [name]) {
     for (const count of COUNTS) {
       const spoolPath = join(bench.directory, `spool-${contestants.length}`);
       await mkdir(spoolPath);
-      const options = { ...shared, prefix: `bench/${randomUUID()}/`, spoolPath };
+      const options = { ...shared, prefix: `${randomBytes(4).toString('hex')}/`, spoolPath };
       contestants.push({
         name: `${build}, ${count.toLocaleString('en')}`,
         ...(await openStore(checkout, options, count)),

@@ -8,10 +8,10 @@ import { hasCommand } from '../process.mjs';
 const LUA = fileURLToPath(new URL('wrk.lua', import.meta.url));
 export const SMALL_LOAD = (await hasCommand('wrk')) ? 'wrk' : 'autocannon';
 
-/** `{ requests, seconds, bytes, p99Ms }`; fails when anything but 2xx and 3xx came back. */
-export async function small(url, { connections = 16, seconds, headers = {} }) {
-  const load = SMALL_LOAD === 'wrk' ? wrk : autocannon;
-  const { refused, ...counted } = await load(url, { connections, seconds, headers });
+/** `{ requests, seconds, bytes, p99Ms }`; fails when anything but 2xx and 3xx came back. What has a body is posted. */
+export async function small(url, { connections = 16, seconds, headers = {}, body }) {
+  const load = SMALL_LOAD === 'wrk' && body === undefined ? wrk : autocannon;
+  const { refused, ...counted } = await load(url, { connections, seconds, headers, body });
   if (refused > 0 || counted.requests === 0)
     throw new Error(`${url}: ${refused} of ${counted.requests} failed`);
   return counted;
@@ -24,9 +24,10 @@ async function wrk(url, { connections, seconds, headers }) {
   return JSON.parse(stdout.slice(stdout.indexOf('{')));
 }
 
-async function autocannon(url, { connections, seconds, headers }) {
+async function autocannon(url, { connections, seconds, headers, body }) {
   const run = (await import('autocannon')).default;
-  const result = await run({ url, connections, duration: seconds, headers });
+  const method = body === undefined ? 'GET' : 'POST';
+  const result = await run({ url, connections, duration: seconds, headers, method, body });
   return {
     requests: result.requests.total,
     seconds: result.duration,

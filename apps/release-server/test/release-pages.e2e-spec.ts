@@ -1,6 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { prepareCatalog } from '#releases';
+import { PackageReader } from '#storage';
+
 import { get, put } from './support/client.js';
 import { startServer, type TestServer } from './support/server.js';
 import { itOnDirectory } from './support/storage.js';
@@ -29,6 +32,25 @@ describe('pages of releases', () => {
     expect(titles(second)).toEqual(['v1.1.0', 'v1.0.0']);
     expect(await page('/releases?page=99')).toContain('There are only 2 pages.');
     expect((await get(server, '/releases?page=x')).status).toBe(200);
+  });
+
+  // Mutant: all releases are looked at for each request.
+  it('look at no release again for whoever asks for the same', async () => {
+    const { recent } = await prepareCatalog(
+      await server.app.get(PackageReader, { strict: false }).snapshot(),
+    );
+    const release = Object.getPrototypeOf(recent[0]) as { readonly hasTag: boolean };
+    await page('/releases');
+    const looks = import.meta.jest.spyOn(release, 'hasTag', 'get');
+    const counts: number[] = [];
+    // A new minute has the page made anew.
+    for (let times = 0; times < 3; times++) {
+      await page('/releases');
+      counts.push(looks.mock.calls.length);
+      looks.mockClear();
+    }
+    looks.mockRestore();
+    expect(Math.min(...counts)).toBe(0);
   });
 
   it('show one with its packages, by its tag in any spelling, and nothing else', async () => {

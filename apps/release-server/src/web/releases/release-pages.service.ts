@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Injectable } from '@nestjs/common';
 
-import { prepareCatalog } from '#releases';
+import { oncePer, prepareCatalog, type Release } from '#releases';
 import { PackageReader, type StoreSnapshot } from '#storage';
 
 import { BASE } from '../../http/fragment.js';
@@ -42,7 +42,7 @@ export class ReleasePagesService {
   list(page: number, root: string): PreparedBody | Promise<PreparedBody> {
     return withSnapshot(this.store, async (snapshot) => {
       const catalog = await prepareCatalog(snapshot);
-      const recent = catalog.recent.filter(({ hasTag }) => hasTag);
+      const recent = tagged(catalog.recent);
       const pages = Math.max(1, Math.ceil(recent.length / PER_PAGE));
       const shown = Math.min(page, pages + 1);
       return this.prepared.get(snapshot, JSON.stringify([root, shown, this.minute()]), () =>
@@ -91,7 +91,7 @@ export class ReleasePagesService {
       this.prepared.get(snapshot, 'feed', async () => {
         const { recent } = await prepareCatalog(snapshot);
         const entries: FeedEntry[] = [];
-        for (const release of recent.filter(({ hasTag }) => hasTag).slice(0, FEED_LENGTH)) {
+        for (const release of tagged(recent).slice(0, FEED_LENGTH)) {
           entries.push({ release, notes: this.notes.of(release.record, MAX_NOTES) });
           await nextTurn();
         }
@@ -106,6 +106,9 @@ export class ReleasePagesService {
     return Math.floor(Date.now() / MINUTE_MS);
   }
 }
+
+/** Those that a tag or a version names; once for each list. */
+const tagged = oncePer((releases: readonly Release[]) => releases.filter(({ hasTag }) => hasTag));
 
 function prepareHtml(content: string): PreparedBody {
   return prepareBody('text/html; charset=utf-8', content, {
