@@ -13,3 +13,10 @@ export function announce(words: string): void {
     status.textContent = words;
   });
 }
+
+/** The link that a click follows in this tab, with no key that has it open elsewhere. */
+export function followedLink(event: MouseEvent, selector: string): HTMLAnchorElement | undefined {
+  const { defaultPrevented, button, ctrlKey, metaKey, shiftKey, altKey } = event;
+  if (defaultPrevented || button !== 0 || ctrlKey || metaKey || shiftKey || altKey) return undefined;
+  return (event.target as Element).closest<HTMLAnchorElement>(selector) ?? undefined;
+}

@@ -1,4 +1,4 @@
-import { announce, element } from './dom.js';
+import { announce, element, followedLink } from './dom.js';
 
 /** The parts of the page that tell what is stored. The search stays, with what is being typed, once it is there. */
 const PARTS = ['#overview', '#results'];
@@ -80,17 +80,8 @@ export async function refreshList(): Promise<void> {
 /** Has links to other selections, and the way back from them, change the list instead of the page. */
 export function followListLinks(): void {
   document.addEventListener('click', (event) => {
-    if (
-      event.defaultPrevented ||
-      event.button !== 0 ||
-      event.ctrlKey ||
-      event.metaKey ||
-      event.shiftKey ||
-      event.altKey
-    )
-      return;
-    const link = (event.target as Element).closest<HTMLAnchorElement>('#results a, .bar a');
-    if (link === null || link.classList.contains('name') || !isListAddress(new URL(link.href))) return;
+    const link = followedLink(event, '#results a, .bar a');
+    if (link === undefined || link.classList.contains('name') || !isListAddress(new URL(link.href))) return;
     event.preventDefault();
     // With its slash at the end or without, as the page is: what the page says of other addresses is relative to that.
     const address = new URL(new URL(link.href).search, location.href.replace(/[?#].*/, '')).href;

@@ -1,4 +1,6 @@
-/** The page of a release: what it does beyond what its HTML does by itself. */
+/** The pages of releases: what they do beyond what their HTML does by itself. */
 import { copyOnClick } from './copying.js';
+import { startManaging } from './releases/managing.js';
 
 copyOnClick();
+startManaging();

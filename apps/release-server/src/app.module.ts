@@ -87,7 +87,7 @@ export class AppModule {
         packages,
         ReleasesModule.on(packages, storage, retention, auth),
         PackagesPageModule.on(packages, storage, retention),
-        ReleasePagesModule.on(storage),
+        ReleasePagesModule.on(storage, auth),
         HealthModule.on(storage),
         TokenModule,
         DocsModule,

@@ -2,7 +2,7 @@ import { TokenVerifier, type Action, type Principal } from '#auth';
 
 import type { PackageEvent, ReleaseEvent } from '../src/events/package-event.js';
 import { PackageEvents } from '../src/events/package-events.js';
-import { json, names, post, put } from './support/client.js';
+import { get, json, names, post, put } from './support/client.js';
 import { rawRequest } from './support/raw.js';
 import { AUTH, startServer, type TestServer } from './support/server.js';
 
@@ -75,5 +75,19 @@ describe('a server whose verifier says which names its tokens may publish', () =
       ['package.published', 'web-POST', { name: 'web', prefix: 'web-' }],
     ]);
     expect(events[0]?.request?.client).toEqual({ address: '127.0.0.1', user_agent: 'node' });
+  });
+
+  it('offers on the page of a release what its token may do, and nothing else', async () => {
+    const body = JSON.stringify({ tag: 'web-1', draft: true });
+    const made = await fetch(`${server.url}/releases`, {
+      method: 'POST',
+      body,
+      headers: { ...AUTH, 'Content-Type': 'application/json' },
+    });
+    expect(made.status).toBe(201);
+    const page = await get(server, '/releases/tag/web-1', { ...AUTH, Accept: 'text/html' });
+    const html = await page.text();
+    expect(html).toContain('Publish release</button>');
+    expect(html).not.toContain('Delete draft</button>');
   });
 });

@@ -5,7 +5,7 @@ import { prepareCatalog } from '#releases';
 import { PackageReader } from '#storage';
 
 import { get, put } from './support/client.js';
-import { startServer, type TestServer } from './support/server.js';
+import { AUTH, startServer, withServer, type TestServer } from './support/server.js';
 import { itOnDirectory } from './support/storage.js';
 import { until } from './support/until.js';
 
@@ -86,5 +86,86 @@ describe('pages of releases', () => {
     for (const path of ['/releases', '/packages', '/packages?format=json', '/latest']) {
       expect(await page(path)).not.toMatch(/Secret|v3\.0\.0/);
     }
+  });
+});
+
+describe('pages of releases with a token', () => {
+  const page = (server: TestServer, path: string, headers: Record<string, string> = AUTH) =>
+    get(server, path, { Accept: 'text/html', ...headers });
+  const save = async (server: TestServer, release: object): Promise<void> => {
+    const init = { method: 'POST', body: JSON.stringify(release) };
+    const headers = { ...AUTH, 'Content-Type': 'application/json' };
+    expect((await fetch(`${server.url}/releases`, { ...init, headers })).status).toBe(201);
+  };
+  const buttons = (html: string): string[] =>
+    [...html.matchAll(/<button[^>]*>([^<]+)</g)].map(([, words = '']) => words);
+
+  it('have drafts first, and what changes them; nobody keeps such an answer', async () => {
+    await withServer({}, async (server) => {
+      await put(server, 'tool-v1.0.0.zip', 'x');
+      await save(server, { tag: 'v2.0.0', title: 'Two <b>', notes: 'New', draft: true });
+      const list = await page(server, '/releases');
+      expect(list.headers.get('cache-control')).toBe('no-store');
+      expect(list.headers.get('vary')).toBe('Authorization');
+      const html = await list.text();
+      expect([...html.matchAll(/<a href="\.\/releases\/tag\/([^"]+)">/g)].map(([, tag]) => tag)).toEqual([
+        'v2.0.0',
+        'v1.0.0',
+      ]);
+      expect(buttons(html)).toContain('Draft a release');
+      expect(await (await page(server, '/releases?page=2')).text()).not.toContain('v2.0.0');
+      const draft = await (await page(server, '/releases/tag/v2.0.0')).text();
+      expect(draft).toContain('<h1>Two &lt;b></h1>');
+      expect(buttons(draft)).toEqual(
+        expect.arrayContaining(['Publish release', 'Add files', 'Edit', 'Delete draft']),
+      );
+      const one = await (await page(server, '/releases/tag/v1.0.0')).text();
+      expect(buttons(one)).toEqual(expect.arrayContaining(['Add files', 'Edit', 'Delete release', 'Delete']));
+    });
+  });
+
+  it('are those of the public where the token is not valid, or the server read-only', async () => {
+    const expectPublic = async (server: TestServer, headers: Record<string, string>): Promise<void> => {
+      const list = await page(server, '/releases', headers);
+      expect([list.status, list.headers.get('cache-control')]).toEqual([200, 'no-cache']);
+      expect(list.headers.get('vary')).toBe('Authorization, Accept-Encoding');
+      expect(await list.text()).not.toMatch(/v2\.0\.0|Draft a release/);
+      expect((await page(server, '/releases/tag/v2.0.0', headers)).status).toBe(404);
+    };
+    await withServer({}, async (server) => {
+      await save(server, { tag: 'v2.0.0', draft: true });
+      await expectPublic(server, { Authorization: 'Bearer wrong' });
+      await expectPublic(server, {});
+    });
+    await withServer({ read_only: true }, async (server) => {
+      await expectPublic(server, AUTH);
+      expect(await (await page(server, '/releases')).text()).not.toContain('Manage releases');
+    });
+  });
+
+  it('offer no deleting of what is public where that is not allowed, but of drafts', async () => {
+    await withServer({ allow_delete: false }, async (server) => {
+      await put(server, 'tool-v1.0.0.zip', 'x');
+      await save(server, { tag: 'v2.0.0', draft: true });
+      expect(buttons(await (await page(server, '/releases/tag/v1.0.0')).text()).join()).not.toContain(
+        'Delete',
+      );
+      expect(buttons(await (await page(server, '/releases/tag/v2.0.0')).text())).toContain('Delete draft');
+    });
+  });
+
+  it('offer no adding to what was published as a release where that stays as it is', async () => {
+    await withServer({ immutable: true }, async (server) => {
+      await put(server, 'tool-v1.0.0.zip', 'x');
+      await save(server, { tag: 'v2.0.0' });
+      await save(server, { tag: 'v3.0.0', draft: true });
+      const offered: boolean[] = [];
+      for (const tag of ['v1.0.0', 'v2.0.0', 'v3.0.0']) {
+        offered.push(
+          buttons(await (await page(server, `/releases/tag/${tag}`)).text()).includes('Add files'),
+        );
+      }
+      expect(offered).toEqual([true, false, true]);
+    });
   });
 });

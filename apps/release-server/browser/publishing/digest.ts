@@ -2,6 +2,9 @@ import { element } from '../dom.js';
 import type { DigestMessage } from '../digest.worker.js';
 import { Failure, UNREADABLE } from './problem.js';
 
+/** As the page was loaded: its address may be another by the time that this is needed. */
+const WORKER = new URL(element('#script').dataset['digestWorker'] ?? '', document.baseURI);
+
 /**
  * The SHA-256 of a file in hexadecimal, computed in a worker as the file is read.
  *
@@ -10,8 +13,7 @@ import { Failure, UNREADABLE } from './problem.js';
 export function digestOf(file: File, progress: (done: number) => void, signal: AbortSignal): Promise<string> {
   return new Promise<string>((resolve, reject) => {
     signal.throwIfAborted();
-    const address = element('#script').dataset['digestWorker'] ?? '';
-    const worker = new Worker(address, { type: 'module' });
+    const worker = new Worker(WORKER, { type: 'module' });
     const end = (): void => worker.terminate();
     worker.addEventListener('message', ({ data }: MessageEvent<DigestMessage>) => {
       if ('done' in data) {

@@ -1,7 +1,15 @@
 import { collectFiles, type Collected } from './folders.js';
 
-/** Takes files and folders that are dropped anywhere on the page, and shows while they are dragged that it does. */
-export function takeDroppedFiles(take: (dropped: Promise<Collected>) => void): void {
+/**
+ * Takes files and folders that are dropped anywhere on the page, and shows while they are dragged that it does.
+ *
+ * @param isPlace - Whether the page is one to drop files on now.
+ */
+export function takeDroppedFiles(
+  take: (dropped: Promise<Collected>) => void,
+  isPlace: () => boolean = () => true,
+): void {
+  const isOpen = (): boolean => document.querySelector('dialog[open]') === null && isPlace();
   const hint = document.createElement('p');
   hint.className = 'drop-hint';
   hint.textContent = 'Drop to publish';
@@ -15,9 +23,9 @@ export function takeDroppedFiles(take: (dropped: Promise<Collected>) => void): v
     if (dataTransfer === null || !dataTransfer.types.includes('Files')) return;
     // Without this the browser opens what is dropped, in the place of the page.
     event.preventDefault();
-    const open = document.querySelector('dialog[open]') !== null;
-    dataTransfer.dropEffect = open ? 'none' : 'copy';
-    hint.hidden = open;
+    const open = isOpen();
+    dataTransfer.dropEffect = open ? 'copy' : 'none';
+    hint.hidden = !open;
   });
   document.addEventListener('dragleave', ({ relatedTarget }) => {
     if (relatedTarget === null) hint.hidden = true;
@@ -27,7 +35,7 @@ export function takeDroppedFiles(take: (dropped: Promise<Collected>) => void): v
     const items = [...(event.dataTransfer?.items ?? [])].filter(({ kind }) => kind === 'file');
     if (items.length === 0) return;
     event.preventDefault();
-    if (document.querySelector('dialog[open]') === null) take(collectFiles(items.flatMap(rootOf)));
+    if (isOpen()) take(collectFiles(items.flatMap(rootOf)));
   });
 }
 

@@ -1,6 +1,6 @@
 import { render } from 'preact';
 
-import { UploadPanel } from './upload-panel.js';
+import { UploadPanel, type PanelWords } from './upload-panel.js';
 import type { Uploads } from './uploads.js';
 
 interface Panel {
@@ -10,20 +10,23 @@ interface Panel {
   readonly update: () => void;
 }
 
-/** The panel of uploads, closed at first. @param take - Gets the files that somebody chooses. */
-export function showPanel(
-  place: HTMLElement,
-  uploads: Uploads,
-  maxSize: number,
-  take: (files: readonly File[]) => void,
-): Panel {
+interface PanelOptions {
+  /** Of one file, in bytes. */
+  readonly maxSize: number;
+  readonly words?: PanelWords | undefined;
+  /** Gets the files that somebody chooses. */
+  readonly take: (files: readonly File[]) => void;
+}
+
+/** The panel of uploads, closed at first. */
+export function showPanel(place: HTMLElement, uploads: Uploads, options: PanelOptions): Panel {
   let isOpen = false;
 
   const update = (): void => {
     const held = document.activeElement;
     const inside = place.contains(held);
     const row = held?.closest<HTMLElement>('.upload') ?? null;
-    const content = <UploadPanel uploads={uploads} maxSize={maxSize} take={take} close={close} />;
+    const content = <UploadPanel uploads={uploads} {...options} close={close} />;
     render(isOpen ? content : null, place);
     // What was pressed may be gone, but not the place where somebody was.
     if (!inside || held?.isConnected === true) return;

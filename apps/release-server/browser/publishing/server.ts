@@ -44,51 +44,127 @@ async function isListed(name: string, signal: AbortSignal): Promise<boolean> {
   return Array.isArray(found) && found.some((one: { readonly name?: unknown }) => one.name === name);
 }
 
-/**
- * Asks by an upload without a body whether the server takes this token and such a name, and rejects with its words where
- * it does not. It refuses such an upload in any case, at last since it is empty, or takes a name that may not be overwritten.
- */
-export async function askToPublish(name: string, token: string, signal: AbortSignal): Promise<void> {
-  const init = { method: 'PUT', headers: authorization(token), signal };
-  const problem = problemFrom(await answerOf(await send(assetAddress(name, '?overwrite=true'), init)));
-  if (problem.code !== 'package_empty' && problem.code !== 'overwrite_disabled') throw new Failure(problem);
-}
+/** The packages in the folder of a release; without one, those that lie in none. @param release - Its tag. */
+export function packagesOf(release?: string) {
+  const address = (name: string, query = ''): URL =>
+    release === undefined
+      ? assetAddress(name, query)
+      : new URL(`${releasePath(release)}/assets/${encodeURIComponent(name)}${query}`, ROOT);
 
-/**
- * Publishes a file, whose digest the server checks.
- *
- * @param progress - Called with the bytes that are sent by now.
- */
-export async function putPackage(
-  file: File,
-  { token, sha256, replaces }: Sending,
-  progress: (done: number) => void,
-  signal: AbortSignal,
-): Promise<Sent> {
-  const headers = { ...authorization(token), ...ifMatch(replaces) };
-  const address = assetAddress(file.name, `?digest=sha256:${sha256}`);
-  const answer = await sendFile(address, file, headers, progress, signal);
-  const stored = answer.status === 200 || answer.status === 201;
-  const { sha256: found, evicted } = members(answer.text);
-  if (!stored || found !== sha256) throw new Failure(problemFrom(answer));
-  const left = Array.isArray(evicted) ? (evicted as { readonly name?: unknown }[]) : [];
   return {
-    is: answer.status === 201 ? 'published' : 'replaced',
-    evicted: left.map(({ name }) => String(name)),
+    /**
+     * Asks by an upload without a body whether the server takes this token and such a name, and rejects with its words where
+     * it does not. It refuses such an upload in any case, at last since it is empty, or takes a name that may not be overwritten.
+     */
+    askToPublish: async (name: string, token: string, signal: AbortSignal): Promise<void> => {
+      const init = { method: 'PUT', headers: authorization(token), signal };
+      const problem = problemFrom(await answerOf(await send(address(name, '?overwrite=true'), init)));
+      if (problem.code !== 'package_empty' && problem.code !== 'overwrite_disabled') {
+        throw new Failure(problem);
+      }
+    },
+
+    /**
+     * Publishes a file, whose digest the server checks.
+     *
+     * @param progress - Called with the bytes that are sent by now.
+     */
+    putPackage: async (
+      file: File,
+      { token, sha256, replaces }: Sending,
+      progress: (done: number) => void,
+      signal: AbortSignal,
+    ): Promise<Sent> => {
+      const headers = { ...authorization(token), ...ifMatch(replaces) };
+      const to = address(file.name, `?digest=sha256:${sha256}`);
+      const answer = await sendFile(to, file, headers, progress, signal);
+      const stored = answer.status === 200 || answer.status === 201;
+      const { sha256: found, evicted } = members(answer.text);
+      if (!stored || found !== sha256) throw new Failure(problemFrom(answer));
+      const left = Array.isArray(evicted) ? (evicted as { readonly name?: unknown }[]) : [];
+      return {
+        is: answer.status === 201 ? 'published' : 'replaced',
+        evicted: left.map(({ name }) => String(name)),
+      };
+    },
+
+    /** @param etag - The version that is to go; whichever there is where it is not known. */
+    deletePackage: async (name: string, etag: string | undefined, token: string): Promise<void> => {
+      await change(address(name), {
+        method: 'DELETE',
+        headers: { ...authorization(token), ...ifMatch(etag) },
+      });
+    },
   };
 }
 
-/** @param etag - The version that is to go; whichever there is where it is not known. */
-export async function deletePackage(name: string, etag: string | undefined, token: string): Promise<void> {
-  const response = await send(assetAddress(name), {
-    method: 'DELETE',
-    headers: { ...authorization(token), ...ifMatch(etag) },
+/** What is said of a release, in the members of the API. */
+export interface ReleaseFields {
+  readonly tag?: string;
+  readonly title?: string;
+  readonly notes?: string;
+  readonly draft?: boolean;
+  readonly prerelease?: boolean;
+  readonly make_latest?: 'true' | 'false' | 'legacy';
+}
+
+/** Makes a release, or changes the one of a tag; its tag from now on. */
+export async function saveRelease(
+  tag: string | undefined,
+  fields: ReleaseFields,
+  token: string,
+): Promise<string> {
+  const address = new URL(tag === undefined ? 'releases' : releasePath(tag), ROOT);
+  const response = await change(address, {
+    method: tag === undefined ? 'POST' : 'PATCH',
+    headers: { ...authorization(token), 'Content-Type': 'application/json' },
+    body: JSON.stringify(fields),
   });
-  if (!response.ok) throw new Failure(problemFrom(await answerOf(response)));
+  const { tag: saved } = members(await response.text());
+  return typeof saved === 'string' ? saved : (tag ?? '');
+}
+
+/** Deletes a release with all of its packages. */
+export async function deleteRelease(tag: string, token: string): Promise<void> {
+  await change(new URL(releasePath(tag), ROOT), { method: 'DELETE', headers: authorization(token) });
+}
+
+/** A page as the owner of a token sees it, also one that says that something is not there. Rejects where the token is refused. */
+export async function loadPage(address: string | URL, token: string): Promise<Document> {
+  const headers = { Accept: 'text/html', ...authorization(token) };
+  const response = await send(new URL(address, location.href), { headers });
+  const text = await response.text();
+  if (response.headers.get('Content-Type')?.startsWith('text/html') !== true) {
+    throw new Failure(problemFrom({ status: response.status, text, etag: null }));
+  }
+  const page = new DOMParser().parseFromString(text, 'text/html');
+  // A token that is not valid is none to a page.
+  if (response.ok && page.querySelector('[data-managed]') === null) await checkToken(token);
+  return page;
+}
+
+/** Where the page of the release of a tag is. */
+export function releaseAddress(tag: string): URL {
+  return new URL(`releases/tag/${encodeURIComponent(tag)}`, ROOT);
+}
+
+/** Where the list of releases is. */
+export function releasesAddress(): URL {
+  return new URL('releases', ROOT);
+}
+
+function releasePath(tag: string): string {
+  return `releases/${encodeURIComponent(tag)}`;
 }
 
 function assetAddress(name: string, query = ''): URL {
   return new URL(`assets/${encodeURIComponent(name)}${query}`, ROOT);
+}
+
+async function change(address: URL, init: RequestInit): Promise<Response> {
+  const response = await send(address, init);
+  if (!response.ok) throw new Failure(problemFrom(await answerOf(response)));
+  return response;
 }
 
 function authorization(token: string): Record<string, string> {

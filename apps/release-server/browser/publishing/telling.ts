@@ -6,6 +6,7 @@ const STATES: Record<Phase['is'], string> = {
   uploading: 'under way',
   conflict: 'to decide',
   published: 'published',
+  uploaded: 'uploaded',
   replaced: 'replaced',
   identical: 'stored already',
   failed: 'failed',
@@ -32,6 +33,8 @@ function sentence({ file: { name }, phase }: Upload): string {
   switch (phase.is) {
     case 'published':
       return `Published ${name}${madeRoom(phase)}`;
+    case 'uploaded':
+      return `Uploaded ${name}${madeRoom(phase)}`;
     case 'replaced':
       return `Replaced ${name}${madeRoom(phase)}`;
     case 'identical':

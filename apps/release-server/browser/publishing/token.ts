@@ -27,6 +27,10 @@ export class Token {
     private readonly changed: (known: boolean) => void,
   ) {}
 
+  get isKnown(): boolean {
+    return this.value !== undefined;
+  }
+
   /** The token, asked for where there is none; several who need it at once ask once. */
   async get(refused?: Problem): Promise<string | undefined> {
     if (this.value !== undefined) return this.value;

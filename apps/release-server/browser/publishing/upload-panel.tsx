@@ -3,16 +3,24 @@ import { counts } from './telling.js';
 import { isActive, isFinished, mayGoOn, type Upload, type Uploads } from './uploads.js';
 import { UploadRow } from './upload-row.js';
 
+/** What a panel says beyond its uploads. */
+export interface PanelWords {
+  readonly heading: string;
+  /** What comes of it, as sentences. */
+  readonly note: string;
+}
+
 interface PanelProps {
   readonly uploads: Uploads;
   readonly maxSize: number;
+  readonly words?: PanelWords | undefined;
   /** Gets the files that somebody chooses. */
   readonly take: (files: readonly File[]) => void;
   readonly close: () => void;
 }
 
 /** Where files are published: what can be done, and every upload. */
-export function UploadPanel({ uploads, maxSize, take, close }: PanelProps) {
+export function UploadPanel({ uploads, maxSize, words, take, close }: PanelProps) {
   const { all } = uploads;
   const waiting = all.filter(({ phase }) => phase.is === 'conflict');
   const active = all.filter(isActive);
@@ -21,10 +29,10 @@ export function UploadPanel({ uploads, maxSize, take, close }: PanelProps) {
   return (
     <section class="panel" aria-labelledby="panel-heading" tabindex={-1}>
       <header>
-        <h2 id="panel-heading">Publish files</h2>
+        <h2 id="panel-heading">{words?.heading ?? 'Publish files'}</h2>
         <p class="quiet">
           Choose files, or drop files and folders anywhere on this page. Each file at most{' '}
-          {shortSize(maxSize)}.
+          {shortSize(maxSize)}. {words?.note}
         </p>
       </header>
       <div class="choices">

@@ -31,6 +31,8 @@ export function UploadRow({ upload, uploads }: RowProps) {
   );
 }
 
+const DONE = { published: 'Published', uploaded: 'Uploaded', replaced: 'Replaced' } as const;
+
 function State({ upload: { file, phase, sha256 } }: { readonly upload: Upload }) {
   switch (phase.is) {
     case 'waiting':
@@ -42,11 +44,11 @@ function State({ upload: { file, phase, sha256 } }: { readonly upload: Upload })
     case 'conflict':
       return <Conflict file={file} sha256={sha256} stored={phase.stored} />;
     case 'published':
+    case 'uploaded':
     case 'replaced':
       return (
         <p>
-          <span class="success">{phase.is === 'published' ? 'Published' : 'Replaced'}</span>,{' '}
-          <Digest sha256={sha256} /> checked by the server
+          <span class="success">{DONE[phase.is]}</span>, <Digest sha256={sha256} /> checked by the server
           {phase.evicted.length > 0 && (
             <>
               ; made room: <bdi>{phase.evicted.join(' ')}</bdi>

@@ -14,7 +14,8 @@ export type Phase =
 
 /** The server has it. */
 export interface Sent {
-  readonly is: 'published' | 'replaced';
+  /** Uploaded is what nobody sees before its release is published. */
+  readonly is: 'published' | 'uploaded' | 'replaced';
   /** Names of what left to make room. */
   readonly evicted: readonly string[];
 }

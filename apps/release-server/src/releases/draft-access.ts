@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { Injectable } from '@nestjs/common';
 
-import { AuthError, Permissions, Principals, type Principal } from '#auth';
+import { AuthError, Permissions, Principals, type Action, type Principal } from '#auth';
 import type { Release } from '#releases';
 import { folderOf } from '#storage';
 
@@ -18,15 +18,20 @@ export class DraftAccess {
   async visible(drafts: readonly Release[], request: IncomingMessage): Promise<readonly Release[]> {
     if (drafts.length === 0) return drafts;
     const principal = await this.principals.of(request);
-    if (principal === undefined) return [];
+    return principal === undefined ? [] : this.visibleTo(principal, drafts);
+  }
+
+  /** The same of somebody who is known. */
+  async visibleTo(principal: Principal, drafts: readonly Release[]): Promise<readonly Release[]> {
     const seen: Release[] = [];
-    for (const draft of drafts) if (await this.mayPublish(principal, draft)) seen.push(draft);
+    for (const draft of drafts) if (await this.may(principal, 'publish', draft.tag)) seen.push(draft);
     return seen.length === drafts.length ? drafts : seen;
   }
 
-  private async mayPublish(principal: Principal, { tag }: Release): Promise<boolean> {
+  /** Whether somebody may do this to the release of a tag. */
+  async may(principal: Principal, action: Action, tag: string): Promise<boolean> {
     try {
-      await this.permissions.require(principal, 'publish', folderOf(tag));
+      await this.permissions.require(principal, action, folderOf(tag));
       return true;
     } catch (error) {
       if (error instanceof AuthError && error.code === 'forbidden') return false;

@@ -45,7 +45,7 @@ import { Repository } from './repository.js';
     ReleaseWrites,
     Repository,
   ],
-  exports: [ReleaseWrites, Repository],
+  exports: [DraftAccess, ReleaseWrites, Repository],
 })
 export class ReleasesModule {
   /**

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
+import { Config } from '../config/config.js';
 import { ErrorPage } from '../problems/error-page.js';
 import type { ProblemDocument } from '../problems/problem.js';
 import { PAGE_POLICY, renderPage } from './layout.js';
+import { renderReleasesPage } from './releases-frame.js';
 import { rootOf } from './root.js';
 import { StaticFiles } from './static-files.js';
 
@@ -11,13 +13,16 @@ import { StaticFiles } from './static-files.js';
 export class FramedErrorPage extends ErrorPage {
   readonly policy = PAGE_POLICY;
 
-  constructor(private readonly files: StaticFiles) {
+  constructor(
+    private readonly files: StaticFiles,
+    private readonly config: Config,
+  ) {
     super();
   }
 
   render({ status, title, detail, code, instance }: ProblemDocument): string {
     const root = rootOf(instance);
-    return renderPage({
+    const page = {
       root,
       files: this.files,
       title: `${status} ${title}`,
@@ -36,6 +41,10 @@ export class FramedErrorPage extends ErrorPage {
           </p>
         </article>
       ),
-    });
+    };
+    // It may be a draft, which is there for who has the token.
+    return code === 'release_not_found' && instance.includes('/releases/tag/')
+      ? renderReleasesPage({ ...page, readOnly: this.config.read_only })
+      : renderPage(page);
   }
 }

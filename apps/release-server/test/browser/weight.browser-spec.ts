@@ -49,7 +49,13 @@ describe('what a page weighs', () => {
     },
   );
 
-  it.each(['/packages', '/no-such-page'])(
+  it('the releases are less than half of that', async () => {
+    const page = await browser.open(`${site.url}/latest`, DESK);
+    const loaded = await loading(page, `${site.url}/releases`);
+    expect(loaded.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(MOST / 2);
+  });
+
+  it.each(['/packages', '/releases', '/no-such-page'])(
     'all that %s loads is named in its HTML, and kept for ever',
     async (path) => {
       const page = await browser.open(`${site.url}/latest`, DESK, { expected: [404] });

@@ -12,6 +12,8 @@ interface TableProps {
   readonly leaving: ReadonlySet<string>;
   /** Whether packages can be deleted here. */
   readonly deletable: boolean;
+  /** Whether their addresses lead to them, as those of drafts do not. */
+  readonly downloadable: boolean;
   readonly caption: string;
 }
 
@@ -43,23 +45,31 @@ export function PackageTable({ packages, caption, ...row }: TableProps) {
 
 type RowProps = Omit<TableProps, 'packages' | 'caption'> & { readonly stored: Package };
 
-function PackageRow({ stored, base, now, leaving, deletable }: RowProps) {
+function PackageRow({ stored, base, now, leaving, deletable, downloadable }: RowProps) {
   const view = packageView(stored, base, undefined);
   const { name, sha256 } = view;
   return (
-    <tr data-name={name}>
+    <tr data-name={name} data-release={folderTagOf(stored)}>
       <th scope="row">
-        <a class="name" href={view.url}>
-          {name}
-        </a>
+        {downloadable ? (
+          <a class="name" href={view.url}>
+            {name}
+          </a>
+        ) : (
+          <span class="name" tabindex={-1}>
+            {name}
+          </span>
+        )}
         {leaving.has(stored.name) && <span class="leaves">leaves next</span>}
       </th>
       <td class="lines">
-        <details>
-          <summary aria-label={`Commands for ${name}`}>commands</summary>
-          <pre data-line="curl">{downloadCommand(view)}</pre>
-          {sha256 !== null && <pre data-line="verify">{verifyCommand(name, sha256)}</pre>}
-        </details>
+        {downloadable && (
+          <details>
+            <summary aria-label={`Commands for ${name}`}>commands</summary>
+            <pre data-line="curl">{downloadCommand(view)}</pre>
+            {sha256 !== null && <pre data-line="verify">{verifyCommand(name, sha256)}</pre>}
+          </details>
+        )}
       </td>
       <td class="size">
         <Size bytes={stored.size} />
@@ -80,9 +90,11 @@ function PackageRow({ stored, base, now, leaving, deletable }: RowProps) {
         )}
       </td>
       <td class="actions">
-        <CopyButton line="curl" label="curl" of={`the curl line of ${name}`} />
-        {sha256 !== null && <CopyButton line="verify" label="verify" of={`the verify line of ${name}`} />}
-        {deletable && folderTagOf(stored) === undefined && (
+        {downloadable && <CopyButton line="curl" label="curl" of={`the curl line of ${name}`} />}
+        {downloadable && sha256 !== null && (
+          <CopyButton line="verify" label="verify" of={`the verify line of ${name}`} />
+        )}
+        {deletable && (
           <button type="button" class="delete" aria-label={`Delete ${name}`}>
             Delete
           </button>

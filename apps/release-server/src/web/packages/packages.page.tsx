@@ -183,6 +183,7 @@ function ReleaseSection({ release, packages, latest, forecast, base, now, root, 
         now={now}
         leaving={forecast.names}
         deletable={!config.read_only && config.allow_delete}
+        downloadable
         caption={`Packages of ${title}`}
       />
     </section>
@@ -198,6 +199,7 @@ function Flat({ page, base, now, forecast, config, query }: PackagesPageProps) {
       now={now}
       leaving={forecast.names}
       deletable={!config.read_only && config.allow_delete}
+      downloadable
       caption={caption}
     />
   );

@@ -13,15 +13,16 @@ export function Badges({
 }) {
   return (
     <>
-      {release.tag === catalog.latestRelease?.tag && <span class="badge">latest</span>}
+      {release.isDraft && <span class="badge draft">draft</span>}
+      {!release.isDraft && release.tag === catalog.latestRelease?.tag && <span class="badge">latest</span>}
       {release.isPrerelease && <span class="badge pre">pre-release</span>}
     </>
   );
 }
 
-/** Its tag, where that is not its title, when it was published, and what is in it. */
+/** Its tag, where that is not its title, when it was published or drafted, and what is in it. */
 export function Facts({ release, now }: { readonly release: Release; readonly now: number }) {
-  const { tag, title, publishedAt, assets, size } = release;
+  const { tag, title, isDraft, createdAt, publishedAt, assets, size } = release;
   return (
     <p class="quiet">
       {title !== tag && (
@@ -29,12 +30,8 @@ export function Facts({ release, now }: { readonly release: Release; readonly no
           <span class="tag">{tag}</span> ·{' '}
         </>
       )}
-      {publishedAt !== undefined && (
-        <>
-          <Time time={publishedAt} now={now} /> ·{' '}
-        </>
-      )}
-      {counted(assets.length, 'package')}
+      {isDraft && 'drafted '}
+      <Time time={publishedAt ?? createdAt} now={now} /> · {counted(assets.length, 'package')}
       {assets.length > 0 && (
         <>
           {' '}

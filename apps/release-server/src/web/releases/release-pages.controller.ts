@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 
-import { Public } from '#auth';
+import { Principals, Public } from '#auth';
 import { PackageReader } from '#storage';
 
 import { ageHeaders } from '../../http/age.js';
@@ -12,12 +12,13 @@ import { contextOf } from '../../server/request-context.js';
 import { rootOf } from '../root.js';
 import { ReleasePagesService } from './release-pages.service.js';
 
-/** `/releases`, `/releases/tag/{tag}` and `/releases.atom`: the public releases, for people. */
+/** `/releases`, `/releases/tag/{tag}` and `/releases.atom`: the public releases, for people; and with a token drafts, and what its owner may do. */
 @Public()
 @Controller()
 export class ReleasePagesController {
   constructor(
     private readonly store: PackageReader,
+    private readonly principals: Principals,
     private readonly pages: ReleasePagesService,
     private readonly publicUrl: PublicUrl,
   ) {}
@@ -29,7 +30,13 @@ export class ReleasePagesController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     const number = typeof page === 'string' && /^[1-9]\d{0,8}$/.test(page) ? Number(page) : 1;
-    await this.send(await this.pages.list(number, rootOf(contextOf(request).path)), request, response);
+    const root = rootOf(contextOf(request).path);
+    const principal = await this.principals.of(request);
+    const body =
+      principal === undefined
+        ? this.pages.list(number, root)
+        : this.pages.managedList(number, root, principal);
+    await this.send(await body, request, response);
   }
 
   /** The wildcard takes tags with slashes too. */
@@ -40,7 +47,11 @@ export class ReleasePagesController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     const tag = segments.join('/').replace(/(?<=.)\/$/, '');
-    await this.send(await this.pages.one(tag, rootOf(contextOf(request).path)), request, response);
+    const root = rootOf(contextOf(request).path);
+    const principal = await this.principals.of(request);
+    const body =
+      principal === undefined ? this.pages.one(tag, root) : this.pages.managedOne(tag, root, principal);
+    await this.send(await body, request, response);
   }
 
   @Get('releases.atom')

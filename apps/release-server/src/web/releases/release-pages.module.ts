@@ -13,8 +13,8 @@ import { ReleasePagesService } from './release-pages.service.js';
   providers: [ReleasePagesService, NotesService],
 })
 export class ReleasePagesModule {
-  /** On this module, which brings a `PackageReader`. */
-  static on(storage: DynamicModule): DynamicModule {
-    return { module: ReleasePagesModule, imports: [storage] };
+  /** On these modules, which bring a `PackageReader` and `Principals`. */
+  static on(...imports: DynamicModule[]): DynamicModule {
+    return { module: ReleasePagesModule, imports };
   }
 }

@@ -2,22 +2,25 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Injectable } from '@nestjs/common';
 
-import { oncePer, prepareCatalog, type Release } from '#releases';
+import type { Principal } from '#auth';
+import { oncePer, prepareCatalog, type Release, type ReleaseCatalog } from '#releases';
 import { PackageReader, type StoreSnapshot } from '#storage';
 
+import { Config } from '../../config/config.js';
 import { BASE } from '../../http/fragment.js';
 import { PreparedBodies } from '../../http/prepared-bodies.js';
-import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
+import { prepareBody, type PreparedBody, type PrepareOptions } from '../../http/prepared-body.js';
 import { withSnapshot } from '../../http/with-snapshot.js';
 import { ProblemError } from '../../problems/problem.js';
+import { DraftAccess } from '../../releases/draft-access.js';
 import { Repository } from '../../releases/repository.js';
 import { PAGE_POLICY } from '../layout.js';
 import { StaticFiles } from '../static-files.js';
 import { MAX_NOTES } from './notes.js';
 import { NotesService } from './notes.service.js';
-import { releasePage } from './release.page.js';
+import { releasePage, type ReleasePageProps } from './release.page.js';
 import { releasesFeed, type FeedEntry } from './releases-feed.js';
-import { releasesPage } from './releases.page.js';
+import { releasesPage, type ReleasesPageProps } from './releases.page.js';
 
 const MINUTE_MS = 60_000;
 const PER_PAGE = 10;
@@ -26,61 +29,44 @@ const BEGINNING = 1500;
 /** Releases of the feed: readers that ask once in a while shall miss none. */
 const FEED_LENGTH = 30;
 
-/** Shows public releases as pages; an answer is made once for as long as it says the same. */
+/** What else the page of somebody who may change releases has; see the pages. */
+type Managed<Props extends object, Key extends keyof Props> = Required<Pick<Props, Key>>;
+
+/**
+ * Shows releases as pages: the public ones, of which an answer is made once for as long as it says the same, and those
+ * that somebody sees who may change them.
+ */
 @Injectable()
 export class ReleasePagesService {
   private readonly prepared = new PreparedBodies<StoreSnapshot>();
 
   constructor(
     private readonly store: PackageReader,
+    private readonly config: Config,
+    private readonly access: DraftAccess,
     private readonly files: StaticFiles,
     private readonly notes: NotesService,
     private readonly repository: Repository,
   ) {}
 
-  /** All of them in pages. @param root - see `rootOf`. */
+  /** All public ones in pages. @param root - see `rootOf`. */
   list(page: number, root: string): PreparedBody | Promise<PreparedBody> {
     return withSnapshot(this.store, async (snapshot) => {
       const catalog = await prepareCatalog(snapshot);
-      const recent = tagged(catalog.recent);
-      const pages = Math.max(1, Math.ceil(recent.length / PER_PAGE));
-      const shown = Math.min(page, pages + 1);
+      const shown = Math.min(page, pagesOf(catalog) + 1);
       return this.prepared.get(snapshot, JSON.stringify([root, shown, this.minute()]), () =>
-        prepareHtml(
-          releasesPage({
-            catalog,
-            releases: recent.slice((shown - 1) * PER_PAGE, shown * PER_PAGE),
-            page: shown,
-            pages,
-            notesOf: ({ record }) => this.notes.of(record, BEGINNING),
-            now: Date.now(),
-            root,
-            files: this.files,
-          }),
-        ),
+        prepareHtml(this.listPage(catalog, shown, root), PUBLIC),
       );
     });
   }
 
-  /** The one of that tag, or of that version. Rejects with `release_not_found`. @param root - see `rootOf`. */
+  /** The public one of that tag, or of that version. Rejects with `release_not_found`. @param root - see `rootOf`. */
   one(tag: string, root: string): PreparedBody | Promise<PreparedBody> {
     return withSnapshot(this.store, async (snapshot) => {
       const catalog = await prepareCatalog(snapshot);
-      const release = catalog.byTag(tag);
-      if (release === undefined)
-        throw new ProblemError('release_not_found', 'There is no release of this tag.');
+      const release = found(catalog.byTag(tag));
       return this.prepared.get(snapshot, JSON.stringify([root, this.minute(), release.tag]), () =>
-        prepareHtml(
-          releasePage({
-            catalog,
-            release,
-            notes: this.notes.of(release.record, MAX_NOTES),
-            base: BASE,
-            now: Date.now(),
-            root,
-            files: this.files,
-          }),
-        ),
+        prepareHtml(this.onePage(catalog, release, root), PUBLIC),
       );
     });
   }
@@ -101,6 +87,72 @@ export class ReleasePagesService {
     );
   }
 
+  /** The list with the drafts that somebody may see, and what they may do. */
+  async managedList(page: number, root: string, principal: Principal): Promise<PreparedBody> {
+    const catalog = await prepareCatalog(await this.store.snapshot());
+    const drafts = await this.access.visibleTo(principal, catalog.drafts);
+    const shown = Math.min(page, pagesOf(catalog) + 1);
+    return prepareHtml(this.listPage(catalog, shown, root, { drafts }), MANAGED);
+  }
+
+  /** The draft of that tag, where there is one that somebody may see, or the public one. Rejects with `release_not_found`. */
+  async managedOne(tag: string, root: string, principal: Principal): Promise<PreparedBody> {
+    const catalog = await prepareCatalog(await this.store.snapshot());
+    const draft = catalog.draftByTag(tag);
+    const [visible] = draft === undefined ? [] : await this.access.visibleTo(principal, [draft]);
+    const release = found(visible ?? catalog.byTag(tag));
+    const { isDraft, record } = release;
+    const edit = await this.access.may(principal, 'publish', release.tag);
+    const rights = {
+      edit,
+      // What was published as a release stays as it is where nothing changes.
+      add: edit && (isDraft || record === undefined || !this.config.immutable),
+      remove:
+        (isDraft || this.config.allow_delete) && (await this.access.may(principal, 'delete', release.tag)),
+    };
+    return prepareHtml(this.onePage(catalog, release, root, { rights }), MANAGED);
+  }
+
+  private listPage(
+    catalog: ReleaseCatalog,
+    page: number,
+    root: string,
+    managed?: Managed<ReleasesPageProps, 'drafts'>,
+  ): string {
+    const recent = tagged(catalog.recent);
+    return releasesPage({
+      catalog,
+      releases: recent.slice((page - 1) * PER_PAGE, page * PER_PAGE),
+      page,
+      pages: pagesOf(catalog),
+      notesOf: ({ record }) => this.notes.of(record, BEGINNING),
+      now: Date.now(),
+      root,
+      files: this.files,
+      readOnly: this.config.read_only,
+      ...managed,
+    });
+  }
+
+  private onePage(
+    catalog: ReleaseCatalog,
+    release: Release,
+    root: string,
+    managed?: Managed<ReleasePageProps, 'rights'>,
+  ): string {
+    return releasePage({
+      catalog,
+      release,
+      notes: this.notes.of(release.record, MAX_NOTES),
+      base: BASE,
+      now: Date.now(),
+      root,
+      files: this.files,
+      config: this.config,
+      ...managed,
+    });
+  }
+
   /** What people read is brought up to date every minute. */
   private minute(): number {
     return Math.floor(Date.now() / MINUTE_MS);
@@ -110,9 +162,22 @@ export class ReleasePagesService {
 /** Those that a tag or a version names; once for each list. */
 const tagged = oncePer((releases: readonly Release[]) => releases.filter(({ hasTag }) => hasTag));
 
-function prepareHtml(content: string): PreparedBody {
+function pagesOf({ recent }: ReleaseCatalog): number {
+  return Math.max(1, Math.ceil(tagged(recent).length / PER_PAGE));
+}
+
+function found(release: Release | undefined): Release {
+  if (release !== undefined) return release;
+  throw new ProblemError('release_not_found', 'There is no release of this tag.');
+}
+
+const PUBLIC: PrepareOptions = { compressible: true };
+const MANAGED: PrepareOptions = { headers: { 'Cache-Control': 'no-store' } };
+
+/** An answer that depends on who asks. */
+function prepareHtml(content: string, { headers, compressible }: PrepareOptions): PreparedBody {
   return prepareBody('text/html; charset=utf-8', content, {
-    headers: { 'Content-Security-Policy': PAGE_POLICY },
-    compressible: true,
+    headers: { ...headers, 'Content-Security-Policy': PAGE_POLICY, Vary: 'Authorization' },
+    compressible,
   });
 }

@@ -1,7 +1,10 @@
 import type { Release, ReleaseCatalog } from '#releases';
 
-import { renderPage, type PageContext } from '../layout.js';
+import type { Config } from '../../config/config.js';
+import type { PageContext } from '../layout.js';
+import { renderReleasesPage } from '../releases-frame.js';
 import { PackageTable } from '../packages/package-table.js';
+import { ReleaseActions, releaseData, type ReleaseRights } from './managing.js';
 import type { RenderedNotes } from './notes.js';
 import { Badges, Facts } from './release-head.js';
 
@@ -13,6 +16,9 @@ export interface ReleasePageProps extends PageContext {
   readonly base: string;
   /** What ages count from, in milliseconds since the epoch. */
   readonly now: number;
+  readonly config: Pick<Config, 'max_upload_size' | 'read_only' | 'allow_overwrite'>;
+  /** What the asker may do; undefined for the public. */
+  readonly rights?: ReleaseRights;
 }
 
 /** Packages that are shown: a release has as many as the list of packages has on a page. */
@@ -20,43 +26,62 @@ const MOST_ASSETS = 1000;
 
 /** One release as a page, complete without script. */
 export function releasePage(props: ReleasePageProps): string {
-  const { catalog, release, notes, base, now, root, files } = props;
-  const { title, tag, assets } = release;
-  const shown = assets.slice(0, MOST_ASSETS);
-  return renderPage({
+  const { catalog, release, notes, now, root, files, config, rights } = props;
+  const { title } = release;
+  return renderReleasesPage({
     title: `${title} – Releases – Release Server`,
     root,
     files,
-    head: <script type="module" id="script" src={files.url('release.js', root)} />,
+    readOnly: config.read_only,
     children: (
-      <article class="release" data-tag={tag}>
-        <header>
+      <article
+        class="release"
+        data-managed={rights === undefined ? undefined : JSON.stringify(releaseData(release))}
+      >
+        {/* What a script brings up to date as a whole, as it does with the notes and the packages. */}
+        <header id="head">
           <h1>{title}</h1>
           <Badges release={release} catalog={catalog} />
           <Facts release={release} now={now} />
         </header>
-        <Notes notes={notes} />
-        <h2>Packages</h2>
-        {assets.length === 0 && <p class="nothing">This release has no packages.</p>}
-        {assets.length > 0 && (
-          <PackageTable
-            packages={shown}
-            base={base}
-            now={now}
-            leaving={new Set()}
-            deletable={false}
-            caption={`Packages of ${title}`}
-          />
-        )}
-        {shown.length < assets.length && (
-          <p class="nothing">
-            These are the newest {shown.length} of {assets.length}.{' '}
-            <a href={`${root}packages`}>Find others</a>
-          </p>
-        )}
+        {rights !== undefined && <ReleaseActions release={release} rights={rights} config={config} />}
+        <div id="notes">
+          <Notes notes={notes} />
+        </div>
+        <div id="results">
+          <Packages {...props} />
+        </div>
       </article>
     ),
   });
+}
+
+function Packages({ release, base, now, root, rights }: ReleasePageProps) {
+  const { title, assets, isDraft } = release;
+  const shown = assets.slice(0, MOST_ASSETS);
+  return (
+    <>
+      <h2>Packages</h2>
+      {assets.length === 0 && <p class="nothing">This release has no packages.</p>}
+      {assets.length > 0 && (
+        <PackageTable
+          packages={shown}
+          base={base}
+          now={now}
+          leaving={new Set()}
+          deletable={rights?.remove === true}
+          downloadable={!isDraft}
+          caption={`Packages of ${title}`}
+        />
+      )}
+      {shown.length < assets.length && (
+        <p class="nothing">
+          These are the newest {shown.length} of {assets.length}.{' '}
+          {!isDraft && <a href={`${root}packages`}>Find others</a>}
+        </p>
+      )}
+    </>
+  );
 }
 
 /** Notes in Markdown, made HTML by `renderNotes`. */

@@ -1,7 +1,9 @@
 import type { Release, ReleaseCatalog } from '#releases';
 
-import { renderPage, type PageContext } from '../layout.js';
+import type { PageContext } from '../layout.js';
+import { renderReleasesPage } from '../releases-frame.js';
 import { releasePath } from '../../releases/release-path.js';
+import { ListActions } from './managing.js';
 import type { RenderedNotes } from './notes.js';
 import { Badges, Facts } from './release-head.js';
 
@@ -15,22 +17,33 @@ export interface ReleasesPageProps extends PageContext {
   readonly notesOf: (release: Release) => RenderedNotes | undefined;
   /** What ages count from, in milliseconds since the epoch. */
   readonly now: number;
+  readonly readOnly: boolean;
+  /** Those that the asker may see; undefined for the public, who sees none and changes nothing. */
+  readonly drafts?: readonly Release[];
 }
+
+/** Drafts that are shown: more are forgotten ones. */
+const MOST_DRAFTS = 50;
 
 /** All releases as a page, the last published first, complete without script. */
 export function releasesPage(props: ReleasesPageProps): string {
-  const { releases, page, pages, root, files } = props;
-  return renderPage({
+  const { releases, page, pages, root, files, readOnly, drafts } = props;
+  return renderReleasesPage({
     title: 'Releases – Release Server',
     root,
     files,
     head: <link rel="alternate" type="application/atom+xml" title="Releases" href={`${root}releases.atom`} />,
+    readOnly,
     children: (
       <>
-        <h1>Releases</h1>
+        <div class="title" data-managed={drafts === undefined ? undefined : 'list'}>
+          <h1>Releases</h1>
+          {drafts !== undefined && <ListActions />}
+        </div>
+        {page === 1 && drafts !== undefined && <Drafts {...props} drafts={drafts} />}
         {releases.length === 0 && (
           <p class="nothing">
-            {page === 1 ? 'There are no releases yet.' : `There are only ${pages} pages.`}{' '}
+            {page === 1 ? 'There are no public releases yet.' : `There are only ${pages} pages.`}{' '}
             <a href={`${root}packages`}>All packages</a>
           </p>
         )}
@@ -56,10 +69,27 @@ export function releasesPage(props: ReleasesPageProps): string {
   });
 }
 
+function Drafts(props: ReleasesPageProps & { drafts: readonly Release[] }) {
+  const { drafts } = props;
+  const shown = drafts.slice(0, MOST_DRAFTS);
+  return (
+    <>
+      {shown.map((draft) => (
+        <ReleaseItem key={draft.tag} {...props} release={draft} />
+      ))}
+      {shown.length < drafts.length && (
+        <p class="nothing">
+          These are the newest {shown.length} of {drafts.length} drafts.
+        </p>
+      )}
+    </>
+  );
+}
+
 function ReleaseItem({ release, catalog, notesOf, now, root }: ReleasesPageProps & { release: Release }) {
   const { title, tag } = release;
   const notes = notesOf(release);
-  const id = `release-${encodeURIComponent(tag)}`;
+  const id = `${release.isDraft ? 'draft' : 'release'}-${encodeURIComponent(tag)}`;
   return (
     <section class="release" aria-labelledby={id}>
       <header>

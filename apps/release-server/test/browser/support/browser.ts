@@ -5,11 +5,11 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 import { launchChromium } from './chromium.js';
 import type { Variant } from './variants.js';
-import { watch } from './watch.js';
+import { watch, type BROKEN } from './watch.js';
 
 interface OpenOptions extends BrowserContextOptions {
-  /** Error statuses that the test provokes. */
-  readonly expected?: readonly number[];
+  /** Error statuses that the test provokes, and whether it breaks connections. */
+  readonly expected?: readonly (number | typeof BROKEN)[];
 }
 
 export interface TestBrowser {

@@ -2,16 +2,19 @@ import type { BrowserContext } from 'playwright-core';
 
 /** What the browser says in the console of a status that the answers tell as well. */
 const STATUS_MESSAGE = 'Failed to load resource: the server responded with a status of';
+/** The end of a connection that a test breaks off, and what the browser says of it in the console. */
+export const BROKEN = 'net::ERR_CONNECTION_RESET';
+const BROKEN_MESSAGE = `Failed to load resource: ${BROKEN}`;
 
 /**
  * Notes what no page of this server may do, whatever is tested: ask another origin, break its policy, fail to load
  * something, log an error, throw one, or open a dialog of the browser. `expected` are the error statuses that a test
- * provokes.
+ * provokes, and `BROKEN`.
  */
 export async function watch(
   context: BrowserContext,
   origin: string,
-  expected: readonly number[],
+  expected: readonly (number | typeof BROKEN)[],
 ): Promise<readonly string[]> {
   const faults: string[] = [];
   context.on('request', (request) => {
@@ -25,10 +28,12 @@ export async function watch(
   context.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText;
     // Of downloads, and of what somebody cancelled or overtook.
-    if (reason !== 'net::ERR_ABORTED') faults.push(`could not load ${request.url()}: ${reason}`);
+    const isExpected = reason === 'net::ERR_ABORTED' || (reason === BROKEN && expected.includes(BROKEN));
+    if (!isExpected) faults.push(`could not load ${request.url()}: ${reason}`);
   });
   context.on('console', (message) => {
     const text = message.text();
+    if (text === BROKEN_MESSAGE && expected.includes(BROKEN)) return;
     if (['error', 'warning'].includes(message.type()) && !text.startsWith(STATUS_MESSAGE))
       faults.push(`the console says: ${text}`);
   });
