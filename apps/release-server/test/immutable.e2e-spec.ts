@@ -166,6 +166,13 @@ describe.each([KEEPING, { immutable: true }])('a release that is published on a 
     expect([again.status, await json(again)]).toMatchObject([409, { digest: `sha256:${sha256('one')}` }]);
   });
 
+  it('gets no further package by the API of GitHub, which says that it is immutable', async () => {
+    const release = await json(await get(server, '/repos/o/r/releases/tags/v1.0.0'));
+    expect(release['immutable']).toBe(true);
+    const assets = `/repos/o/r/releases/${String(release['id'])}/assets?name=other`;
+    await expectRefusal(send('POST', assets, 'x'), 'release_immutable');
+  });
+
   it('loses none, and keeps its bytes and its tag', async () => {
     await expectRefusal(
       send('PUT', '/releases/v1.0.0/assets/tool?overwrite=true', 'x'),

@@ -191,6 +191,11 @@ describe('retention that knows releases', () => {
       expect((await json(refused))['detail']).toContain('protect_latest');
       expect(await names(server)).toEqual(['tool']);
       expect((await get(server, '/releases/download/v1.0.0/a')).status).toBe(404);
+      const drafts = await json<{ id: number; draft: boolean }[]>(
+        await get(server, '/repos/o/r/releases', AUTH),
+      );
+      const { id } = drafts.find(({ draft }) => draft) ?? {};
+      expect((await send(server, 'PATCH', `/repos/o/r/releases/${id}`, { draft: false })).status).toBe(507);
       const higher = await send(server, 'PATCH', '/releases/v1.0.0', { draft: false, tag: 'v2.1.0' });
       expect(higher.status).toBe(200);
       expect(await names(server)).toEqual(['b', 'a']);
