@@ -1,4 +1,4 @@
-import { fileOf, type Package, type StoreSnapshot } from '#storage';
+import { fileOf, labelOf, type Package, type StoreSnapshot } from '#storage';
 
 import { Incremental, type Changes } from './incremental.js';
 import { NumericIds } from './numeric-ids.js';
@@ -117,7 +117,7 @@ export class ReleaseCatalog {
   /** What its release makes of a package: the release's tag, the package's label and its id, as one text. */
   nameOf(stored: Package): string {
     const { tag, record } = this.releaseOf(stored);
-    return JSON.stringify([tag, record?.labels?.[fileOf(stored)], this.assetId(stored)]);
+    return JSON.stringify([tag, labelOf(record, fileOf(stored)), this.assetId(stored)]);
   }
 
   /** The release that a package belongs to, also one of a draft. Throws for one of another snapshot. */

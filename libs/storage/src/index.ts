@@ -36,7 +36,7 @@ export {
   nameInRelease,
   PACKAGE_NAME_RULE,
 } from './package-name.js';
-export { MAX_RECORD_BYTES, NO_RELEASES, type ReleaseRecord } from './release-record.js';
+export { labelOf, MAX_RECORD_BYTES, NO_RELEASES, type ReleaseRecord } from './release-record.js';
 export { assertReleaseTag, folderOf, isReleaseTag, RELEASE_TAG_RULE, tagOfFolder } from './release-tag.js';
 export { StorageError } from './storage.errors.js';
 export type { StorageErrorCode } from './storage.errors.js';

@@ -22,6 +22,12 @@ export interface ReleaseRecord {
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
+/** The label of a package; undefined where it has none. @param file - Of any name, also one that all objects have. */
+export function labelOf(record: ReleaseRecord | undefined, file: string): string | undefined {
+  const labels = record?.labels ?? {};
+  return Object.hasOwn(labels, file) ? labels[file] : undefined;
+}
+
 /** The releases of a store that keeps none. */
 export const NO_RELEASES: ReadonlyMap<string, ReleaseRecord> = new Map();
 

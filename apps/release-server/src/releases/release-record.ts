@@ -1,5 +1,5 @@
 import type { Release, ReleaseCatalog } from '#releases';
-import { fileOf, MAX_RECORD_BYTES, StorageError, type ReleaseRecord } from '#storage';
+import { fileOf, MAX_RECORD_BYTES, notFound, StorageError, type Package, type ReleaseRecord } from '#storage';
 
 import { invalid, type ReleaseFields } from './release-fields.js';
 
@@ -66,6 +66,19 @@ export function releaseIn(catalog: ReleaseCatalog, { tag, isDraft }: ReleaseName
     throw new StorageError('release_exists', refusal, { isDraft: true });
   }
   return release;
+}
+
+/** The same, also where it was published meanwhile, or hidden: what is said of it can be said of both. */
+export function releaseNow(catalog: ReleaseCatalog, { tag, isDraft }: ReleaseName): Release {
+  const hasTurned = (isDraft ? catalog.draftByTag(tag) : catalog.byTag(tag)) === undefined;
+  return releaseIn(catalog, { tag, isDraft: hasTurned !== isDraft });
+}
+
+/** The release that a package is in, in whichever revision. Throws `package_not_found`. */
+export function releaseWith(catalog: ReleaseCatalog, stored: Package): Release {
+  const found = catalog.assetById(catalog.assetId(stored));
+  if (found?.name !== stored.name) throw notFound(stored.name);
+  return catalog.releaseOf(found);
 }
 
 /** What tells a release from all others. */

@@ -100,7 +100,11 @@ describe('ReleaseWrites', () => {
       'package.published v1.0.0/a.zip',
       'release.published v1.0.0',
     ]);
-    await expect(writes.edit(DRAFT, {}, ANNA)).rejects.toMatchObject({ code: 'release_not_found' });
+    // By who took it for a draft still.
+    const late = await writes.edit(DRAFT, { title: 'Late' }, ANNA);
+    expect(late.record).toMatchObject({ isDraft: false, title: 'Late' });
+    expect(said.at(-1)).toBe('release.edited v1.0.0');
+    await expect(writes.remove(DRAFT, ANNA)).rejects.toMatchObject({ code: 'release_not_found' });
   });
 
   it('says what leaves for a draft that becomes public', async () => {

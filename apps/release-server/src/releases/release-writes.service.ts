@@ -9,6 +9,7 @@ import {
   fileOf,
   folderOf,
   folderTagOf,
+  labelOf,
   nameInRelease,
   PackageStore,
   StorageError,
@@ -30,6 +31,8 @@ import {
   recordLabelled,
   recordWith,
   releaseIn,
+  releaseNow,
+  releaseWith,
   storable,
   type ReleaseName,
 } from './release-record.js';
@@ -59,7 +62,7 @@ export class ReleaseWrites {
       requireFree(tag, snapshot);
       return storable(recordWith(newRecord(tag, actor.name, now), fields, now), undefined);
     };
-    return this.save(tag, change, false, originOf(actor, requester));
+    return this.save(tag, change, originOf(actor, requester), 'release.published');
   }
 
   /** Publishes a draft too, and makes a draft of a release whose packages all lie in its folder. */
@@ -69,7 +72,7 @@ export class ReleaseWrites {
     assertFields(fields);
     const actor = await this.mayChange('publish', [release.tag, tag], requester);
     const change: ReleaseChange = ({ snapshot, record, now }) => {
-      const found = releaseIn(catalogOf(snapshot), release);
+      const found = releaseNow(catalogOf(snapshot), release);
       if (tag !== found.tag) {
         this.requireHideable(found, 'tag');
         requireFree(tag, snapshot, found);
@@ -77,7 +80,7 @@ export class ReleaseWrites {
       if (fields.isDraft === true && !found.isDraft) this.requireHideable(found, 'draft');
       return storable(recordWith(record ?? impliedRecord(found, now), fields, now), found);
     };
-    return this.save(release.tag, change, !release.isDraft, originOf(actor, requester));
+    return this.save(release.tag, change, originOf(actor, requester));
   }
 
   /** Removes a release with all of its packages. */
@@ -111,7 +114,7 @@ export class ReleaseWrites {
 
   /** Gives a package in the folder of a release another file name; its label stays. */
   async rename(stored: Package, file: string, requester: Requester): Promise<Package> {
-    const release = await this.releaseOf(stored);
+    const release = releaseWith(catalogOf(await this.store.snapshot()), stored);
     const tag = folderTagOf(stored);
     assertFileName(file);
     if (tag === undefined) throw invalid('name', `the name of ${stored.name} says its release, and stays`);
@@ -121,7 +124,7 @@ export class ReleaseWrites {
     }
     const actor = await this.permissions.require(requester.principal, 'delete', stored.name);
     await this.permissions.require(actor, 'publish', nameInRelease(tag, file));
-    const label = release.record?.labels?.[fileOf(stored)];
+    const label = labelOf(release.record, fileOf(stored));
     const renamed = await this.store.rename(stored.name, file, (now) => {
       this.events.say({
         type: 'package.renamed',
@@ -137,34 +140,29 @@ export class ReleaseWrites {
   /** Says what an asset is, in the place of what was said before; nothing where it is empty. */
   async label(stored: Package, label: string, requester: Requester): Promise<void> {
     assertText('label', label);
-    const release = await this.releaseOf(stored);
+    const { tag, record: known } = releaseWith(catalogOf(await this.store.snapshot()), stored);
     const file = fileOf(stored);
-    if ((release.record?.labels?.[file] ?? '') === label) return;
+    if ((labelOf(known, file) ?? '') === label) return;
     const actor = await this.permissions.require(requester.principal, 'publish', stored.name);
+    // The release may be published meanwhile, or hidden.
     const change: ReleaseChange = ({ snapshot, record, now }) => {
-      const found = releaseIn(catalogOf(snapshot), release);
+      const catalog = catalogOf(snapshot);
+      const found = releaseIn(catalog, releaseWith(catalog, stored));
       return storable(recordLabelled(record ?? impliedRecord(found, now), file, label, now), found);
     };
-    await this.save(release.tag, change, !release.isDraft, originOf(actor, requester));
+    await this.save(tag, change, originOf(actor, requester));
   }
 
-  private async releaseOf({ name }: Package): Promise<Release> {
-    const snapshot = await this.store.snapshot();
-    const stored = await this.store.find(name, { drafts: true });
-    if (stored === undefined)
-      throw new StorageError('package_not_found', `There is no package named ${name}.`);
-    return catalogOf(snapshot).releaseOf(stored);
-  }
-
+  /** @param first - What has happened where the release has its first record. */
   private async save(
     tag: string,
     change: ReleaseChange,
-    wasPublic: boolean,
     origin: Origin,
+    first: ReleaseEvent['type'] = 'release.edited',
   ): Promise<SavedRelease> {
     return this.store.saveRelease(tag, change, {
       evict: this.retention.evict,
-      committed: (saved) => this.saySaved(saved, wasPublic, origin),
+      committed: (saved) => this.saySaved(saved, first, origin),
     });
   }
 
@@ -191,7 +189,7 @@ export class ReleaseWrites {
 
   private saySaved(
     { record, before, published, evicted }: SavedRelease,
-    wasPublic: boolean,
+    first: ReleaseEvent['type'],
     origin: Origin,
   ): void {
     if (record === before) return;
@@ -201,7 +199,7 @@ export class ReleaseWrites {
     }
     for (const stored of published)
       this.events.say({ type: 'package.published', package: stored, ...origin });
-    const type = changeOf(record, before, wasPublic);
+    const type = changeOf(record, before, first);
     this.events.say({ type, tag: record.tag, release: record, ...origin });
   }
 
@@ -228,8 +226,9 @@ function requireFree(tag: string, snapshot: Parameters<typeof catalogOf>[0], own
 function changeOf(
   { isDraft }: ReleaseRecord,
   before: ReleaseRecord | undefined,
-  wasPublic: boolean,
+  first: ReleaseEvent['type'],
 ): ReleaseEvent['type'] {
   if (isDraft) return before?.isDraft === true ? 'release.edited' : 'release.drafted';
-  return wasPublic ? 'release.edited' : 'release.published';
+  if (before === undefined) return first;
+  return before.isDraft ? 'release.published' : 'release.edited';
 }

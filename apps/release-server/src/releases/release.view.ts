@@ -1,7 +1,7 @@
 import mime from 'mime';
 
 import { numericId, releaseId, UNVERSIONED_TAG, type ReleaseCatalog } from '#releases';
-import { fileOf, type Package } from '#storage';
+import { fileOf, labelOf, type Package } from '#storage';
 
 import { digestOf } from '../http/digest.js';
 import { packageUrl } from '../packages/package.view.js';
@@ -55,7 +55,7 @@ export function assetView(stored: Package, catalog: ReleaseCatalog, base: string
     id: catalog.assetId(stored),
     node_id: nodeId(`asset:${name}`),
     name: file,
-    label: catalog.releaseOf(stored).record?.labels?.[file] ?? null,
+    label: labelOf(catalog.releaseOf(stored).record, file) ?? null,
     state: 'uploaded',
     content_type: mime.getType(file) ?? 'application/octet-stream',
     size,
