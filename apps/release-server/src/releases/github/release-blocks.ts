@@ -19,6 +19,8 @@ export class ReleaseBlocks {
     maxSize: MAX_BYTES,
     sizeCalculation: ({ length }) => length,
   });
+  /** Also those that only answers keep, so that no two have copies of their own. */
+  private live = new WeakMap<Release, WeakRef<FragmentBlock>>();
   private naming: object | undefined;
 
   /** @param api - Under the base that is filled in when an answer is sent. */
@@ -28,12 +30,15 @@ export class ReleaseBlocks {
   ) {}
 
   async of(releases: readonly Release[], catalog: ReleaseCatalog): Promise<FragmentBlock[]> {
-    if (catalog.naming !== this.naming) this.made.clear();
+    if (catalog.naming !== this.naming) {
+      this.made.clear();
+      this.live = new WeakMap();
+    }
     this.naming = catalog.naming;
     const blocks: FragmentBlock[] = [];
     let said = 0;
     for (const release of releases) {
-      let block = this.made.get(release);
+      let block = this.made.get(release) ?? this.live.get(release)?.deref();
       if (block === undefined) {
         said += 1 + release.assets.length;
         if (said > ASSETS_A_TURN) {
@@ -42,6 +47,7 @@ export class ReleaseBlocks {
         }
         block = await this.one(release, catalog);
         this.made.set(release, block);
+        this.live.set(release, new WeakRef(block));
       }
       blocks.push(block);
     }

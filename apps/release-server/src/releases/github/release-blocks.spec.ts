@@ -1,0 +1,22 @@
+import { catalogOf } from '#releases';
+import type { ReleaseRecord } from '#storage';
+
+import { apiAddress } from './api-path.js';
+import { ReleaseBlocks } from './release-blocks.js';
+
+describe('ReleaseBlocks', () => {
+  it('makes what is said of a release once for all answers, also where it keeps no more of it', async () => {
+    const releases = new Map(
+      Array.from({ length: 300 }, (_, at): [string, ReleaseRecord] => {
+        const [tag, notes] = [`v${at}`, 'x'.repeat(100_000)];
+        return [tag, { tag, notes, isDraft: false, createdAt: at, updatedAt: at, publishedAt: at }];
+      }),
+    );
+    const catalog = catalogOf({ packages: [], drafts: [], releases });
+    const blocks = new ReleaseBlocks(apiAddress('', '', 'acme/tools'), false);
+
+    const first = await blocks.of(catalog.recent, catalog);
+    const second = await blocks.of(catalog.recent, catalog);
+    expect(second.every((block, at) => block === first[at])).toBe(true);
+  });
+});
