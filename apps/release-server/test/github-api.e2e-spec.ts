@@ -1,3 +1,7 @@
+import { jest } from '@jest/globals';
+
+import { PackageStore } from '#storage';
+
 import { get, json, put, sha256 } from './support/client.js';
 import { AUTH, startServer, type TestServer } from './support/server.js';
 
@@ -100,7 +104,7 @@ describe("GitHub's REST API", () => {
         200,
         { id: draft.id, draft: false, body: '# New', assets: [{ id: asset.id }] },
       ]);
-      for (const path of [`/${draft.id}`, '/latest', '/tags/v1.0.0', '/tags/1.0.0']) {
+      for (const path of [`/${draft.id}`, '/latest', '/tags/v1.0.0', '/tags/1.0.0', '/tags/v1.0.0/']) {
         const answer = await get(server, `${repo}/releases${path}`);
         expect([answer.status, await json(answer)]).toMatchObject([
           200,
@@ -228,6 +232,40 @@ describe("GitHub's REST API", () => {
       expect((await say('DELETE', renamed.url)).status).toBe(404);
       expect((await say('DELETE', release.url)).status).toBe(204);
       expect((await get(server, `${REPO}/releases/tags/v1`)).status).toBe(404);
+    });
+
+    it('labels assets of any name', async () => {
+      const release = await create({ tag_name: 'v1' });
+      await upload(release, 'tool', 'x', 'L');
+      const asset = await json<AssetView>(await upload(release, 'constructor', 'x'));
+      expect(asset.label).toBeNull();
+      const renamed = await say('PATCH', asset.url, { name: 'toString' });
+      expect([renamed.status, await json(renamed)]).toMatchObject([200, { name: 'toString', label: null }]);
+      expect(await json(await say('PATCH', asset.url, { label: '' }))).toMatchObject({
+        message: 'Not Found',
+      });
+    });
+
+    it('answers HEAD of an asset without a look at its bytes', async () => {
+      const release = await create({ tag_name: 'v1' });
+      const { url } = await json<AssetView>(await upload(release, 'tool', 'content'));
+      const open = jest.spyOn(server.app.get(PackageStore), 'open');
+      const head = await say('HEAD', url, undefined, { ...AUTH, ...BYTES });
+      expect([head.status, head.headers.get('content-length')]).toEqual([200, '7']);
+      expect(open).not.toHaveBeenCalled();
+    });
+
+    it.each([
+      [{ 'Content-Encoding': 'gzip' }, 415, 'unsupported_content_coding'],
+      [{ 'Content-Range': 'bytes 5-9/100' }, 400, 'partial_upload'],
+      [{ 'Content-Range': 'bytes 0-9/10' }, 400, 'partial_upload'],
+      [{ 'Upload-Offset': '5' }, 400, 'partial_upload'],
+    ])('refuses an upload with %j, which is not the whole asset', async (headers, status, code) => {
+      const { id } = await create({ tag_name: 'v1' });
+      const more = { ...AUTH, ...headers } as typeof AUTH;
+      const answer = await say('POST', `${REPO}/releases/${id}/assets?name=tool`, 'bytes', more);
+      expect([answer.status, await json(answer)]).toMatchObject([status, { code }]);
+      expect(await json(await get(server, `${REPO}/releases/${id}/assets`))).toEqual([]);
     });
 
     it('makes notes of the assets and the release before', async () => {

@@ -28,11 +28,16 @@ export function wholeSize(headers: IncomingHttpHeaders): number | undefined {
   return sizeOfRange(headers['content-range']);
 }
 
-/** As {@link wholeSize}, for a body that is the package itself; a form is refused as well. */
+/** As {@link bodySize}, where the type of the body tells what it is: a form is refused. */
 export function rawSize(request: IncomingMessage): number | undefined {
   // Of a list, which is none, another reader may take any member.
   const types = (request.headersDistinct['content-type'] ?? []).flatMap((line) => line.split(','));
   for (const type of types) assertRawType(type);
+  return bodySize(request);
+}
+
+/** As {@link wholeSize}, for a body that is the package itself, of whatever type. @returns Its bytes, where it says them. */
+export function bodySize(request: IncomingMessage): number | undefined {
   const announced = announcedLength(request);
   const whole = wholeSize(request.headers);
   if (whole !== undefined && announced !== undefined && whole !== announced) {

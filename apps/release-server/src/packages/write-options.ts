@@ -6,6 +6,8 @@ export interface WriteOptions {
   readonly release?: string | undefined;
   /** Whether it may only go into a draft of that tag, where nobody sees it yet. */
   readonly onlyDraft?: boolean | undefined;
+  /** Whether the release must have a record when the package is published, be it a draft or not. */
+  readonly onlyKnown?: boolean | undefined;
   readonly condition: PublishCondition;
   /** Hexadecimal SHA-256 that the bytes must have. */
   readonly sha256?: string | undefined;

@@ -9,6 +9,7 @@ import {
   notFound,
   PackageStore,
   StorageError,
+  type Evict,
   type Eviction,
   type Package,
   type PublishResult,
@@ -24,14 +25,6 @@ import { ImmutableRule } from './immutable-rule.js';
 import type { IncomingBody } from './incoming-body.js';
 import { OverwriteRule } from './overwrite-rule.js';
 import type { WriteOptions } from './write-options.js';
-
-/** A store asks what leaves for each package that becomes public, in the step in which it does, and for none in a draft. */
-function refuseToPublish(): never {
-  throw new StorageError(
-    'release_not_found',
-    'There is no draft of that tag: it is public, or was never made.',
-  );
-}
 
 /**
  * The only way to change the packages: publish, delete, and what retention removes with a publish, at the start or by age. Each
@@ -80,8 +73,8 @@ export class WriteService implements OnApplicationBootstrap {
   /**
    * Receives a package and publishes it. What can be refused without reading its bytes is refused first: the permission
    * comes before everything, and the condition is decided again when the bytes are there. @param file - Its name, in the
-   * folder of a release where the options say so. Rejects with `release_not_found` where it may only go into a draft, and there
-   * is none.
+   * folder of a release where the options say so. Rejects with `release_not_found` where it may only go into a draft, or a
+   * release that has a record, and there is none.
    */
   async publish(
     incoming: IncomingBody,
@@ -94,7 +87,7 @@ export class WriteService implements OnApplicationBootstrap {
     try {
       return await this.store.publish(staged, name, {
         condition: await this.overwrites.permitted(name, options.condition),
-        evict: options.onlyDraft === true ? refuseToPublish : this.immutable.within(this.retention.evict),
+        evict: evictionFor(options, this.immutable.within(this.retention.evict)),
         committed: (result) => this.sayPublished(result, originOf(actor, requester)),
       });
     } catch (error) {
@@ -167,4 +160,24 @@ export class WriteService implements OnApplicationBootstrap {
       this.events.say({ type: 'package.evicted', ...eviction, incoming, limits, ...origin });
     }
   }
+}
+
+/**
+ * What decides which packages leave, and whether one may become public at all: a store asks it for each that does, in the
+ * very step, and for none that goes into a draft.
+ */
+function evictionFor({ release, onlyDraft, onlyKnown }: WriteOptions, evict: Evict): Evict {
+  if (onlyDraft === true) return refuseToPublish;
+  if (onlyKnown !== true) return evict;
+  return (packages, context) => {
+    if (release !== undefined && context.releases.has(release)) return evict(packages, context);
+    throw new StorageError('release_not_found', 'The release is gone.');
+  };
+}
+
+function refuseToPublish(): never {
+  throw new StorageError(
+    'release_not_found',
+    'There is no draft of that tag: it is public, or was never made.',
+  );
 }

@@ -28,6 +28,15 @@ export class DraftAccess {
     return seen.length === drafts.length ? drafts : seen;
   }
 
+  /**
+   * Whether the asker may see that draft. The token is asked for also where there is none, so that a wrong one finds out
+   * nothing: not by being counted, either.
+   */
+  async sees(draft: Release | undefined, request: IncomingMessage): Promise<boolean> {
+    const principal = await this.principals.of(request);
+    return principal !== undefined && draft !== undefined && this.may(principal, 'publish', draft.tag);
+  }
+
   /** Whether somebody may do this to the release of a tag. */
   async may(principal: Principal, action: Action, tag: string): Promise<boolean> {
     try {

@@ -1,13 +1,14 @@
 import { Controller, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
-import { wholeSize } from '../../packages/upload-headers.js';
+import { bodySize } from '../../packages/upload-headers.js';
 import { bodyDigests, parseWriteOptions } from '../../packages/write-request.js';
 import { WriteService } from '../../packages/write.service.js';
 import { PublicUrl } from '../../server/public-url.service.js';
-import { announcedLength, RequestBody } from '../../server/request-body.js';
+import { RequestBody } from '../../server/request-body.js';
 import { Context, RequestContext } from '../../server/request-context.js';
 import { assertText } from '../release-fields.js';
+import { releaseIn } from '../release-record.js';
 import { ReleaseWrites } from '../release-writes.service.js';
 import { Repository } from '../repository.js';
 import { apiAddress, prefixOf } from './api-path.js';
@@ -38,13 +39,16 @@ export class GithubAssetUploadsController {
     @Context() context: RequestContext,
   ) {
     const api = apiAddress(this.publicUrl.baseFor(request), prefixOf(context.path), this.repository.fullName);
-    const size = announcedLength(request) ?? wholeSize(request.headers);
-    const { release } = await this.releases.find(id, request);
+    const size = bodySize(request);
+    const { catalog, ...found } = await this.releases.find(id, request);
+    const release = releaseIn(catalog, found.release);
     const file = assetName(name, release);
     const text = typeof label === 'string' ? label : '';
     assertText('label', text);
     const { sha256 } = parseWriteOptions(request, bodyDigests(request.headers));
-    const options = { release: release.tag, condition: 'absent', sha256 } as const;
+    // What was meant for a draft must not become public because the draft is gone.
+    const onlyKnown = release.record !== undefined;
+    const options = { release: release.tag, condition: 'absent', onlyKnown, sha256 } as const;
     const body = new RequestBody(request, response, size);
     const published = await this.writes.publish(body, file, options, context);
     if (text !== '') await this.releaseWrites.label(published.package, text, context);

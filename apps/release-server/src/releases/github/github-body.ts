@@ -65,8 +65,14 @@ export function parseGithubAsset(body: unknown): AssetFields {
   return { name: name ?? undefined, label: label ?? undefined };
 }
 
-/** For which release notes are made, and since which. Throws `invalid_parameter`. */
-export function parseNotesRequest(body: unknown): { readonly tag: string; readonly previous?: string } {
+/** For which release notes are made, and since which. */
+export interface NotesRequest {
+  readonly tag: string;
+  readonly previous?: string;
+}
+
+/** Throws `invalid_parameter`. */
+export function parseNotesRequest(body: unknown): NotesRequest {
   const { tag_name: tag, previous_tag_name: previous } = parsed(notes, body, 'Release');
   if (!tag) throw missing('Release', 'tag_name');
   return { tag, ...(previous ? { previous } : {}) };

@@ -23,13 +23,14 @@ const PRIVATE = { ...VARY, 'Cache-Control': 'private, no-cache' };
 
 type Prefix = '' | '/api/v3';
 
-/** A release and the catalog that it is in. */
+/** A release, and the state in which it was found. */
 export interface FoundRelease {
+  readonly snapshot: StoreSnapshot;
   readonly catalog: ReleaseCatalog;
   readonly release: Release;
 }
 
-/** An asset, its release and the catalog that they are in. */
+/** An asset, its release, and the state in which they were found. */
 export interface FoundAsset extends FoundRelease {
   readonly asset: Package;
 }
@@ -56,8 +57,7 @@ export class GithubReleases {
 
   /** A page of the releases: drafts first, then the public ones, the last published first. */
   async list(prefix: Prefix, asked: Page, request: IncomingMessage): Promise<PreparedBody> {
-    const snapshot = await this.store.snapshot();
-    const catalog = await prepareCatalog(snapshot);
+    const { snapshot, catalog } = await this.state();
     const drafts = await this.access.visible(catalog.drafts, request);
     const { recent } = catalog;
     const total = drafts.length + recent.length;
@@ -69,7 +69,7 @@ export class GithubReleases {
       const shown = [...of(drafts, 0), ...of(recent, drafts.length)];
       const blocks = await this.blocksOf(prefix).of(shown, catalog);
       const links = linksOf(page, total, `${this.apiOf(prefix).repository}/releases`);
-      return this.array(blocks, { ...(drafts.length > 0 ? PRIVATE : VARY), ...links });
+      return this.array(blocks, { ...varyOf(drafts.length > 0), ...links });
     };
     // What some may see and others not is made for each of them.
     if (drafts.length > 0 && drafts !== catalog.drafts) return make();
@@ -89,43 +89,56 @@ export class GithubReleases {
 
   /** Rejects with `release_not_found`. */
   async byId(prefix: Prefix, id: string, request: IncomingMessage): Promise<PreparedBody> {
-    const { release } = await this.find(id, request);
-    return this.one(prefix, (catalog) => catalog.byId(release.id));
+    return this.whole(prefix, await this.find(id, request));
   }
 
   /** A page of the assets of a release, the newest first. Rejects with `release_not_found`. */
   async assets(prefix: Prefix, id: string, asked: Page, request: IncomingMessage): Promise<PreparedBody> {
-    const { release, catalog } = await this.find(id, request);
-    const page = withinPages(asked, release.assets.length);
-    const api = this.apiOf(prefix);
-    const fragments = await assetFragments(release.assets.slice(...boundsOf(page)), catalog, api);
-    const links = linksOf(page, release.assets.length, `${api.repository}/releases/${release.id}/assets`);
-    return this.array([blockOf(fragments)], { ...(release.isDraft ? PRIVATE : VARY), ...links });
+    const { release, catalog, snapshot } = await this.find(id, request);
+    const { assets, isDraft } = release;
+    const page = withinPages(asked, assets.length);
+    return this.prepared.get(
+      snapshot,
+      `${prefix} assets ${release.id} ${page.perPage} ${page.page}`,
+      async () => {
+        const api = this.apiOf(prefix);
+        const fragments = await assetFragments(assets.slice(...boundsOf(page)), catalog, api);
+        const links = linksOf(page, assets.length, `${api.repository}/releases/${release.id}/assets`);
+        return this.array([blockOf(fragments)], { ...varyOf(isDraft), ...links });
+      },
+    );
   }
 
   /** The release of that id, a draft only for those who may publish in it. Rejects with `release_not_found`. */
   async find(id: string, request: IncomingMessage): Promise<FoundRelease> {
-    const catalog = await this.catalog();
+    const { snapshot, catalog } = await this.state();
     const release = catalog.byId(numberOf(id));
-    if (release === undefined || !(await this.isVisible(release, request))) throw noRelease();
-    return { catalog, release };
+    if (!(await this.isVisible(release, request)) || release === undefined) throw noRelease();
+    return { snapshot, catalog, release };
+  }
+
+  /** The release of that tag, a draft only for those who may publish in it; undefined where there is none. */
+  async named(tag: string, request: IncomingMessage) {
+    const { catalog } = await this.state();
+    const draft = catalog.draftByTag(tag);
+    const isVisible = draft !== undefined && (await this.isVisible(draft, request));
+    return { catalog, release: isVisible ? draft : catalog.byTag(tag) };
   }
 
   /** The asset of that id, of a draft only for those who may publish in it. Rejects with `package_not_found`. */
   async findAsset(id: string, request: IncomingMessage): Promise<FoundAsset> {
-    const catalog = await this.catalog();
+    const { snapshot, catalog } = await this.state();
     const asset = catalog.assetById(numberOf(id));
     const release = asset && catalog.releaseOf(asset);
-    if (asset === undefined || release === undefined || !(await this.isVisible(release, request))) {
-      throw notFound(id);
-    }
-    return { catalog, release, asset };
+    if (!(await this.isVisible(release, request)) || !asset || !release) throw notFound(id);
+    return { snapshot, catalog, release, asset };
   }
 
   /** A release that was just saved, as an answer tells of it. Rejects with `release_not_found` where it is gone again. */
   async saved({ tag, isDraft }: Pick<Release, 'tag' | 'isDraft'>, api: ApiAddress) {
     const catalog = await this.catalog();
-    const release = isDraft ? catalog.draftByTag(tag) : catalog.byTag(tag);
+    const [draft, shown] = [catalog.draftByTag(tag), catalog.byTag(tag)];
+    const release = isDraft ? (draft ?? shown) : (shown ?? draft);
     if (release === undefined) throw noRelease();
     return githubReleaseWhole(release, catalog, api, this.immutable);
   }
@@ -139,24 +152,29 @@ export class GithubReleases {
   }
 
   async catalog(): Promise<ReleaseCatalog> {
-    return prepareCatalog(await this.store.snapshot());
+    return (await this.state()).catalog;
   }
 
   private async one(
     prefix: Prefix,
     choose: (catalog: ReleaseCatalog) => Release | undefined,
   ): Promise<PreparedBody> {
-    const snapshot = await this.store.snapshot();
-    const catalog = await prepareCatalog(snapshot);
+    const { snapshot, catalog } = await this.state();
     const release = choose(catalog);
     if (release === undefined) throw noRelease();
+    return this.whole(prefix, { snapshot, catalog, release });
+  }
+
+  private async whole(prefix: Prefix, { snapshot, catalog, release }: FoundRelease): Promise<PreparedBody> {
     return this.prepared.get(snapshot, `${prefix} release ${release.id}`, async () => {
       const blocks = await this.blocksOf(prefix).of([release], catalog);
-      return prepareBody(JSON_TYPE, blocks, {
-        headers: release.isDraft ? PRIVATE : VARY,
-        compressible: true,
-      });
+      return prepareBody(JSON_TYPE, blocks, { headers: varyOf(release.isDraft), compressible: true });
     });
+  }
+
+  private async state(): Promise<{ readonly snapshot: StoreSnapshot; readonly catalog: ReleaseCatalog }> {
+    const snapshot = await this.store.snapshot();
+    return { snapshot, catalog: await prepareCatalog(snapshot) };
   }
 
   private array(blocks: readonly FragmentBlock[], headers: Record<string, string>): PreparedBody {
@@ -175,13 +193,18 @@ export class GithubReleases {
     return apiAddress(BASE, prefix, this.repository.fullName);
   }
 
-  private async isVisible(release: Release, request: IncomingMessage): Promise<boolean> {
-    return !release.isDraft || (await this.access.visible([release], request)).length > 0;
+  private async isVisible(release: Release | undefined, request: IncomingMessage): Promise<boolean> {
+    return release?.isDraft === false || this.access.sees(release, request);
   }
 }
 
 function numberOf(id: string): number {
   return /^\d{1,10}$/.test(id) ? Number(id) : 0;
+}
+
+/** Of an answer, by whether it tells of drafts. */
+export function varyOf(isDraft: boolean): Readonly<Record<string, string>> {
+  return isDraft ? PRIVATE : VARY;
 }
 
 function noRelease(): StorageError {

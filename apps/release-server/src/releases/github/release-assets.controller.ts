@@ -7,7 +7,7 @@ import { fileOf, PackageReader } from '#storage';
 
 import { ageHeaders } from '../../http/age.js';
 import { prepareBody, sendPrepared } from '../../http/prepared-body.js';
-import { sendPackage } from '../../packages/download.js';
+import { sendPackage, sendPackageHead } from '../../packages/download.js';
 import { WriteService } from '../../packages/write.service.js';
 import { readJson } from '../../server/json-body.js';
 import { PublicUrl } from '../../server/public-url.service.js';
@@ -17,12 +17,13 @@ import { ReleaseWrites } from '../release-writes.service.js';
 import { Repository } from '../repository.js';
 import { apiAddress, prefixOf, type ApiAddress } from './api-path.js';
 import { parseGithubAsset } from './github-body.js';
-import { GithubReleases } from './github-releases.service.js';
+import { GithubReleases, varyOf } from './github-releases.service.js';
 import { githubAsset } from './github.view.js';
 import { RELEASES } from './paths.js';
 import { RepositoryGuard } from './repository.guard.js';
 
 const BYTES = 'application/octet-stream';
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** `/repos/{owner}/{repo}/releases/assets/{id}`: an asset's description or its bytes, its name and label, and its end. */
 @UseGuards(RepositoryGuard)
@@ -48,24 +49,15 @@ export class GithubReleaseAssetsController {
   ): Promise<void> {
     const { catalog, release, asset } = await this.releases.findAsset(id, request);
     const age = ageHeaders(this.store);
-    response.setHeader('Vary', 'Accept, Authorization');
+    const headers = varyOf(release.isDraft);
     if (accepts(request).type(['application/json', BYTES]) === BYTES) {
-      await sendPackage(
-        request,
-        response,
-        await this.store.open(asset.name, { drafts: release.isDraft }),
-        age,
-      );
-      return;
+      const further = [...Object.entries(headers).flat(), ...age];
+      if (request.method === 'HEAD') return sendPackageHead(request, response, asset, further);
+      const opened = await this.store.open(asset.name, { drafts: release.isDraft });
+      return sendPackage(request, response, opened, further);
     }
-    const view = githubAsset(asset, catalog, this.apiOf(request, context));
-    await sendPrepared(
-      request,
-      response,
-      prepareBody('application/json; charset=utf-8', JSON.stringify(view)),
-      '',
-      age,
-    );
+    const view = JSON.stringify(githubAsset(asset, catalog, this.apiOf(request, context)));
+    await sendPrepared(request, response, prepareBody(JSON_TYPE, view, { headers }), '', age);
   }
 
   @Patch('assets/:id')

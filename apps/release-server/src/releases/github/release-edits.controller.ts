@@ -9,7 +9,7 @@ import { ReleaseWrites } from '../release-writes.service.js';
 import { Repository } from '../repository.js';
 import { apiAddress, prefixOf, type ApiAddress } from './api-path.js';
 import { generatedNotes } from './generated-notes.js';
-import { missing, parseGithubRelease, parseNotesRequest } from './github-body.js';
+import { missing, parseGithubRelease, parseNotesRequest, type NotesRequest } from './github-body.js';
 import { GithubReleases } from './github-releases.service.js';
 import { RELEASES } from './paths.js';
 import { RepositoryGuard } from './repository.guard.js';
@@ -35,7 +35,7 @@ export class GithubReleaseEditsController {
     const { fields, generateNotes } = parseGithubRelease(await readJson(request, response, MAX_BODY_BYTES));
     const { tag, ...others } = fields;
     if (!tag) throw missing('Release', 'tag_name');
-    const made = generateNotes ? generatedNotes(await this.releases.catalog(), { tag }, api.base).body : '';
+    const made = generateNotes ? (await this.notes({ tag }, api, request)).body : '';
     const notes = [others.notes, made].filter(Boolean).join('\n\n');
     const { record } = await this.writes.create(tag, { ...others, notes }, context);
     const view = await this.releases.saved(record, api);
@@ -51,7 +51,7 @@ export class GithubReleaseEditsController {
     @Context() context: RequestContext,
   ) {
     const asked = parseNotesRequest(await readJson(request, response, MAX_BODY_BYTES));
-    return generatedNotes(await this.releases.catalog(), asked, this.apiOf(request, context).base);
+    return this.notes(asked, this.apiOf(request, context), request);
   }
 
   @Patch(':id')
@@ -77,6 +77,11 @@ export class GithubReleaseEditsController {
   ): Promise<void> {
     const { release } = await this.releases.find(id, request);
     await this.writes.remove(release, context);
+  }
+
+  private async notes(asked: NotesRequest, { base }: ApiAddress, request: Request) {
+    const { catalog, release } = await this.releases.named(asked.tag, request);
+    return generatedNotes(catalog, release, asked, base);
   }
 
   private apiOf(request: Request, { path }: RequestContext): ApiAddress {

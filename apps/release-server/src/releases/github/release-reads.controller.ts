@@ -42,14 +42,15 @@ export class GithubReleaseReadsController {
     await this.send(request, response, await this.releases.latest(prefixIn(request)));
   }
 
-  /** The wildcard takes tags with slashes, whether these are encoded or not. */
+  /** The wildcard takes tags with slashes, whether these are encoded or not; a trailing slash changes nothing. */
   @Get('tags/*tag')
   async byTag(
     @Param('tag') segments: string[],
     @Req() request: Request,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    await this.send(request, response, await this.releases.byTag(prefixIn(request), segments.join('/')));
+    const tag = segments.join('/').replace(/(?<=.)\/$/, '');
+    await this.send(request, response, await this.releases.byTag(prefixIn(request), tag));
   }
 
   @Get(':id')
