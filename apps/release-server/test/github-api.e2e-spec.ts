@@ -226,8 +226,8 @@ describe("GitHub's REST API", () => {
     it('renames and labels assets, and deletes them and releases', async () => {
       const release = await create({ tag_name: 'v1' });
       const { url } = await json<AssetView>(await upload(release, 'tool', 'x'));
-      const renamed = await json<AssetView>(await say('PATCH', url, { name: 'tool-2', label: 'L' }));
-      expect(renamed).toMatchObject({ name: 'tool-2', label: 'L' });
+      const renamed = await json<AssetView>(await say('PATCH', url, { name: 'my tool', label: 'L' }));
+      expect(renamed).toMatchObject({ name: 'my.tool', label: 'L' });
       expect((await say('DELETE', renamed.url)).status).toBe(204);
       expect((await say('DELETE', renamed.url)).status).toBe(404);
       expect((await say('DELETE', release.url)).status).toBe(204);
@@ -345,6 +345,12 @@ describe("GitHub's REST API", () => {
         expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
         expect([answer.status, await json(answer)]).toMatchObject([status, expected]);
       }
+    });
+
+    it('for a body that is not UTF-8', async () => {
+      const body = Buffer.from('{"tag_name":"v1","name":"\xff"}', 'latin1');
+      const answer = await fetch(`${server.url}${REPO}/releases`, { method: 'POST', headers: AUTH, body });
+      expect([answer.status, await json(answer)]).toMatchObject([400, { code: 'bad_request' }]);
     });
 
     it('for a tag that is taken', async () => {

@@ -1,6 +1,6 @@
 import { PackageStore, type OpenPackage } from '#storage';
 
-import { get, put, sha256 } from './support/client.js';
+import { get, json, put, sha256 } from './support/client.js';
 import { startServer, type TestServer } from './support/server.js';
 
 const CONTENT = 'the content of a package';
@@ -53,6 +53,23 @@ describe('downloading from where the store has it', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(response.headers.get('etag')).toBeNull();
     expect(await response.text()).toBe('');
+    expect(asked).toEqual(['attachment; filename="tool-1.0.0.zip"']);
+  });
+
+  it("leads there from GitHub's API too, where the bytes are asked for", async () => {
+    const latest = await get(server, '/repos/acme/tools/releases/latest');
+    const { assets } = await json<{ assets: { url: string }[] }>(latest);
+    const url = assets[0]?.url ?? '';
+    const response = await fetch(url, {
+      headers: { Accept: 'application/octet-stream' },
+      redirect: 'manual',
+    });
+    expect([response.status, response.headers.get('location')]).toEqual([
+      302,
+      'https://store.example/bytes?signature=x',
+    ]);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect((await fetch(url, { redirect: 'manual' })).status).toBe(200);
     expect(asked).toEqual(['attachment; filename="tool-1.0.0.zip"']);
   });
 

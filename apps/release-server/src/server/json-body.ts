@@ -19,19 +19,20 @@ export async function readJson(
       `The body has the content coding ${JSON.stringify(coding)}.`,
     );
   }
-  const text = await readText(request, response, maxBytes);
+  const bytes = await readBytes(request, response, maxBytes);
   try {
-    return JSON.parse(text);
+    // What is not UTF-8 is no JSON (RFC 8259 §8.1), and would be stored as something else than was sent.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     throw new ProblemError('bad_request', 'Problems parsing JSON: the body is not a JSON document.');
   }
 }
 
-async function readText(
+async function readBytes(
   request: IncomingMessage,
   response: ServerResponse,
   maxBytes: number,
-): Promise<string> {
+): Promise<Buffer> {
   const size = announcedLength(request);
   if (size !== undefined && size > maxBytes) throw tooLarge(maxBytes);
   const body = new RequestBody(request, response, size);
@@ -39,13 +40,13 @@ async function readText(
   body.signal.addEventListener('abort', () => reject(body.signal.reason as Error));
   body.accept();
   try {
-    return await Promise.race([textOf(request, maxBytes), stalled]);
+    return await Promise.race([bytesOf(request, maxBytes), stalled]);
   } finally {
     body.dispose();
   }
 }
 
-async function textOf(request: IncomingMessage, maxBytes: number): Promise<string> {
+async function bytesOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   // What is left of a body that is too large, its answer reads.
@@ -54,7 +55,7 @@ async function textOf(request: IncomingMessage, maxBytes: number): Promise<strin
     if (length > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(maxBytes: number): ProblemError {

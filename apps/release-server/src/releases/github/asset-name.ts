@@ -5,16 +5,12 @@ import type { Release } from '#releases';
 import { missing } from './github-body.js';
 
 /**
- * The name that an asset gets: as GitHub does it, other characters than those of file names become dots. Throws
- * `invalid_parameter` where there is none, `invalid_package_name` where none is left, and `package_exists` where the
+ * The name that a new asset gets. Throws `invalid_parameter` where there is none, as {@link fileNameFor}, and `package_exists` where the
  * release has an asset of that name, be it in its folder or not.
  */
 export function assetName(asked: unknown, release: Release): string {
   if (typeof asked !== 'string' || asked === '') throw missing('ReleaseAsset', 'name');
-  const name = isFileName(asked) ? asked : withDots(asked);
-  if (!isFileName(name)) {
-    throw new StorageError('invalid_package_name', 'An asset cannot have that name.');
-  }
+  const name = fileNameFor(asked);
   const existing = release.assets.find((stored) => fileOf(stored) === name);
   if (existing !== undefined) {
     throw new StorageError('package_exists', `${release.tag} has an asset named ${name} already.`, {
@@ -22,6 +18,13 @@ export function assetName(asked: unknown, release: Release): string {
     });
   }
   return name;
+}
+
+/** As GitHub does it, other characters than those of file names become dots. Throws `invalid_package_name` where none is left. */
+export function fileNameFor(asked: string): string {
+  const name = isFileName(asked) ? asked : withDots(asked);
+  if (isFileName(name)) return name;
+  throw new StorageError('invalid_package_name', 'An asset cannot have that name.');
 }
 
 function withDots(name: string): string {

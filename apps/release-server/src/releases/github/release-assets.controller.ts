@@ -16,6 +16,7 @@ import { MAX_BODY_BYTES } from '../publishing/release-body.js';
 import { ReleaseWrites } from '../release-writes.service.js';
 import { Repository } from '../repository.js';
 import { apiAddress, prefixOf, type ApiAddress } from './api-path.js';
+import { fileNameFor } from './asset-name.js';
 import { parseGithubAsset } from './github-body.js';
 import { GithubReleases, varyOf } from './github-releases.service.js';
 import { githubAsset } from './github.view.js';
@@ -69,9 +70,8 @@ export class GithubReleaseAssetsController {
   ) {
     const { name, label } = parseGithubAsset(await readJson(request, response, MAX_BODY_BYTES));
     let { asset } = await this.releases.findAsset(id, request);
-    if (name !== undefined && name !== '' && name !== fileOf(asset)) {
-      asset = await this.releaseWrites.rename(asset, name, context);
-    }
+    const file = name ? fileNameFor(name) : fileOf(asset);
+    if (file !== fileOf(asset)) asset = await this.releaseWrites.rename(asset, file, context);
     if (label !== undefined) await this.releaseWrites.label(asset, label, context);
     return this.releases.savedAsset(asset, this.apiOf(request, context));
   }
