@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 
+import { json } from '../support/client.js';
 import { AUTH } from '../support/server.js';
 import { cutRequest, type Cut } from './support/cut-request.js';
 import { expectHidden, releasesIn } from './support/release-load.js';
@@ -35,15 +36,46 @@ row(
 const FILES = ['tool-linux', 'tool-mac', 'SHA256SUMS'];
 const CUTS: readonly Cut[] = ['client leaves', 'killed in the body', 'killed after the body'];
 
+/** A request of a publication, given the id of the draft once it is made. */
+type Step = (id: number) => { readonly method: string; readonly path: string; readonly body: string };
+
 /** All that a client sends to publish a release. */
-function conversationOf(tag: string): { method: string; path: string; body: string }[] {
-  const path = `/releases/${encodeURIComponent(tag)}`;
-  return [
-    { method: 'POST', path: '/releases', body: JSON.stringify({ tag, draft: true, notes: 'What is new' }) },
-    ...FILES.map((file) => ({ method: 'PUT', path: `${path}/assets/${file}`, body: `${file} of ${tag}` })),
-    { method: 'PATCH', path, body: JSON.stringify({ draft: false, title: `Release ${tag}` }) },
-  ];
-}
+const CONVERSATIONS: readonly ((tag: string) => readonly Step[])[] = [
+  (tag) => {
+    const path = `/releases/${encodeURIComponent(tag)}`;
+    return [
+      () => ({
+        method: 'POST',
+        path: '/releases',
+        body: JSON.stringify({ tag, draft: true, notes: 'News' }),
+      }),
+      ...FILES.map((file) => () => ({
+        method: 'PUT',
+        path: `${path}/assets/${file}`,
+        body: `${file} of ${tag}`,
+      })),
+      () => ({ method: 'PATCH', path, body: JSON.stringify({ draft: false, title: `Release ${tag}` }) }),
+    ];
+  },
+  // As `gh release create` does it.
+  (tag) => {
+    const releases = '/api/v3/repos/acme/tools/releases';
+    const uploads = '/api/uploads/repos/acme/tools/releases';
+    return [
+      () => ({
+        method: 'POST',
+        path: releases,
+        body: JSON.stringify({ tag_name: tag, draft: true, body: 'News' }),
+      }),
+      ...FILES.map((file) => (id: number) => ({
+        method: 'POST',
+        path: `${uploads}/${id}/assets?name=${file}`,
+        body: `${file} of ${tag}`,
+      })),
+      (id) => ({ method: 'PATCH', path: `${releases}/${id}`, body: JSON.stringify({ draft: false }) }),
+    ];
+  },
+];
 
 row(
   'K9',
@@ -55,20 +87,21 @@ row(
   async ({ server, directory, rounds, note }) => {
     const start = () => server({ MAX_PACKAGES: 'null' });
     let [victim, serial, left] = [await start(), 0, { drafts: 0, public: 0 }];
-    const cutAt = async (at: number, cut: Cut): Promise<void> => {
-      const tag = `v${++serial}.0.0`;
-      const requests = conversationOf(tag);
-      for (const { method, path, body } of requests.slice(0, at)) {
+    const cutAt = async (steps: readonly Step[], tag: string, at: number, cut: Cut): Promise<void> => {
+      let id = 0;
+      for (const step of steps.slice(0, at)) {
+        const { method, path, body } = step(id);
         const answer = await fetch(victim.url + path, { method, body, headers: AUTH });
         expect(`${method} ${path}: ${answer.ok}`).toBe(`${method} ${path}: true`);
+        if (id === 0) ({ id = -1 } = await json<{ id?: number }>(answer));
       }
-      const request = requests[at];
+      const request = steps[at]?.(id);
       if (request === undefined) return;
       const answer = await cutRequest(victim, request, cut, randomInt(30));
       if (!victim.isRunning()) victim = await start();
       const found = (await releasesIn(directory)).get(tag);
       const listed = await listedOf(victim, tag);
-      const isLast = at === requests.length - 1;
+      const isLast = at === steps.length - 1;
       const isPublic = isLast && cut === 'killed after the body' && found?.isDraft === false;
       const said = `${cut} ${request.method} ${request.path}: `;
       expect(said + listed.join()).toBe(said + (isPublic ? FILES.toSorted().join() : ''));
@@ -81,7 +114,14 @@ row(
       };
     };
     for (let round = 0; round < rounds; round++) {
-      for (const at of conversationOf('').keys()) for (const cut of CUTS) await cutAt(at, cut);
+      for (const stepsOf of CONVERSATIONS) {
+        for (const at of stepsOf('').keys()) {
+          for (const cut of CUTS) {
+            const tag = `v${++serial}.0.0`;
+            await cutAt(stepsOf(tag), tag, at, cut);
+          }
+        }
+      }
     }
     note(`${serial} cuts left ${left.drafts} drafts and ${left.public} whole releases`);
   },

@@ -19,7 +19,7 @@ const MARKUP = '<img src=x onerror=alert(1)>';
 
 row(
   'X8',
-  'cached digests, times of files and the index of a bucket tampered with: names, digests, sizes, times, 1 GB, prototypes',
+  'cached digests, times of files, records of releases and the index of a bucket tampered with: names, digests, sizes, times, 1 GB, prototypes',
   { rounds: { usual: 1, long: 20, of: 'rounds' }, timeout: { usual: 180_000, long: 3_600_000 } },
   async (own) => {
     for (let round = 0; round < own.rounds; round++) {
@@ -27,6 +27,7 @@ row(
       const base = await mkdtemp(join(existsSync(MEMORY) ? MEMORY : own.directory, 'tampered-'));
       own.atEnd(() => rm(base, { recursive: true, force: true }));
       await tamperWithDirectory(own, base);
+      await tamperWithRecords(own, join(base, 'releases'));
       if (objectStore() === undefined) await tamperWithBucket(join(own.directory, `bucket-${round}`));
     }
     own.note(objectStore() === undefined ? 'index tampered with' : 'no index: no object store');
@@ -79,6 +80,54 @@ async function tamperWithDirectory({ server }: Row, directory: string): Promise<
   await second.stop();
 }
 
+const RECORD = { isDraft: false, createdAt: 1_700_000_000_000, updatedAt: 1_700_000_000_000 };
+
+/** What lies in the place of a release's record, each a path to be made, and is none: its release is not shown. */
+const NO_RECORDS: ((path: string) => unknown)[] = [
+  (path) => execFileSync('truncate', ['-s', '1G', path]),
+  (path) => execFileSync('mkfifo', [path]),
+  (path) => mkdir(path),
+  (path) => symlink('/dev/zero', path),
+  (path) => writeFile(path, JSON.stringify(RECORD).slice(0, 20)),
+  (path) => writeFile(path, JSON.stringify(RECORD).replace('{', '{"__proto__":{"isDraft":false},')),
+  (path) => writeFile(path, JSON.stringify({ ...RECORD, createdAt: 1e17 })),
+  (path) => writeFile(path, JSON.stringify({ ...RECORD, isDraft: 'no' })),
+  (path) => writeFile(path, JSON.stringify({ ...RECORD, labels: { [HOSTILE]: 'x' } })),
+  (path) => writeFile(path, JSON.stringify({ ...RECORD, notes: 'x'.repeat(7 * 1024 * 1024) })),
+];
+
+async function tamperWithRecords({ server }: Row, directory: string): Promise<void> {
+  for (const [index, tamper] of NO_RECORDS.entries()) {
+    const folder = join(directory, `v${index + 1}.0.0`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'tool'), `content ${index}`);
+    await tamper(join(folder, '.release.json'));
+  }
+  const shown = { ...RECORD, title: MARKUP, notes: `# ${MARKUP}`, author: MARKUP, labels: { tool: MARKUP } };
+  await mkdir(join(directory, 'v100.0.0'));
+  await writeFile(join(directory, 'v100.0.0/tool'), 'content');
+  await writeFile(join(directory, 'v100.0.0/.release.json'), JSON.stringify({ ...shown, tag: HOSTILE }));
+
+  const one = await server({}, { directory });
+  const list = async (): Promise<unknown[]> =>
+    (
+      await json<{ tag_name: string; assets: { name: string }[] }[]>(await get(one, '/repos/a/b/releases'))
+    ).map(({ tag_name: tag, assets }) => [tag, assets.map(({ name }) => name)]);
+  await until(async () => (await list()).length > 0);
+  expect(await list()).toEqual([['v100.0.0', ['tool']]]);
+  for (const index of NO_RECORDS.keys()) {
+    const { status } = await get(one, `/releases/download/v${index + 1}.0.0/tool`);
+    expect(`v${index + 1}.0.0: ${status}`).toBe(`v${index + 1}.0.0: 404`);
+  }
+  for (const path of ['/releases', '/releases/tag/v100.0.0', '/packages?format=html', '/releases.atom']) {
+    const answer = await get(one, path);
+    expect(`${path}: ${answer.status}`).toBe(`${path}: 200`);
+    const text = await answer.text();
+    for (const word of ['PWNED', MARKUP]) expect(text).not.toContain(word);
+  }
+  await one.stop();
+}
+
 async function tamperWithBucket(directory: string): Promise<void> {
   const prefix = prefixOf(directory);
   const entry = (name: string) => ({
@@ -87,8 +136,11 @@ async function tamperWithBucket(directory: string): Promise<void> {
     sha256: 'ab'.repeat(32),
     at: 1_700_000_000_000,
   });
-  const index = (packages: Record<string, unknown>): string =>
-    JSON.stringify({ format: 1, seq: 1, last: 1, packages, garbage: [] });
+  const index = (packages: Record<string, unknown>, releases?: Record<string, unknown>): string =>
+    JSON.stringify({ format: 1, seq: 1, last: 1, packages, garbage: [], releases });
+  const records = (tag: string, record: unknown, key = `${prefix}releases/1/.release.json`): string =>
+    index({}, { since: 1, records: { [tag]: { key, record } }, packages: {}, garbage: [] });
+  const record = { tag: 'v1', isDraft: false, createdAt: 1, updatedAt: 1 };
   const tampered: [string, string][] = [
     [index({ [HOSTILE]: entry(HOSTILE) }), `packages["${HOSTILE}"]: not a package name`],
     [index({ [MARKUP]: entry(MARKUP) }), `packages["${MARKUP}"]: not a package name`],
@@ -96,6 +148,14 @@ async function tamperWithBucket(directory: string): Promise<void> {
     [index({ 'a.zip': { ...entry('a.zip'), sha256: HOSTILE } }), 'packages["a.zip"].sha256: not a digest'],
     [index({ 'a.zip': { ...entry('a.zip'), at: 1e17 } }), 'packages["a.zip"].at: not a time'],
     [index({ 'a.zip': { ...entry('a.zip'), key: 'other/secret' } }), 'packages["a.zip"].key: not the key'],
+    [records('v1', { ...record, tag: 'v2' }), 'releases.records["v1"].record.tag: another one'],
+    [records('v1', { ...record, createdAt: 1e17 }), 'releases.records["v1"].record.createdAt: not a time'],
+    [records('v1', record, 'other/secret'), 'releases.records["v1"].key: not the key of a record'],
+    [records('..', { ...record, tag: '..' }), 'releases.records[".."].record: not a tag of a release'],
+    [
+      index({}, { since: 1, records: {}, packages: { 'v1/..': entry('v1/..') }, garbage: [] }),
+      'releases.packages["v1/.."]: not a package name',
+    ],
     [' '.repeat(65 * 1024 * 1024), 'more than the 67108864 that are read'],
   ];
   for (const [text, flaw] of tampered) {
