@@ -31,12 +31,24 @@ valid() { # valid VERSION VALUES
   rendered --kube-version "$1" --values "$2" >"$work/manifest" &&
     [ -s "$work/manifest" ] && kubeconform -strict -summary -kubernetes-version "$1" "${locations[@]}" <"$work/manifest"
 }
+read_by_server() { # read_by_server VALUES [KEY…]: as JSON, what its loader makes of the ConfigMap
+  rendered --values "$1" >"$work/manifest" && node --experimental-transform-types --disable-warning=ExperimentalWarning \
+    tools/test/chart-config.mjs "$work/manifest" "${@:2}"
+}
 
 for values in "$chart"/ci/*-values.yaml; do
   name=$(basename "$values" -values.yaml)
   check "lint: $name" helm lint --strict --quiet "$chart" --values "$values"
   check "template: $name" rendered --namespace tools --values "$values"
+  check "the server reads: $name" read_by_server "$values"
 done
+# Helm and YAML make other things of null, of lists and of texts that look like numbers.
+keys=(max_packages repository strict_repository immutable retention evict keep_releases keep_prereleases max_age protect protect_latest)
+reads() { equal "$(read_by_server "$chart/ci/$1-values.yaml" "${keys[@]}")" "$2"; }
+check 'the server reads the defaults of the chart as its own' reads minimal \
+  '{"max_packages":200,"repository":"releases/releases","strict_repository":false,"immutable":false,"retention":{"evict":"packages","keep_releases":null,"keep_prereleases":null,"max_age":null,"protect":[],"protect_latest":false}}'
+check 'the server reads what is given as it is meant' reads releases \
+  '{"max_packages":null,"repository":"acme/tool","strict_repository":true,"immutable":true,"retention":{"evict":"releases","keep_releases":10,"keep_prereleases":3,"max_age":31536000000,"protect":["*-lts","1.0","yes","v2.*"],"protect_latest":true}}'
 
 if command -v kubeconform >/dev/null; then
   for version in $versions; do
@@ -72,6 +84,8 @@ check 'refuses a host of Ingress and HTTPRoute' refuses 'host of the Ingress and
   --set ingress.enabled=true --set "ingress.hosts[0].host=$host" "${route[@]}"
 check 'refuses a grace period within the drain time' refuses 'more than 60' "${token[@]}" --set terminationGracePeriodSeconds=60
 check 'refuses a variable that outranks the config' refuses 'give config.port' "${token[@]}" --set 'extraEnv[0].name=PORT'
+check 'refuses a variable that outranks a section of it' refuses 'give config.retention.protect' "${token[@]}" \
+  --set 'extraEnv[0].name=RETENTION_PROTECT'
 check 'refuses several pods on an exclusive volume' refuses 'several pods need one place' "${token[@]}" --set replicaCount=2
 check 'refuses a bucket without a name' refuses 'give config.s3.bucket' "${token[@]}" --set config.storage_driver=s3
 check 'refuses a bucket that would be ignored' refuses 'set config.storage_driver=s3' "${token[@]}" --set config.s3.bucket=x
