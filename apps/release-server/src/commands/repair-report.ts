@@ -3,7 +3,7 @@ import type { RepairPlan } from '#storage';
 import { count, printable } from './command.js';
 
 const INDEX: Readonly<Record<RepairPlan['existing'], string>> = {
-  readable: 'exists and can be read; a server needs no repair',
+  readable: 'exists and can be read; a server needs no repair, unless it does not list what is there',
   unreadable: 'exists and cannot be read',
   missing: 'is missing',
 };

@@ -186,7 +186,8 @@ row(
   async ({ server: start, rounds, directory }) => {
     const server = await start();
     // Another that is asked the same with the token, to know what would be a write.
-    const twin = await start({}, { directory: `${directory}/twin` });
+    // A folder of another name would be a release of the first.
+    const twin = await start({}, { directory: `${directory}/.twin` });
     const restore = async (one: ServerProcess): Promise<void> => {
       await put(one, 'a.zip', 'original', { query: '?overwrite=true' });
     };

@@ -11,7 +11,7 @@ const DOCUMENT = 'openapi.yaml';
 /** Parameters whose value may hold slashes: the server takes such names so as to refuse them as names. */
 const WITH_SLASHES = /(?:^\/assets\/\{filename|\/releases\/(?:download|tag)\/\{tag|\/tags\/\{tag)$/;
 /** Addresses whose errors are those of GitHub's API. */
-const GITHUB = /^\/(?:api\/v3|api\/uploads|repos)\//;
+const GITHUB = /^\/(?:(?:api\/v3|api\/uploads)(?:\/|$)|repos\/|(?:rate_limit|user|meta)\/?$)/;
 /**
  * Shared responses to requests that belong to no operation: unknown addresses and methods, and what is refused
  * before it is routed.

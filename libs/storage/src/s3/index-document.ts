@@ -53,7 +53,8 @@ export interface StoredRecord {
 export interface ReleaseIndex {
   /**
    * Since when indexes of this bucket say anything of releases, in milliseconds since the epoch. Versions of the server
-   * that know of none leave it out of what they write; blobs of releases that are older may then be packages that were lost.
+   * that know of none leave it out of what they write; blobs of releases that are older may then be packages that were lost. Later
+   * than the clock says by as much as clocks may be apart, for the store says how old blobs are.
    */
   readonly since: number;
   /** By tag. */
@@ -61,6 +62,8 @@ export interface ReleaseIndex {
   readonly garbage: readonly Garbage[];
 }
 
+/** How far clocks may be apart: a store refuses requests of a server whose clock is further off than that. */
+const MAX_SKEW_MS = 15 * 60_000;
 const NO_RELEASES: ReleaseIndex = { since: 0, records: new Map(), garbage: [] };
 
 /** An index as JSON, once nothing is wrong with it. Packages in folders of releases are kept apart from the others. */
@@ -151,7 +154,7 @@ export class IndexDocument {
         { cause: new Error(flaw) },
       );
     }
-    const { since = Date.now(), records = {}, packages: inFolders = {} } = releases ?? {};
+    const { since = Date.now() + MAX_SKEW_MS, records = {}, packages: inFolders = {} } = releases ?? {};
     return known.with({
       seq,
       last,
