@@ -61,7 +61,8 @@ mv "$source/dist/$service.tgz" "$work/artifacts/"
 # The chart: what helm packs, packed again, since helm writes the time of day.
 image=$("$source/docker/build.sh" --tag "$version" --print)
 cp -R "$source/charts/release-server" "$work/chart/"
-sed "s|^  repository: .*|  repository: ${image%:*}|" "$source/charts/release-server/values.yaml" >"$work/chart/release-server/values.yaml"
+# The first key of that name is the image's; another is one of the server's own.
+sed "/^image:/,/^  repository:/s|^  repository: .*|  repository: ${image%:*}|" "$source/charts/release-server/values.yaml" >"$work/chart/release-server/values.yaml"
 helm package "$work/chart/release-server" --version "$version" --app-version "$version" --destination "$work" >&2
 rm -r "$work/chart/release-server"
 "$tar" -xzf "$work/release-server-$version.tgz" -C "$work/chart"

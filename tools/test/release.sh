@@ -44,7 +44,8 @@ same_bytes() { diff -r <(cd "$one/dist" && sha256sum -- *.*) <(cd "$two/dist" &&
 chart_right() {
   local chart=$one/dist/release-server-chart-$version.tgz
   helm show chart "$chart" | grep -x "version: $version" && helm show chart "$chart" | grep -x "appVersion: $version" || return
-  helm template x "$chart" --set auth.token=t | grep -F "image: \"r.example/team/release-server:$version\""
+  helm template x "$chart" --set auth.token=t >"$work/rendered" || return
+  grep -F "image: \"r.example/team/release-server:$version\"" "$work/rendered" && grep -x '    repository: releases/releases' "$work/rendered"
 }
 
 # ---- the npm package, unpacked
@@ -129,7 +130,7 @@ if command -v helm >/dev/null; then
   check 'it makes another in another place, at another time, with another umask and zone' \
     release "$two" bash -c 'umask 077 && export REGISTRY=r.example AUTHOR=team TZ=Asia/Tokyo && exec "$@"' -
   check 'both have the same bytes' same_bytes
-  check 'the chart has the version, and names the image that build.sh builds' chart_right
+  check 'the chart has the version, names the image that build.sh builds, and renders with its defaults' chart_right
   check 'release.sh refuses a tree that is not committed' refuses_dirty
   check 'release.sh refuses what is no version' refuses_bad_versions
   check 'release.sh refuses two versions' refuses 'more than one version' 1.2.3 1.2.4
