@@ -69,6 +69,7 @@ describe('the contract as a page', () => {
         .filter({ has: page.getByText('/packages', { exact: true }) });
       await operation.getByRole('button').first().click();
       await operation.getByPlaceholder('q', { exact: true }).fill('gemini v1.1');
+      await operation.getByPlaceholder('release', { exact: true }).fill('v1.1.0');
       await operation.getByPlaceholder('page', { exact: true }).fill('1');
       await operation.getByRole('button', { name: 'Execute' }).click();
       const live = operation.locator('.live-responses-table');
