@@ -3,6 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ServerModule } from '../server/server.module.js';
 import { DraftAccess } from './draft-access.js';
 import { GithubAssetUploadsController } from './github/asset-uploads.controller.js';
+import { GithubApi } from './github/github-api.js';
 import { GithubReleases } from './github/github-releases.service.js';
 import { GithubReleaseAssetsController } from './github/release-assets.controller.js';
 import { GithubReleaseEditsController } from './github/release-edits.controller.js';
@@ -39,6 +40,7 @@ import { Repository } from './repository.js';
   providers: [
     ChecksumsService,
     DraftAccess,
+    GithubApi,
     GithubReleases,
     GraphqlService,
     ReleasesService,

@@ -25,7 +25,7 @@ export class ReleasesService {
     private readonly store: PackageReader,
     config: Config,
   ) {
-    this.immutable = !config.allow_overwrite && !config.allow_delete;
+    this.immutable = config.immutable;
   }
 
   /** The latest release; no promise where it is made already. */

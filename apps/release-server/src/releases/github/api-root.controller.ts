@@ -1,18 +1,18 @@
 import { Controller, Get, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
 
-import { PublicUrl } from '../../server/public-url.service.js';
+import { GithubApi } from './github-api.js';
 import { RepositoryGuard } from './repository.guard.js';
 
 /** The root of the API where GitHub Enterprise has it: by it `gh auth status` tells whether a token is valid. */
 @UseGuards(RepositoryGuard)
 @Controller('api/v3')
 export class GithubApiRootController {
-  constructor(private readonly publicUrl: PublicUrl) {}
+  constructor(private readonly api: GithubApi) {}
 
   @Get()
   links(@Req() request: Request) {
-    const root = `${this.publicUrl.baseFor(request)}/api/v3`;
+    const { root } = this.api.addressFor(request);
     return {
       current_user_url: `${root}/user`,
       rate_limit_url: `${root}/rate_limit`,

@@ -4,15 +4,13 @@ import type { Request, Response } from 'express';
 import { bodySize } from '../../packages/upload-headers.js';
 import { bodyDigests, parseWriteOptions } from '../../packages/write-request.js';
 import { WriteService } from '../../packages/write.service.js';
-import { PublicUrl } from '../../server/public-url.service.js';
 import { RequestBody } from '../../server/request-body.js';
 import { Context, RequestContext } from '../../server/request-context.js';
 import { assertText } from '../release-fields.js';
 import { releaseIn } from '../release-record.js';
 import { ReleaseWrites } from '../release-writes.service.js';
-import { Repository } from '../repository.js';
-import { apiAddress, prefixOf } from './api-path.js';
 import { assetName } from './asset-name.js';
+import { GithubApi } from './github-api.js';
 import { GithubReleases } from './github-releases.service.js';
 import { UPLOADS } from './paths.js';
 import { RepositoryGuard } from './repository.guard.js';
@@ -25,8 +23,7 @@ export class GithubAssetUploadsController {
     private readonly writes: WriteService,
     private readonly releaseWrites: ReleaseWrites,
     private readonly releases: GithubReleases,
-    private readonly publicUrl: PublicUrl,
-    private readonly repository: Repository,
+    private readonly api: GithubApi,
   ) {}
 
   /** The type of the body says what the asset is, and so can be any. */
@@ -38,7 +35,7 @@ export class GithubAssetUploadsController {
     @Res({ passthrough: true }) response: Response,
     @Context() context: RequestContext,
   ) {
-    const api = apiAddress(this.publicUrl.baseFor(request), prefixOf(context.path), this.repository.fullName);
+    const api = this.api.addressFor(request);
     const size = bodySize(request);
     const { catalog, ...found } = await this.releases.find(id, request);
     const release = releaseIn(catalog, found.release);

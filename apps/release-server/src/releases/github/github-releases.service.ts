@@ -10,18 +10,14 @@ import { BASE, blockOf, fragmentOf, joined, type FragmentBlock } from '../../htt
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
 import { DraftAccess } from '../draft-access.js';
-import { Repository } from '../repository.js';
-import { apiAddress, type ApiAddress } from './api-path.js';
+import { GithubApi, JSON_TYPE, type ApiAddress, type ApiPrefix } from './github-api.js';
 import { githubAsset, githubReleaseWhole } from './github.view.js';
 import { boundsOf, linksOf, withinPages, type Page } from './page-of.js';
 import { assetFragments, ReleaseBlocks } from './release-blocks.js';
 
-const JSON_TYPE = 'application/json; charset=utf-8';
 /** Those who may publish get more at the same address. */
 const VARY = { Vary: 'Accept, Authorization' };
 const PRIVATE = { ...VARY, 'Cache-Control': 'private, no-cache' };
-
-type Prefix = '' | '/api/v3';
 
 /** A release, and the state in which it was found. */
 export interface FoundRelease {
@@ -42,21 +38,18 @@ export interface FoundAsset extends FoundRelease {
 @Injectable()
 export class GithubReleases {
   private readonly prepared = new PreparedBodies<StoreSnapshot>();
-  private readonly blocks = new Map<Prefix, ReleaseBlocks>();
+  private readonly blocks = new Map<ApiPrefix, ReleaseBlocks>();
   private readonly separator = fragmentOf(',');
-  private readonly immutable: boolean;
 
   constructor(
     private readonly store: PackageReader,
     private readonly access: DraftAccess,
-    private readonly repository: Repository,
-    config: Config,
-  ) {
-    this.immutable = !config.allow_overwrite && !config.allow_delete;
-  }
+    private readonly api: GithubApi,
+    private readonly config: Config,
+  ) {}
 
   /** A page of the releases: drafts first, then the public ones, the last published first. */
-  async list(prefix: Prefix, asked: Page, request: IncomingMessage): Promise<PreparedBody> {
+  async list(prefix: ApiPrefix, asked: Page, request: IncomingMessage): Promise<PreparedBody> {
     const { snapshot, catalog } = await this.state();
     const drafts = await this.access.visible(catalog.drafts, request);
     const { recent } = catalog;
@@ -78,22 +71,22 @@ export class GithubReleases {
   }
 
   /** Rejects with `release_not_found`. */
-  async latest(prefix: Prefix): Promise<PreparedBody> {
+  async latest(prefix: ApiPrefix): Promise<PreparedBody> {
     return this.one(prefix, ({ latestRelease }) => latestRelease);
   }
 
   /** The public release of that tag. Rejects with `release_not_found`. */
-  async byTag(prefix: Prefix, tag: string): Promise<PreparedBody> {
+  async byTag(prefix: ApiPrefix, tag: string): Promise<PreparedBody> {
     return this.one(prefix, (catalog) => catalog.byTag(tag));
   }
 
   /** Rejects with `release_not_found`. */
-  async byId(prefix: Prefix, id: string, request: IncomingMessage): Promise<PreparedBody> {
+  async byId(prefix: ApiPrefix, id: string, request: IncomingMessage): Promise<PreparedBody> {
     return this.whole(prefix, await this.find(id, request));
   }
 
   /** A page of the assets of a release, the newest first. Rejects with `release_not_found`. */
-  async assets(prefix: Prefix, id: string, asked: Page, request: IncomingMessage): Promise<PreparedBody> {
+  async assets(prefix: ApiPrefix, id: string, asked: Page, request: IncomingMessage): Promise<PreparedBody> {
     const { release, catalog, snapshot } = await this.find(id, request);
     const { assets, isDraft } = release;
     const page = withinPages(asked, assets.length);
@@ -140,7 +133,7 @@ export class GithubReleases {
     const [draft, shown] = [catalog.draftByTag(tag), catalog.byTag(tag)];
     const release = isDraft ? (draft ?? shown) : (shown ?? draft);
     if (release === undefined) throw noRelease();
-    return githubReleaseWhole(release, catalog, api, this.immutable);
+    return githubReleaseWhole(release, catalog, api, this.config.immutable);
   }
 
   /** An asset that was just saved. Rejects with `package_not_found` where it is gone again. */
@@ -156,7 +149,7 @@ export class GithubReleases {
   }
 
   private async one(
-    prefix: Prefix,
+    prefix: ApiPrefix,
     choose: (catalog: ReleaseCatalog) => Release | undefined,
   ): Promise<PreparedBody> {
     const { snapshot, catalog } = await this.state();
@@ -165,7 +158,10 @@ export class GithubReleases {
     return this.whole(prefix, { snapshot, catalog, release });
   }
 
-  private async whole(prefix: Prefix, { snapshot, catalog, release }: FoundRelease): Promise<PreparedBody> {
+  private async whole(
+    prefix: ApiPrefix,
+    { snapshot, catalog, release }: FoundRelease,
+  ): Promise<PreparedBody> {
     return this.prepared.get(snapshot, `${prefix} release ${release.id}`, async () => {
       const blocks = await this.blocksOf(prefix).of([release], catalog);
       return prepareBody(JSON_TYPE, blocks, { headers: varyOf(release.isDraft), compressible: true });
@@ -181,16 +177,16 @@ export class GithubReleases {
     return prepareBody(JSON_TYPE, joined('[', blocks, this.separator, ']'), { headers, compressible: true });
   }
 
-  private blocksOf(prefix: Prefix): ReleaseBlocks {
+  private blocksOf(prefix: ApiPrefix): ReleaseBlocks {
     const known = this.blocks.get(prefix);
     if (known !== undefined) return known;
-    const blocks = new ReleaseBlocks(this.apiOf(prefix), this.immutable);
+    const blocks = new ReleaseBlocks(this.apiOf(prefix), this.config.immutable);
     this.blocks.set(prefix, blocks);
     return blocks;
   }
 
-  private apiOf(prefix: Prefix): ApiAddress {
-    return apiAddress(BASE, prefix, this.repository.fullName);
+  private apiOf(prefix: ApiPrefix): ApiAddress {
+    return this.api.addressBelow(BASE, prefix);
   }
 
   private async isVisible(release: Release | undefined, request: IncomingMessage): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { Package } from '#storage';
 
 import { releasePath } from '../release-path.js';
 import { assetView, authorView, isoTime, nodeId, SERVER_LOGIN } from '../release.view.js';
-import type { ApiAddress } from './api-path.js';
+import type { ApiAddress } from './github-api.js';
 
 /** A release in the shape of GitHub's REST API (2022-11-28), without its assets. @param immutable - Whether public ones are. */
 export function githubRelease(release: Release, api: ApiAddress, immutable: boolean) {

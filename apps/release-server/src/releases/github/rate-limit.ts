@@ -1,6 +1,6 @@
 const HOUR_S = 3600;
 /** Requests an hour, as GitHub has them. Nobody is held to it, but clients wait where they find none. */
-export const RATE_LIMIT = 5000;
+const RATE_LIMIT = 5000;
 
 /** The limit as an answer has it. The time is in seconds since the epoch. */
 export function rateLimitView() {

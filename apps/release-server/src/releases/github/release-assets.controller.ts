@@ -10,13 +10,11 @@ import { prepareBody, sendPrepared } from '../../http/prepared-body.js';
 import { sendPackage, sendPackageHead } from '../../packages/download.js';
 import { WriteService } from '../../packages/write.service.js';
 import { readJson } from '../../server/json-body.js';
-import { PublicUrl } from '../../server/public-url.service.js';
 import { Context, RequestContext } from '../../server/request-context.js';
 import { MAX_BODY_BYTES } from '../publishing/release-body.js';
 import { ReleaseWrites } from '../release-writes.service.js';
-import { Repository } from '../repository.js';
-import { apiAddress, prefixOf, type ApiAddress } from './api-path.js';
 import { fileNameFor } from './asset-name.js';
+import { GithubApi, JSON_TYPE } from './github-api.js';
 import { parseGithubAsset } from './github-body.js';
 import { GithubReleases, varyOf } from './github-releases.service.js';
 import { githubAsset } from './github.view.js';
@@ -24,7 +22,6 @@ import { RELEASES } from './paths.js';
 import { RepositoryGuard } from './repository.guard.js';
 
 const BYTES = 'application/octet-stream';
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** `/repos/{owner}/{repo}/releases/assets/{id}`: an asset's description or its bytes, its name and label, and its end. */
 @UseGuards(RepositoryGuard)
@@ -35,19 +32,13 @@ export class GithubReleaseAssetsController {
     private readonly writes: WriteService,
     private readonly releaseWrites: ReleaseWrites,
     private readonly releases: GithubReleases,
-    private readonly publicUrl: PublicUrl,
-    private readonly repository: Repository,
+    private readonly api: GithubApi,
   ) {}
 
   /** The bytes only for clients that ask for these, by `Accept: application/octet-stream`. */
   @Public()
   @Get('assets/:id')
-  async get(
-    @Param('id') id: string,
-    @Req() request: Request,
-    @Res() response: Response,
-    @Context() context: RequestContext,
-  ): Promise<void> {
+  async get(@Param('id') id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const { catalog, release, asset } = await this.releases.findAsset(id, request);
     const age = ageHeaders(this.store);
     const headers = varyOf(release.isDraft);
@@ -57,7 +48,7 @@ export class GithubReleaseAssetsController {
       const opened = await this.store.open(asset.name, { drafts: release.isDraft });
       return sendPackage(request, response, opened, further);
     }
-    const view = JSON.stringify(githubAsset(asset, catalog, this.apiOf(request, context)));
+    const view = JSON.stringify(githubAsset(asset, catalog, this.api.addressFor(request)));
     await sendPrepared(request, response, prepareBody(JSON_TYPE, view, { headers }), '', age);
   }
 
@@ -73,7 +64,7 @@ export class GithubReleaseAssetsController {
     const file = name ? fileNameFor(name) : fileOf(asset);
     if (file !== fileOf(asset)) asset = await this.releaseWrites.rename(asset, file, context);
     if (label !== undefined) await this.releaseWrites.label(asset, label, context);
-    return this.releases.savedAsset(asset, this.apiOf(request, context));
+    return this.releases.savedAsset(asset, this.api.addressFor(request));
   }
 
   @Delete('assets/:id')
@@ -85,9 +76,5 @@ export class GithubReleaseAssetsController {
   ): Promise<void> {
     const { asset } = await this.releases.findAsset(id, request);
     await this.writes.remove(asset.name, 'present', context);
-  }
-
-  private apiOf(request: Request, { path }: RequestContext): ApiAddress {
-    return apiAddress(this.publicUrl.baseFor(request), prefixOf(path), this.repository.fullName);
   }
 }

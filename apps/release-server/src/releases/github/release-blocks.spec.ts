@@ -1,8 +1,9 @@
 import { catalogOf } from '#releases';
 import type { ReleaseRecord } from '#storage';
 
-import { apiAddress } from './api-path.js';
 import { ReleaseBlocks } from './release-blocks.js';
+
+const API = { base: '', root: '', repository: '/repos/acme/tools', uploads: '/repos/acme/tools' };
 
 describe('ReleaseBlocks', () => {
   it('makes what is said of a release once for all answers, also where it keeps no more of it', async () => {
@@ -13,7 +14,7 @@ describe('ReleaseBlocks', () => {
       }),
     );
     const catalog = catalogOf({ packages: [], drafts: [], releases });
-    const blocks = new ReleaseBlocks(apiAddress('', '', 'acme/tools'), false);
+    const blocks = new ReleaseBlocks(API, false);
 
     const first = await blocks.of(catalog.recent, catalog);
     const second = await blocks.of(catalog.recent, catalog);

@@ -6,7 +6,7 @@ import type { Release, ReleaseCatalog } from '#releases';
 import type { Package } from '#storage';
 
 import { blockOf, fragmentOf, type FragmentBlock } from '../../http/fragment.js';
-import type { ApiAddress } from './api-path.js';
+import type { ApiAddress } from './github-api.js';
 import { githubAsset, githubRelease } from './github.view.js';
 
 const MAX_BYTES = 16 * 1024 * 1024;

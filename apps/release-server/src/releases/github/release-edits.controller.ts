@@ -2,13 +2,11 @@ import { Controller, Delete, HttpCode, Param, Patch, Post, Req, Res, UseGuards }
 import type { Request, Response } from 'express';
 
 import { readJson } from '../../server/json-body.js';
-import { PublicUrl } from '../../server/public-url.service.js';
 import { Context, RequestContext } from '../../server/request-context.js';
 import { MAX_BODY_BYTES } from '../publishing/release-body.js';
 import { ReleaseWrites } from '../release-writes.service.js';
-import { Repository } from '../repository.js';
-import { apiAddress, prefixOf, type ApiAddress } from './api-path.js';
 import { generatedNotes } from './generated-notes.js';
+import { GithubApi, type ApiAddress } from './github-api.js';
 import { missing, parseGithubRelease, parseNotesRequest, type NotesRequest } from './github-body.js';
 import { GithubReleases } from './github-releases.service.js';
 import { RELEASES } from './paths.js';
@@ -21,8 +19,7 @@ export class GithubReleaseEditsController {
   constructor(
     private readonly writes: ReleaseWrites,
     private readonly releases: GithubReleases,
-    private readonly publicUrl: PublicUrl,
-    private readonly repository: Repository,
+    private readonly api: GithubApi,
   ) {}
 
   @Post()
@@ -31,7 +28,7 @@ export class GithubReleaseEditsController {
     @Res({ passthrough: true }) response: Response,
     @Context() context: RequestContext,
   ) {
-    const api = this.apiOf(request, context);
+    const api = this.api.addressFor(request);
     const { fields, generateNotes } = parseGithubRelease(await readJson(request, response, MAX_BODY_BYTES));
     const { tag, ...others } = fields;
     if (!tag) throw missing('Release', 'tag_name');
@@ -45,13 +42,9 @@ export class GithubReleaseEditsController {
 
   @Post('generate-notes')
   @HttpCode(200)
-  async generateNotes(
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-    @Context() context: RequestContext,
-  ) {
+  async generateNotes(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
     const asked = parseNotesRequest(await readJson(request, response, MAX_BODY_BYTES));
-    return this.notes(asked, this.apiOf(request, context), request);
+    return this.notes(asked, this.api.addressFor(request), request);
   }
 
   @Patch(':id')
@@ -61,7 +54,7 @@ export class GithubReleaseEditsController {
     @Res({ passthrough: true }) response: Response,
     @Context() context: RequestContext,
   ) {
-    const api = this.apiOf(request, context);
+    const api = this.api.addressFor(request);
     const { fields } = parseGithubRelease(await readJson(request, response, MAX_BODY_BYTES));
     const { release } = await this.releases.find(id, request);
     const { record } = await this.writes.edit(release, { ...fields, tag: fields.tag || undefined }, context);
@@ -82,9 +75,5 @@ export class GithubReleaseEditsController {
   private async notes(asked: NotesRequest, { base }: ApiAddress, request: Request) {
     const { catalog, release } = await this.releases.named(asked.tag, request);
     return generatedNotes(catalog, release, asked, base);
-  }
-
-  private apiOf(request: Request, { path }: RequestContext): ApiAddress {
-    return apiAddress(this.publicUrl.baseFor(request), prefixOf(path), this.repository.fullName);
   }
 }

@@ -9,8 +9,7 @@ import { PackageReader } from '#storage';
 import { ageHeaders } from '../../http/age.js';
 import { sendPrepared, type PreparedBody } from '../../http/prepared-body.js';
 import { PublicUrl } from '../../server/public-url.service.js';
-import { contextOf } from '../../server/request-context.js';
-import { prefixOf } from './api-path.js';
+import { GithubApi } from './github-api.js';
 import { GithubReleases } from './github-releases.service.js';
 import { pageOf } from './page-of.js';
 import { RELEASES } from './paths.js';
@@ -25,6 +24,7 @@ export class GithubReleaseReadsController {
     private readonly store: PackageReader,
     private readonly releases: GithubReleases,
     private readonly publicUrl: PublicUrl,
+    private readonly api: GithubApi,
   ) {}
 
   @Get()
@@ -33,13 +33,13 @@ export class GithubReleaseReadsController {
     @Req() request: Request,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    const body = await this.releases.list(prefixIn(request), pageOf(query), request);
+    const body = await this.releases.list(this.api.prefixOf(request), pageOf(query), request);
     await this.send(request, response, body);
   }
 
   @Get('latest')
   async latest(@Req() request: Request, @Res() response: ServerResponse): Promise<void> {
-    await this.send(request, response, await this.releases.latest(prefixIn(request)));
+    await this.send(request, response, await this.releases.latest(this.api.prefixOf(request)));
   }
 
   /** The wildcard takes tags with slashes, whether these are encoded or not; a trailing slash changes nothing. */
@@ -50,7 +50,7 @@ export class GithubReleaseReadsController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     const tag = segments.join('/').replace(/(?<=.)\/$/, '');
-    await this.send(request, response, await this.releases.byTag(prefixIn(request), tag));
+    await this.send(request, response, await this.releases.byTag(this.api.prefixOf(request), tag));
   }
 
   @Get(':id')
@@ -59,7 +59,7 @@ export class GithubReleaseReadsController {
     @Req() request: Request,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    await this.send(request, response, await this.releases.byId(prefixIn(request), id, request));
+    await this.send(request, response, await this.releases.byId(this.api.prefixOf(request), id, request));
   }
 
   @Get(':id/assets')
@@ -69,15 +69,11 @@ export class GithubReleaseReadsController {
     @Req() request: Request,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    const body = await this.releases.assets(prefixIn(request), id, pageOf(query), request);
+    const body = await this.releases.assets(this.api.prefixOf(request), id, pageOf(query), request);
     await this.send(request, response, body);
   }
 
   private async send(request: Request, response: ServerResponse, body: PreparedBody): Promise<void> {
     await sendPrepared(request, response, body, this.publicUrl.baseFor(request), ageHeaders(this.store));
   }
-}
-
-function prefixIn(request: Request): ReturnType<typeof prefixOf> {
-  return prefixOf(contextOf(request).path);
 }

@@ -1,16 +1,16 @@
 import { numericId, type ReleaseCatalog } from '#releases';
 
 import { authorView, isoTime, nodeId } from '../release.view.js';
-import type { ApiAddress } from './api-path.js';
+import type { Repository } from '../repository.js';
+import type { ApiAddress } from './github-api.js';
 
 /** The stored packages as a repository of GitHub's REST API. @param mayWrite - Whether the asker has a token. */
 export function githubRepository(
   api: ApiAddress,
-  fullName: string,
+  { owner, name, fullName }: Repository,
   { packages, recent }: ReleaseCatalog,
   mayWrite: boolean,
 ) {
-  const [owner = '', name = ''] = fullName.split('/');
   const page = `${api.base}/releases`;
   const newest = isoTime(packages[0]?.createdAt ?? 0);
   return {

@@ -9,7 +9,7 @@ import { PublicUrl } from '../../server/public-url.service.js';
 import { Context, RequestContext } from '../../server/request-context.js';
 import { authorView, SERVER_LOGIN } from '../release.view.js';
 import { Repository } from '../repository.js';
-import { apiAddress, prefixOf } from './api-path.js';
+import { GithubApi, JSON_TYPE } from './github-api.js';
 import { GithubReleases } from './github-releases.service.js';
 import { rateLimitView } from './rate-limit.js';
 import { RepositoryGuard } from './repository.guard.js';
@@ -27,30 +27,21 @@ export class GithubServiceController {
     private readonly principals: Principals,
     private readonly publicUrl: PublicUrl,
     private readonly repository: Repository,
+    private readonly api: GithubApi,
   ) {}
 
   @Public()
   @Get('repos/:owner/:repo')
-  async repositoryOf(
-    @Req() request: Request,
-    @Res() response: Response,
-    @Context() context: RequestContext,
-  ): Promise<void> {
-    const base = this.publicUrl.baseFor(request);
-    const { fullName } = this.repository;
+  async repositoryOf(@Req() request: Request, @Res() response: Response): Promise<void> {
     const mayWrite = (await this.principals.of(request)) !== undefined;
     const view = githubRepository(
-      apiAddress(base, prefixOf(context.path), fullName),
-      fullName,
+      this.api.addressFor(request),
+      this.repository,
       await this.releases.catalog(),
       mayWrite,
     );
     const headers = { Vary: 'Authorization', ...(mayWrite && { 'Cache-Control': 'private, no-cache' }) };
-    await sendPrepared(
-      request,
-      response,
-      prepareBody('application/json; charset=utf-8', JSON.stringify(view), { headers }),
-    );
+    await sendPrepared(request, response, prepareBody(JSON_TYPE, JSON.stringify(view), { headers }));
   }
 
   /** Whether someone may publish here, which release-it asks first: known is only the owner of the token that asks. */

@@ -42,7 +42,7 @@ export class GraphqlService {
     private readonly repository: Repository,
     config: Config,
   ) {
-    this.immutable = !config.allow_overwrite && !config.allow_delete;
+    this.immutable = config.immutable;
   }
 
   async answer(

@@ -7,6 +7,7 @@ import { fileOf, type Package } from '#storage';
 
 import { digestOf } from '../../http/digest.js';
 import { packageUrl } from '../../packages/package.view.js';
+import { rateLimitView } from '../github/rate-limit.js';
 import { releasePath } from '../release-path.js';
 import { isoTime, nodeId, SERVER_LOGIN } from '../release.view.js';
 import { pageOf, reversed, type Connection, type Key, type Ordered, type PageArguments } from './page.js';
@@ -52,9 +53,6 @@ type Resolvers<Source> = Readonly<
 /** Characters of the name of an owner, or of a repository, as GitHub has it. */
 const MAX_REPOSITORY_NAME = 100;
 const COMMIT = /^[0-9a-f]{40}$/;
-/** GitHub's own limit for those who have a token. */
-const RATE_LIMIT = 5000;
-const HOUR_MS = 60 * 60 * 1000;
 
 const query: Resolvers<undefined> = {
   repository: (_, { owner, name }: RepositoryName, context) => {
@@ -74,7 +72,7 @@ const query: Resolvers<undefined> = {
       extensions: { type: 'UNAUTHENTICATED' },
     });
   },
-  rateLimit: () => ({}),
+  rateLimit: () => rateLimitView(),
 };
 
 const repository: Resolvers<RepositoryName> = {
@@ -199,12 +197,12 @@ const user: Resolvers<{ readonly login: string }> = {
 };
 
 /** GitHub's limit; nobody is held to it. */
-const rateLimit: Resolvers<unknown> = {
-  limit: () => RATE_LIMIT,
+const rateLimit: Resolvers<ReturnType<typeof rateLimitView>> = {
+  limit: ({ limit }) => limit,
   cost: () => 1,
-  remaining: () => RATE_LIMIT,
-  used: () => 0,
-  resetAt: () => isoTime(Date.now() + HOUR_MS),
+  remaining: ({ remaining }) => remaining,
+  used: ({ used }) => used,
+  resetAt: ({ reset }) => isoTime(reset * 1000),
 };
 
 /** By type. Those of the others are members of what they are made of. */

@@ -8,6 +8,7 @@ import { ProblemError } from '../../problems/problem.js';
 import { readJson } from '../../server/json-body.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { Context, RequestContext } from '../../server/request-context.js';
+import { releasePath } from '../release-path.js';
 import { ReleaseWrites } from '../release-writes.service.js';
 import { ReleasesService } from '../releases.service.js';
 import { MAX_BODY_BYTES, parseReleaseBody } from './release-body.js';
@@ -91,7 +92,7 @@ function savedView({ record, evicted }: SavedRelease, base: string): SavedView {
     prerelease: isPrerelease,
     created_at: new Date(createdAt).toISOString(),
     published_at: publishedAt === undefined ? null : new Date(publishedAt).toISOString(),
-    url: `${base}/releases/tag/${encodeURIComponent(tag)}`,
+    url: `${base}/${releasePath(tag)}`,
     evicted: evicted.map(evictedView),
   };
 }
