@@ -64,6 +64,8 @@ export class PackageIndex {
   private taken: StoreSnapshot | undefined;
   /** Names that are on their way out, or back: no look has a say on them. */
   private readonly held = new Set<string>();
+  /** Folders whose records are on their way out, and say nothing whether they still lie there or not. */
+  private readonly heldRecords = new Set<string>();
   private readonly digester: Digester;
   private readonly logger = new Logger('storage');
 
@@ -180,12 +182,18 @@ export class PackageIndex {
     this.apply(this.folders.enter(folder), fingerprint, record, record.isDraft, new Map());
   }
 
-  /** Takes out a record that we removed ourselves. */
-  deleteRecord(folder: string): void {
+  /** Takes out a record that is about to be removed, and leaves it out until it is let go. */
+  holdRecord(folder: string): void {
+    this.heldRecords.add(folder);
     const known = this.folders.get(folder);
     if (known === undefined) return;
     this.writtenDuringScan?.add(`${folder}/`);
     this.apply(known, undefined, undefined, false, new Map());
+  }
+
+  releaseRecord(folder: string): void {
+    this.writtenDuringScan?.add(`${folder}/`);
+    this.heldRecords.delete(folder);
   }
 
   /** Moves all that is known of a release to another folder, to which we moved the directory. */
@@ -420,7 +428,7 @@ export class PackageIndex {
     if (this.folders.get(folder) !== known || this.held.has(folder)) return;
     for (const name of present) known.names.add(name);
     for (const [name, entry] of changes) if (entry === undefined) known.names.delete(name);
-    const isRead = read !== undefined && !this.isWrittenFolder(folder);
+    const isRead = read !== undefined && !this.isWrittenFolder(folder) && !this.heldRecords.has(folder);
     const record = isRead ? read.record : this.folders.records.get(known.tag);
     const isHidden = isRead ? read.isHidden : known.isHidden;
     this.apply(known, isRead ? fingerprint : known.recordFingerprint, record, isHidden, changes);

@@ -59,6 +59,8 @@ interface Step {
   readonly run: (store: Store) => Promise<unknown>;
   /** What may be there as well, until a start applies retention again. */
   readonly between?: string;
+  /** What may be shown as well while it runs: what leaves makes room first. */
+  readonly meanwhile?: string;
 }
 
 const STEPS: readonly Step[] = [
@@ -69,6 +71,7 @@ const STEPS: readonly Step[] = [
     prepare: fillDraft,
     run: (store) => save(store, { notes: 'public' }, EVICT_ALL),
     between: 'public: old-v1.zip other.zip v1/a v1/b v1/c; drafts: ; records: v1 false public',
+    meanwhile: 'public: ; drafts: v1/a v1/b v1/c; records: v1 true draft',
   },
   { does: 'hiding a release', prepare: fillPublic, run: (store) => save(store, { isDraft: true }) },
   {
@@ -172,6 +175,31 @@ describe('a release, with the process killed at each call of a step', () => {
         expect([state, between]).toContain(await stateAt(place));
         await rm(place, { recursive: true });
       }
+    },
+  );
+
+  // Mutant: the record of a release goes when its packages have gone, or is read again meanwhile.
+  it.each(STEPS)(
+    'is shown as it was or as it becomes, at every call: $does',
+    async ({ prepare, run, meanwhile }) => {
+      const store = await Observed.open({ path: join(path, 'home'), minFreeSpace: 0, readOnly: false });
+      await prepare(store);
+      const before = textOf(await store.snapshot());
+      const seen = new Set<string>();
+      let isLooking = false;
+      observer.onCall = async () => {
+        if (isLooking) return;
+        isLooking = true;
+        seen.add(textOf(await store.snapshot()));
+        isLooking = false;
+      };
+      await run(store);
+      observer.onCall = () => undefined;
+      const after = textOf(await store.snapshot());
+      await store.close();
+      const shown = [...seen];
+      expect(shown.filter((one) => ![before, after, meanwhile].includes(one))).toEqual([]);
+      expect(shown).not.toEqual([]);
     },
   );
 

@@ -121,29 +121,46 @@ export class Trash {
     const isOne = chosen.length === 1 && chosen[0]?.endsRelease === undefined;
     const removal = isOne ? undefined : this.removal();
     const withdrawal = new Withdrawal(withdrawn, removal);
+    const records = this.recordsOf(chosen);
     this.index.hold(names);
+    for (const folder of records.keys()) this.index.holdRecord(folder);
     try {
       await removal?.begin();
       for (const [at, eviction] of chosen.entries()) {
-        const taken = await this.withdrawOne(eviction, entries[at], removal);
+        const taken = await this.withdrawOne(eviction, entries[at], removal, records);
         if (taken === undefined) break;
         withdrawn.push(taken);
       }
     } finally {
       this.index.release(names);
+      for (const folder of records.keys()) this.index.releaseRecord(folder);
       if (withdrawn.length < chosen.length) {
         for (const entry of entries) if (entry !== undefined) this.index.put(entry);
         await this.reinstate(withdrawal);
+        for (const [folder, record] of records) await this.index.enterRecord(folder, record);
         for (const name of names) await this.index.recheck(name);
       }
     }
     return withdrawal;
   }
 
+  /** The records that leave with the last packages of releases, by their folders. */
+  private recordsOf(chosen: readonly Eviction[]): ReadonlyMap<string, ReleaseRecord> {
+    const records = new Map<string, ReleaseRecord>();
+    for (const { endsRelease } of chosen) {
+      if (endsRelease === undefined) continue;
+      const folder = folderOf(endsRelease);
+      const { record } = this.index.releaseIn(folder);
+      if (record !== undefined) records.set(folder, record);
+    }
+    return records;
+  }
+
   private async withdrawOne(
     eviction: Eviction,
     entry: IndexEntry | undefined,
     removal: Removal | undefined,
+    records: ReadonlyMap<string, ReleaseRecord>,
   ): Promise<Withdrawn | undefined> {
     if (entry === undefined) return undefined;
     const { name } = entry.package;
@@ -154,7 +171,7 @@ export class Trash {
     try {
       // Replaced by another process between the look and the rename: that revision is newer and stays.
       if (!isMoved(entry.fingerprint, fingerprintOf(await lstat(path, { bigint: true })))) return undefined;
-      const record = await this.withdrawRecord(eviction.endsRelease, removal);
+      const record = await this.withdrawRecord(eviction.endsRelease, removal, records);
       isTaken = true;
       return { eviction: { ...eviction, package: entry.package }, entry, path, ...(record && { record }) };
     } finally {
@@ -165,15 +182,14 @@ export class Trash {
   private async withdrawRecord(
     tag: string | undefined,
     removal: Removal | undefined,
+    records: ReadonlyMap<string, ReleaseRecord>,
   ): Promise<Withdrawn['record']> {
     if (tag === undefined) return undefined;
     const folder = folderOf(tag);
-    const { record } = this.index.releaseIn(folder);
+    const record = records.get(folder);
     if (record === undefined) return undefined;
     const path = await this.move(`${folder}/${RECORD}`, removal);
-    if (path === undefined) return undefined;
-    this.index.deleteRecord(folder);
-    return { folder, record, path };
+    return path === undefined ? undefined : { folder, record, path };
   }
 
   private async move(name: string, removal: Removal | undefined): Promise<string | undefined> {
