@@ -8,7 +8,7 @@ const COUNTS = [10 * RELEASE_FILES.length, 1000 * RELEASE_FILES.length];
 /** `quick` has no time to make so many. */
 const QUICK_COUNTS = [10 * RELEASE_FILES.length, 100 * RELEASE_FILES.length];
 /** The GitHub API of the one repository that there is. */
-const API = '/repos/releases/releases/releases';
+const API = '/repos/release-server/releases/releases';
 /** There with few releases as with many. */
 const TAG = 'v1.5.0';
 const QUERY = `{ repository(owner: "releases", name: "releases") {

@@ -46,7 +46,7 @@ done
 keys=(max_packages repository strict_repository immutable retention evict keep_releases keep_prereleases max_age protect protect_latest)
 reads() { equal "$(read_by_server "$chart/ci/$1-values.yaml" "${keys[@]}")" "$2"; }
 check 'the server reads the defaults of the chart as its own' reads minimal \
-  '{"max_packages":200,"repository":"releases/releases","strict_repository":false,"immutable":false,"retention":{"evict":"packages","keep_releases":null,"keep_prereleases":null,"max_age":null,"protect":[],"protect_latest":false}}'
+  '{"max_packages":200,"repository":"release-server/releases","strict_repository":false,"immutable":false,"retention":{"evict":"packages","keep_releases":null,"keep_prereleases":null,"max_age":null,"protect":[],"protect_latest":false}}'
 check 'the server reads what is given as it is meant' reads releases \
   '{"max_packages":null,"repository":"acme/tool","strict_repository":true,"immutable":true,"retention":{"evict":"releases","keep_releases":10,"keep_prereleases":3,"max_age":31536000000,"protect":["*-lts","1.0","yes","v2.*"],"protect_latest":true}}'
 

@@ -45,7 +45,7 @@ chart_right() {
   local chart=$one/dist/release-server-chart-$version.tgz
   helm show chart "$chart" | grep -x "version: $version" && helm show chart "$chart" | grep -x "appVersion: $version" || return
   helm template x "$chart" --set auth.token=t >"$work/rendered" || return
-  grep -F "image: \"r.example/team/release-server:$version\"" "$work/rendered" && grep -x '    repository: releases/releases' "$work/rendered"
+  grep -F "image: \"r.example/team/release-server:$version\"" "$work/rendered" && grep -x '    repository: release-server/releases' "$work/rendered"
 }
 
 # ---- the npm package, unpacked

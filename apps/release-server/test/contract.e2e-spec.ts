@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 
 import { problemDocument, problemType } from '../src/problems/problem.js';
+import { githubDocument } from '../src/problems/github-problem.js';
 import { PROBLEMS, type ProblemCode } from '../src/problems/problem-codes.js';
 import { Contract, type Exchange } from './support/contract.js';
 
@@ -238,6 +239,13 @@ describe('an exchange', () => {
     },
     body: Buffer.from(JSON.stringify(problemDocument({ type: problemType(code), detail: 'No.' }, path))),
   });
+  const githubError = (path: string): Exchange => {
+    const document = problemDocument({ type: problemType('not_found'), detail: 'No.' }, path);
+    return {
+      ...problem('not_found', 'GET', path, { 'content-type': 'application/json; charset=utf-8' }),
+      body: Buffer.from(JSON.stringify(githubDocument(document, false))),
+    };
+  };
   const unroutedHeaders = { 'x-request-id': undefined, vary: undefined };
 
   const withHeaders = (exchange: Exchange, headers: Exchange['headers']): Exchange => ({
@@ -272,6 +280,8 @@ describe('an exchange', () => {
       problem('bad_request', 'FOO', '/nope', unroutedHeaders),
     ],
     ['an unknown address', problem('not_found', 'GET', '/nope')],
+    ["an unknown address of GitHub's API, which is of no owner", githubError('/repos/a')],
+    ["the same, below GitHub Enterprise's", githubError('/api/v3/a')],
     [
       'a method that is not possible',
       problem('method_not_allowed', 'POST', '/latest', { allow: 'GET, HEAD' }),

@@ -131,8 +131,8 @@ describe('GraphQL', () => {
     });
     expect(await repository(QUERIES.ghRef, { tagName: 'refs/tags/v9' })).toEqual({ ref: null });
     expect(await repository(QUERIES.ghRepository)).toMatchObject({
-      nameWithOwner: 'releases/releases',
-      owner: { login: 'releases' },
+      nameWithOwner: 'release-server/releases',
+      owner: { login: 'release-server' },
       isPrivate: false,
       latestRelease: { tagName: 'v1.1.0', url: `${server.url}/releases/tag/v1.1.0` },
     });
@@ -303,7 +303,7 @@ describe('GraphQL', () => {
         { n: 'x'.repeat(length) },
       );
       expect(data).toEqual({
-        repository: length > 100 ? null : { name: 'releases', nameWithOwner: 'releases/releases' },
+        repository: length > 100 ? null : { name: 'releases', nameWithOwner: 'release-server/releases' },
       });
       expect(JSON.stringify(errors).length).toBeLessThan(300);
     }

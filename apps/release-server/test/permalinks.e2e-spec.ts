@@ -153,6 +153,13 @@ describe('permanent addresses of releases', () => {
     ]);
   });
 
+  it('lead to the page of releases from the repository that the server is by default, whoever asks', async () => {
+    const { full_name: own } = (await json(await get(server, '/repos/acme/tool'))) as { full_name: string };
+    const answer = await ask(`/${own}`);
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, `${server.url}/${own}/releases`]);
+    expect((await ask(`/${own}.git`)).status).toBe(404);
+  });
+
   it.each([
     '/acme/tool/x',
     '/acme/tool//releases',

@@ -72,7 +72,7 @@ describe('loadConfig', () => {
         allow_overwrite: true,
         allow_delete: true,
         immutable: false,
-        repository: 'releases/releases',
+        repository: 'release-server/releases',
         strict_repository: false,
         log_level: 'info',
         keep_alive_timeout: 75_000,

@@ -205,7 +205,7 @@ export const configSchema = z
     allow_delete: flag
       .default(true)
       .meta({ description: '`false` answers 403 to deletions; retention still removes the oldest' }),
-    repository: repositoryName.default('releases/releases').meta({
+    repository: repositoryName.default('release-server/releases').meta({
       description:
         '`owner/name` of the [repository](docs/http.md#githubs-api) whose releases these are to clients of GitHub',
     }),

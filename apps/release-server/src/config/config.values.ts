@@ -81,12 +81,18 @@ export const allowedHost = z
   });
 
 const EXPECTED_REPOSITORY = 'expected owner/name';
+/** First parts of addresses of this server that have another one after them. */
+const OWN_ADDRESSES = ['api', 'assets', 'docs', 'releases', 'repos', 'static'];
 
 /** Owner and name of a repository, as GitHub has them. Its pattern has nothing that Helm does not know. */
 export const repositoryName = z
   .string({ error: EXPECTED_REPOSITORY })
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/[A-Za-z0-9._-]{1,100}$/, EXPECTED_REPOSITORY)
-  .refine((value) => !/\/\.{1,2}$/.test(value), EXPECTED_REPOSITORY);
+  .refine((value) => !/\/\.{1,2}$/.test(value), EXPECTED_REPOSITORY)
+  .refine(
+    (value) => !OWN_ADDRESSES.includes(value.replace(/\/.*/, '').toLowerCase()),
+    `expected an owner that is not the first part of this server's own addresses: ${OWN_ADDRESSES.join(', ')}`,
+  );
 
 /** As Express has it: whose forwarded headers are believed. */
 export const trustedProxies = z

@@ -13,7 +13,7 @@ describe('Repository', () => {
       name: 'tool.js',
       fullName: 'Acme/tool.js',
     });
-    expect(repository({}).fullName).toBe('releases/releases');
+    expect(repository({}).fullName).toBe('release-server/releases');
   });
 
   it.each([
@@ -48,10 +48,21 @@ describe('Repository', () => {
     expect(() => repository({ repository: name })).toThrow('expected owner/name');
   });
 
-  it.each(['a/b', 'acme-inc/..tool', `${'a'.repeat(100)}/${'t'.repeat(100)}`, '0_a/-', 'a.b/.github'])(
-    'may be %s',
+  it.each(['releases/releases', 'API/v3', 'assets/a', 'docs/x', 'repos/a', 'static/b'])(
+    'is not %s, which is an address of the server',
     (name) => {
-      expect(repository({ repository: name }).fullName).toBe(name);
+      expect(() => repository({ repository: name })).toThrow("this server's own addresses");
     },
   );
+
+  it.each([
+    'a/b',
+    'release/releases',
+    'acme-inc/..tool',
+    `${'a'.repeat(100)}/${'t'.repeat(100)}`,
+    '0_a/-',
+    'a.b/.github',
+  ])('may be %s', (name) => {
+    expect(repository({ repository: name }).fullName).toBe(name);
+  });
 });

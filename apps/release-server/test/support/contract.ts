@@ -125,7 +125,8 @@ export class Contract {
   private routesAt(method: string, path: string): Route[] {
     const all = this.routes.filter(({ pattern }) => pattern.test(path));
     const own = all.filter((route) => !route.path.startsWith(OF_REPOSITORY));
-    return own.length === 0 && READS.has(method) ? all : own;
+    // No owner is called `repos`, or as another first part of an address of GitHub's API.
+    return own.length === 0 && READS.has(method) && !GITHUB.test(path) ? all : own;
   }
 
   /** The parameters of an operation, those of its path included. */
