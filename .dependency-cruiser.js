@@ -36,10 +36,16 @@ export default {
       to: { path: '^apps/' },
     },
     {
-      name: 'storage-and-auth-import-no-sibling',
+      name: 'storage-and-glob-import-no-sibling',
       severity: 'error',
-      from: { path: '^libs/(storage|auth)/' },
+      from: { path: '^libs/(storage|glob)/' },
       to: { path: '^libs/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'auth-imports-glob-only',
+      severity: 'error',
+      from: { path: '^libs/auth/' },
+      to: { path: '^libs/', pathNot: '^libs/(auth|glob)/' },
     },
     {
       name: 'releases-import-storage-only',
@@ -48,16 +54,16 @@ export default {
       to: { path: '^libs/', pathNot: '^libs/(releases|storage)/' },
     },
     {
-      name: 'retention-imports-releases-and-storage-only',
+      name: 'retention-imports-releases-storage-and-glob-only',
       severity: 'error',
       from: { path: '^libs/retention/' },
-      to: { path: '^libs/', pathNot: '^libs/(retention|releases|storage)/' },
+      to: { path: '^libs/', pathNot: '^libs/(retention|releases|storage|glob)/' },
     },
     {
       name: 'only-auth-knows-of-http',
       comment: 'A spec may play the object store.',
       severity: 'error',
-      from: { path: '^libs/(storage|releases|retention)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^libs/(storage|releases|retention|glob)/', pathNot: '\\.spec\\.ts$' },
       to: { path: HTTP },
     },
     {

@@ -6,7 +6,7 @@ export default {
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: {
-    '^#(storage|auth|releases|retention)$': '<rootDir>/libs/$1/src/index.ts',
+    '^#(glob|storage|auth|releases|retention)$': '<rootDir>/libs/$1/src/index.ts',
     '^release-server$': '<rootDir>/apps/release-server/src/index.ts',
     '^release-server/testing$': '<rootDir>/libs/storage/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -16,9 +16,13 @@ const room = (name, file) => `${APP}/${name}/${file}.ts`;
 const REFUSED = {
   'no-circular': [`${APP}/http/a.ts`, `${APP}/http/b.ts`, `${APP}/http/a.ts`],
   'libs-do-not-know-apps': ['libs/auth/src/of-app.ts', `${APP}/http/a.ts`],
-  'storage-and-auth-import-no-sibling': ['libs/storage/src/of-auth.ts', 'libs/auth/src/index.ts'],
+  'storage-and-glob-import-no-sibling': ['libs/storage/src/of-auth.ts', 'libs/auth/src/index.ts'],
+  'auth-imports-glob-only': ['libs/auth/src/of-storage.ts', 'libs/storage/src/inside.ts'],
   'releases-import-storage-only': ['libs/releases/src/of-retention.ts', 'libs/retention/src/index.ts'],
-  'retention-imports-releases-and-storage-only': ['libs/retention/src/of-auth.ts', 'libs/auth/src/index.ts'],
+  'retention-imports-releases-storage-and-glob-only': [
+    'libs/retention/src/of-auth.ts',
+    'libs/auth/src/index.ts',
+  ],
   'only-auth-knows-of-http': ['libs/releases/src/of-http.ts', 'node:http'],
   'libs-are-entered-through-their-index': [room('packages', 'behind'), 'libs/storage/src/inside.ts'],
   'index-is-for-outsiders': ['libs/storage/src/from-outside.ts', 'libs/storage/src/index.ts'],

@@ -58,7 +58,7 @@ export type {
 
 // Saying who asks
 export { AuthError, Public, TokenVerifier } from '#auth';
-export type { Action, AuthErrorCode, Principal } from '#auth';
+export type { Access, AuthErrorCode, Grant, Principal, Scope } from '#auth';
 
 // Routes of one's own
 export { Context, RequestContext } from './server/request-context.js';

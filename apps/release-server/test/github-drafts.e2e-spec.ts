@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 
 import { jest } from '@jest/globals';
 
-import { TokenVerifier, type Action, type Principal } from '#auth';
+import { TokenVerifier, type Access, type Principal } from '#auth';
 import { PackageStore } from '#storage';
 
 import { PackageEvents } from '../src/events/package-events.js';
@@ -19,8 +19,8 @@ class TeamVerifier extends TokenVerifier {
     return { name: token };
   }
 
-  override async may({ name: team }: Principal, _action: Action, name: string): Promise<boolean> {
-    return team !== 'web' || name.startsWith('web');
+  override async may({ name: team }: Principal, { release }: Access): Promise<boolean> {
+    return team !== 'web' || release?.startsWith('web') === true;
   }
 }
 

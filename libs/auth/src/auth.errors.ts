@@ -1,3 +1,5 @@
+import type { Access } from './access.js';
+
 /** Why a request may not go on. */
 export type AuthErrorCode =
   /** No token, or none that is valid. */
@@ -6,7 +8,9 @@ export type AuthErrorCode =
   | 'too_many_attempts'
   /** The server takes no writes, whoever asks. */
   | 'read_only'
-  /** The token is valid, and its owner may not do this. */
+  /** The token is valid, and its owner may not do this to that (RFC 6750 §3.1). */
+  | 'insufficient_scope'
+  /** The token is valid, and a verifier of one's own refuses for another reason. */
   | 'forbidden'
   /** The server cannot tell whose the token is: its file cannot be read, or the verifier failed or did not answer. */
   | 'token_unavailable';
@@ -18,17 +22,26 @@ export interface TooManyAttempts {
   readonly retryAfter: number;
 }
 
+interface AuthErrorOptions extends ErrorOptions {
+  /** With `too_many_attempts`. */
+  readonly attempts?: TooManyAttempts | undefined;
+  /** With `insufficient_scope`: what was asked for. */
+  readonly access?: Access | undefined;
+}
+
 /** Why a request may not go on. The message is fit for the client, but for `token_unavailable`, which is for the log. */
 export class AuthError extends Error {
   override readonly name = 'AuthError';
+  readonly attempts: TooManyAttempts | undefined;
+  readonly access: Access | undefined;
 
   constructor(
     readonly code: AuthErrorCode,
     message: string,
-    options?: ErrorOptions,
-    /** With `too_many_attempts`. */
-    readonly attempts?: TooManyAttempts,
+    { attempts, access, ...options }: AuthErrorOptions = {},
   ) {
     super(message, options);
+    this.attempts = attempts;
+    this.access = access;
   }
 }

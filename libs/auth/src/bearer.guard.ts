@@ -69,8 +69,7 @@ export class BearerGuard implements CanActivate {
     throw new AuthError(
       'too_many_attempts',
       'Too many wrong tokens came from this address; a valid one is taken at any time.',
-      {},
-      { count, retryAfter },
+      { attempts: { count, retryAfter } },
     );
   }
 }

@@ -36,11 +36,8 @@ export class Principals {
   private async countAttempt(address: string): Promise<void> {
     const { count, retryAfter, wasDelayed } = await this.attempts.failed(address);
     if (retryAfter === undefined || wasDelayed) return;
-    throw new AuthError(
-      'too_many_attempts',
-      'Too many wrong tokens came from this address.',
-      {},
-      { count, retryAfter },
-    );
+    throw new AuthError('too_many_attempts', 'Too many wrong tokens came from this address.', {
+      attempts: { count, retryAfter },
+    });
   }
 }

@@ -7,7 +7,7 @@ import { Logger } from '@nestjs/common';
 import { AuthError } from './auth.errors.js';
 import { SharedSecretVerifier } from './shared-secret.verifier.js';
 
-const WRITER = { name: 'auth_token' };
+const WRITER = { name: 'auth_token', kind: 'shared_secret' };
 
 function verifier(options: { token?: string; tokenFile?: string }): SharedSecretVerifier {
   return new SharedSecretVerifier({

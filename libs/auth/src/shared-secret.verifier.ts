@@ -12,6 +12,8 @@ const MIN_LENGTH = 16;
 /** A token that stands in this project's documentation and configuration for trying it out. */
 const PUBLISHED = 'local-development-token';
 
+const OWNER: Principal = { name: 'auth_token', kind: 'shared_secret' };
+
 /** One secret for all writers, from the configuration or from a file. Kept and compared as a digest only. */
 @Injectable()
 export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit {
@@ -39,7 +41,7 @@ export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit 
   async verify(token: string): Promise<Principal | undefined> {
     const secret = await this.secret();
     if (secret === undefined) return undefined;
-    return timingSafeEqual(digestOf(token), secret) ? { name: 'auth_token' } : undefined;
+    return timingSafeEqual(digestOf(token), secret) ? OWNER : undefined;
   }
 
   private weaknessOf(token: string): string | undefined {

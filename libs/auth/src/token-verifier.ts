@@ -1,11 +1,17 @@
-/** Who asks. A verifier may add what {@link TokenVerifier.may} needs, such as scopes. */
+import type { Access } from './access.js';
+import type { Grant } from './grant.js';
+
+/** Who asks. A verifier may add what {@link TokenVerifier.may} needs, such as a team. */
 export interface Principal {
   /** For audit lines. */
   readonly name: string;
+  /** What tells who it is; undefined where a verifier of one's own does not say. */
+  readonly kind?: 'shared_secret' | 'token' | 'identity' | undefined;
+  /** What it may do; everything without one. */
+  readonly grant?: Grant | undefined;
+  /** What the issuer of an identity says of it, for audit lines: its repository, its run. */
+  readonly claims?: Readonly<Record<string, string>> | undefined;
 }
-
-/** What is asked to be done to a package; to publish is to overwrite as well. */
-export type Action = 'publish' | 'delete';
 
 /** Decides whose a bearer token is, and what its owner may do. Replace this provider to authenticate in another way. */
 export abstract class TokenVerifier<P extends Principal = Principal> {
@@ -17,9 +23,9 @@ export abstract class TokenVerifier<P extends Principal = Principal> {
   abstract verify(token: string): Promise<P | undefined>;
 
   /**
-   * Whether `principal`, a copy of what {@link verify} returned, may do this to the package of that name, which need not
-   * exist; without this method it may. Asked for every change as soon as the name is known, before the bytes are taken.
-   * Anything but `true` is 403 `forbidden`; what it throws is answered as with {@link verify}.
+   * Whether `principal`, a copy of what {@link verify} returned, may do this to what need not exist; without this method
+   * it may what its `grant` allows, and with it both must. Asked as soon as the name is known, before the bytes are taken.
+   * Anything but `true` is 403 `insufficient_scope`; what it throws is answered as with {@link verify}.
    */
-  may?(principal: P, action: Action, name: string): Promise<boolean>;
+  may?(principal: P, access: Access): Promise<boolean>;
 }

@@ -1,7 +1,6 @@
+import { matchesGlob } from '#glob';
 import { oncePer, type Release } from '#releases';
 import { fileOf, type Package } from '#storage';
-
-import { matchesGlob } from './glob.js';
 
 /** What stays because of its name or its tag. Each package and release is looked at once. */
 export class Protection {

@@ -3,10 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Controller, Get, Res } from '@nestjs/common';
 import type { Response } from 'express';
 
+import { Permissions } from '#auth';
 import { prepareCatalog } from '#releases';
 import { RetentionService } from '#retention';
 import { PackageReader } from '#storage';
 
+import { Context, RequestContext } from '../server/request-context.js';
 import { plannedView } from './retention.view.js';
 
 /** Packages that are told of before other work gets its turn. */
@@ -18,10 +20,15 @@ export class RetentionController {
   constructor(
     private readonly store: PackageReader,
     private readonly retention: RetentionService,
+    private readonly permissions: Permissions,
   ) {}
 
   @Get()
-  async plan(@Res({ passthrough: true }) response: Response): Promise<string> {
+  async plan(
+    @Res({ passthrough: true }) response: Response,
+    @Context() { principal }: RequestContext,
+  ): Promise<string> {
+    await this.permissions.require(principal, { scope: 'admin' });
     const snapshot = await this.store.snapshot();
     await prepareCatalog(snapshot);
     const views: string[] = [];

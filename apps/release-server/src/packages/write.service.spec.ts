@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 
 import { Logger, type LoggerService } from '@nestjs/common';
 
-import { Permissions, type TokenVerifier } from '#auth';
+import { Permissions, type Scope, type TokenVerifier } from '#auth';
 import { RetentionService } from '#retention';
 import { FilesystemPackageStore, type Package, type PackageStore } from '#storage';
 
@@ -253,27 +253,97 @@ describe('WriteService', () => {
   describe('asks whether its principal may', () => {
     it('and does what the verifier allows', async () => {
       const asked: unknown[] = [];
-      const may: TokenVerifier['may'] = async (principal, action, name) => {
-        asked.push([principal, action, name]);
-        return action === 'publish' && name.startsWith('anna-');
+      const may: TokenVerifier['may'] = async (principal, access) => {
+        asked.push([principal, access]);
+        return access.scope === 'publish' && access.file?.startsWith('anna-') === true;
       };
       const writes = await start({}, { may });
-      await publish(writes, 'anna-1');
+      await publish(writes, 'anna-1.0');
 
-      await expect(publish(writes, 'ben-1')).rejects.toMatchObject({ code: 'forbidden' });
-      await expect(writes.remove('anna-1', 'present', ANNA)).rejects.toMatchObject({ code: 'forbidden' });
+      const lacking = { code: 'insufficient_scope' };
+      await expect(publish(writes, 'ben-1')).rejects.toMatchObject(lacking);
+      await expect(writes.remove('anna-1.0', 'present', ANNA)).rejects.toMatchObject(lacking);
       await expect(publish(writes, '..')).rejects.toMatchObject({ code: 'invalid_package_name' });
       await expect(writes.remove('..', 'present', ANNA)).rejects.toMatchObject({ code: 'package_not_found' });
 
-      expect(await names()).toEqual(['anna-1']);
+      expect(await names()).toEqual(['anna-1.0']);
       const anna = { name: 'anna' };
       expect(new Set(asked.map((one) => JSON.stringify(one)))).toEqual(
         new Set([
-          JSON.stringify([anna, 'publish', 'anna-1']),
-          JSON.stringify([anna, 'publish', 'ben-1']),
-          JSON.stringify([anna, 'delete', 'anna-1']),
+          JSON.stringify([anna, { scope: 'publish', file: 'anna-1.0', release: '1.0' }]),
+          JSON.stringify([anna, { scope: 'overwrite', file: 'anna-1.0', release: '1.0' }]),
+          JSON.stringify([anna, { scope: 'publish', file: 'ben-1' }]),
+          JSON.stringify([anna, { scope: 'overwrite', file: 'ben-1' }]),
+          JSON.stringify([anna, { scope: 'delete', file: 'anna-1.0', release: '1.0' }]),
         ]),
       );
+    });
+
+    describe.each<[Scope[], Record<string, string>]>([
+      [['publish'], { new: 'publishes', 'new if absent': 'publishes', 'taken if absent': 'package_exists' }],
+      [
+        ['overwrite'],
+        { taken: 'publishes', 'taken if present': 'publishes', 'new if present': 'precondition_failed' },
+      ],
+      [
+        ['publish', 'overwrite'],
+        {
+          new: 'publishes',
+          taken: 'publishes',
+          'new if absent': 'publishes',
+          'taken if present': 'publishes',
+          'taken if absent': 'package_exists',
+          'new if present': 'precondition_failed',
+        },
+      ],
+      [['read', 'delete', 'admin'], {}],
+    ])('with the scopes %j', (scopes, outcomes) => {
+      const requester = { principal: { name: 'ci', grant: { scopes } } };
+
+      it.each(['', 'v1.0/'])('and publishes what it may under %jNAME', async (folder) => {
+        const writes = await start();
+        for (const [file, condition, words] of [
+          ['new', 'any', 'new'],
+          ['taken', 'any', 'taken'],
+          ['new', 'absent', 'new if absent'],
+          ['taken', 'absent', 'taken if absent'],
+          ['new', 'present', 'new if present'],
+          ['taken', 'present', 'taken if present'],
+        ] as const) {
+          for (const name of await names()) await store?.remove(name);
+          const release = folder === '' ? undefined : 'v1.0';
+          const body = () => ({ stream: Readable.from([Buffer.from('x')]) });
+          await writes.publish(body(), 'taken', { condition: 'any', release }, ANNA);
+          const outcome = await writes
+            .publish(body(), file, { condition, release }, requester)
+            .then(() => 'publishes')
+            .catch(({ code }: { code: string }) => code);
+          expect([words, outcome]).toEqual([words, outcomes[words] ?? 'insufficient_scope']);
+        }
+        expect(await readdir(join(path, '.release-server', 'incoming'))).toEqual([]);
+      });
+    });
+
+    // Mutant: what is there is looked up before the bytes come, and never again.
+    it.each([
+      ['publish', 'overwrite', 'present'],
+      ['overwrite', 'publish', 'absent'],
+    ] as const)('and decides it when the bytes are there: %s, and not %s', async (own, lacking, then) => {
+      const writes = await start();
+      if (then === 'absent') await publish(writes, 'a');
+      const slow = Readable.from(
+        (async function* () {
+          if (then === 'absent') await store?.remove('a');
+          else await publish(writes, 'a');
+          yield Buffer.from('late');
+        })(),
+      );
+      const ci: Requester = { principal: { name: 'ci', grant: { scopes: [own] } } };
+      await expect(writes.publish({ stream: slow }, 'a', { condition: 'any' }, ci)).rejects.toMatchObject({
+        code: 'insufficient_scope',
+        message: `This token does not have the scope ${lacking} for a.`,
+      });
+      expect((await store?.list())?.map(({ size }) => size)).toEqual(then === 'absent' ? [] : [1]);
     });
 
     it('but nobody may without one, and on a read-only server nobody at all', async () => {

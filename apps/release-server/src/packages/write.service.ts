@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 
-import { Permissions, type Principal } from '#auth';
+import { Permissions } from '#auth';
 import { RetentionService } from '#retention';
 import {
   assertFileName,
@@ -21,9 +21,11 @@ import { Config } from '../config/config.js';
 import { originOf, RETENTION, type Origin, type Requester } from '../events/package-event.js';
 import { PackageEvents } from '../events/package-events.js';
 import { ProblemError } from '../problems/problem.js';
+import { accessTo } from './access-to.js';
 import { ImmutableRule } from './immutable-rule.js';
 import type { IncomingBody } from './incoming-body.js';
 import { OverwriteRule } from './overwrite-rule.js';
+import { lackingFor, permittedPublish, type PermittedPublish } from './permitted-publish.js';
 import type { WriteOptions } from './write-options.js';
 
 /**
@@ -83,16 +85,16 @@ export class WriteService implements OnApplicationBootstrap {
     requester: Requester,
   ): Promise<PublishResult> {
     const received = this.receive(incoming, file, options, requester);
-    const { actor, name, staged } = await received.finally(() => incoming.dispose?.());
+    const { name, permitted, staged } = await received.finally(() => incoming.dispose?.());
     try {
       return await this.store.publish(staged, name, {
-        condition: await this.overwrites.permitted(name, options.condition),
+        condition: await this.overwrites.permitted(name, permitted.condition),
         evict: evictionFor(options, this.immutable.within(this.retention.evict)),
-        committed: (result) => this.sayPublished(result, originOf(actor, requester)),
+        committed: (result) => this.sayPublished(result, originOf(permitted.actor, requester)),
       });
     } catch (error) {
       await this.store.discard(staged);
-      throw this.overwrites.refusal(error, options.condition);
+      throw this.refusal(error, permitted);
     }
   }
 
@@ -102,7 +104,7 @@ export class WriteService implements OnApplicationBootstrap {
       throw new ProblemError('delete_disabled', 'This server keeps packages: allow_delete is false.');
     }
     if (!isPackageName(name)) throw notFound(name);
-    const actor = await this.permissions.require(requester.principal, 'delete', name);
+    const actor = await this.permissions.require(requester.principal, accessTo('delete', name));
     return this.store.remove(name, condition, (removed) => {
       const type = isDraft ? 'package.discarded' : 'package.deleted';
       this.events.say({ type, package: removed, ...originOf(actor, requester) });
@@ -114,15 +116,17 @@ export class WriteService implements OnApplicationBootstrap {
     file: string,
     { release, condition, onlyDraft, sha256 }: WriteOptions,
     { principal }: Requester,
-  ): Promise<{ actor: Principal; name: string; staged: StagedPackage }> {
+  ): Promise<{ name: string; permitted: PermittedPublish; staged: StagedPackage }> {
     assertFileName(file);
     const name = release === undefined ? file : nameInRelease(release, file);
-    const actor = await this.permissions.require(principal, 'publish', name);
-    const permitted = await this.overwrites.permitted(name, condition);
+    const permitted = await permittedPublish(this.permissions, principal, name, condition);
     const check = incoming.arrivesWithHead === true ? 'cached' : 'full';
-    await this.store.requireCondition(name, permitted, check).catch((error: unknown) => {
-      throw this.overwrites.refusal(error, condition);
-    });
+    try {
+      const left = await this.overwrites.permitted(name, permitted.condition);
+      await this.store.requireCondition(name, left, check);
+    } catch (error) {
+      throw this.refusal(error, permitted);
+    }
     await this.immutable.require(name);
     if (onlyDraft === true) await this.requireDraft(release);
     const { stream, size, sizeAtMost, signal, ownsChunks } = incoming;
@@ -130,7 +134,12 @@ export class WriteService implements OnApplicationBootstrap {
     incoming.accept?.();
     const { max_upload_size: maxSize } = this.config;
     const bounds = { maxSize, size, sizeAtMost, sha256, signal, ownsChunks };
-    return { actor, name, staged: await this.store.stage(stream, bounds) };
+    return { name, permitted, staged: await this.store.stage(stream, bounds) };
+  }
+
+  /** A store's refusal, in the words of what refused. */
+  private refusal(error: unknown, permitted: PermittedPublish): unknown {
+    return lackingFor(error, permitted) ?? this.overwrites.refusal(error, permitted.condition);
   }
 
   private async requireDraft(tag: string | undefined): Promise<void> {

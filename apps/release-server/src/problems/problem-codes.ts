@@ -97,14 +97,22 @@ export const PROBLEMS = {
     remedy:
       'Compare with `auth_token_file`; in CI, look whether the secret reaches the job (it does not in those of forks). A proxy must pass the header on',
   },
+  insufficient_scope: {
+    status: 403,
+    title: 'The token may not do this',
+    meaning: 'the token is valid and does not have the scope that `detail` names for that package or release',
+    again: 'no',
+    cause:
+      'The token is valid, and lacks that scope, or its `packages` or `releases` leave out this name. To replace what is stored takes `overwrite`, also to a token that may publish',
+    remedy: 'Publish under a name that you may use, or ask whoever gives out the tokens',
+  },
   forbidden: {
     status: 403,
     title: 'Forbidden',
     meaning: 'the token is valid and does not allow this, where an extension decides so',
     again: 'no',
-    cause:
-      'The token is valid, and what decides about tokens does not let its owner publish or delete this name',
-    remedy: 'Publish under a name that you may use, or ask whoever gives out the tokens',
+    cause: 'The token is valid, and an extension that decides about tokens refuses for a reason of its own',
+    remedy: '`detail` has its reason; ask whoever gives out the tokens',
   },
   read_only: {
     status: 403,

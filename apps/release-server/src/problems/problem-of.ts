@@ -12,6 +12,8 @@ import { storedExtras } from './stored-extras.js';
 
 /** Seconds after which a busy server is worth another try. */
 const RETRY_AFTER_SECONDS = '1';
+/** Asks for a token (RFC 6750 §3). */
+const CHALLENGE = 'Bearer realm="release-server"';
 /** What is not for clients is in the log. */
 const FAULT = 'This is a fault of the server; its log tells more.';
 
@@ -82,12 +84,18 @@ function conflict(
   return problem(code, detail, storedExtras(existing));
 }
 
-function authProblem({ code, message: detail, attempts }: AuthError): Problem {
+function authProblem({ code, message: detail, attempts, access }: AuthError): Problem {
   switch (code) {
     case 'unauthorized':
-      return problem(code, detail, { headers: { 'WWW-Authenticate': 'Bearer realm="release-server"' } });
+      return problem(code, detail, { headers: { 'WWW-Authenticate': CHALLENGE } });
     case 'too_many_attempts':
       return problem(code, detail, retryAfter(attempts?.retryAfter ?? RETRY_AFTER_SECONDS));
+    case 'insufficient_scope': {
+      const scope = access === undefined ? '' : `, scope="${access.scope}"`;
+      return problem(code, detail, {
+        headers: { 'WWW-Authenticate': `${CHALLENGE}, error="insufficient_scope"${scope}` },
+      });
+    }
     case 'read_only':
     case 'forbidden':
       return problem(code, detail);

@@ -2,11 +2,10 @@ import type { IncomingMessage } from 'node:http';
 
 import { Injectable } from '@nestjs/common';
 
-import { AuthError, Permissions, Principals, type Action, type Principal } from '#auth';
+import { Permissions, Principals, type Principal } from '#auth';
 import type { Release } from '#releases';
-import { folderOf } from '#storage';
 
-/** Who sees drafts: those whose token may publish in them. */
+/** Who sees drafts: those whose token may publish or overwrite in them. */
 @Injectable()
 export class DraftAccess {
   constructor(
@@ -24,7 +23,7 @@ export class DraftAccess {
   /** The same of somebody who is known. */
   async visibleTo(principal: Principal, drafts: readonly Release[]): Promise<readonly Release[]> {
     const seen: Release[] = [];
-    for (const draft of drafts) if (await this.may(principal, 'publish', draft.tag)) seen.push(draft);
+    for (const draft of drafts) if (await this.mayWrite(principal, draft.tag)) seen.push(draft);
     return seen.length === drafts.length ? drafts : seen;
   }
 
@@ -34,17 +33,14 @@ export class DraftAccess {
    */
   async sees(draft: Release | undefined, request: IncomingMessage): Promise<boolean> {
     const principal = await this.principals.of(request);
-    return principal !== undefined && draft !== undefined && this.may(principal, 'publish', draft.tag);
+    return principal !== undefined && draft !== undefined && this.mayWrite(principal, draft.tag);
   }
 
-  /** Whether somebody may do this to the release of a tag. */
-  async may(principal: Principal, action: Action, tag: string): Promise<boolean> {
-    try {
-      await this.permissions.require(principal, action, folderOf(tag));
-      return true;
-    } catch (error) {
-      if (error instanceof AuthError && error.code === 'forbidden') return false;
-      throw error;
-    }
+  /** Whether somebody may publish or overwrite in the release of a tag; without one, in any at all. */
+  async mayWrite(principal: Principal, release?: string): Promise<boolean> {
+    return (
+      (await this.permissions.may(principal, { scope: 'publish', release })) ||
+      (await this.permissions.may(principal, { scope: 'overwrite', release }))
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { Permissions, type TokenVerifier } from '#auth';
+import { Permissions, type Grant, type Scope, type TokenVerifier } from '#auth';
 import { RetentionService } from '#retention';
 import type { Package, PackageStore } from '#storage';
 
@@ -177,10 +177,10 @@ describe('ReleaseWrites', () => {
     await start(
       {},
       {
-        may: async (_principal, action, name) => {
+        may: async (_principal, { scope, file = '', release }) => {
           if (asked.length === 0) await add('v1.0.0/late.zip');
-          if (asked.push(`${action} ${name}`) === 2) await add('v1.0.0/later.zip');
-          return name !== 'v1.0.0/forbidden.zip';
+          if (asked.push(`${scope} ${release} ${file}`) === 2) await add('v1.0.0/later.zip');
+          return file !== 'forbidden.zip';
         },
       },
     );
@@ -188,13 +188,13 @@ describe('ReleaseWrites', () => {
     await writes.remove(PUBLIC, ANNA);
     // Mutant: asks for those of the first look only.
     expect(asked.toSorted()).toEqual([
-      'delete tool-v1.0.0.zip',
-      'delete v1.0.0',
-      'delete v1.0.0/late.zip',
-      'delete v1.0.0/later.zip',
+      'delete v1.0.0 ',
+      'delete v1.0.0 late.zip',
+      'delete v1.0.0 later.zip',
+      'delete v1.0.0 tool-v1.0.0.zip',
     ]);
     await add('v1.0.0/forbidden.zip');
-    await expect(writes.remove(PUBLIC, ANNA)).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(writes.remove(PUBLIC, ANNA)).rejects.toMatchObject({ code: 'insufficient_scope' });
     expect(await names()).toEqual(['v1.0.0/forbidden.zip']);
   });
 
@@ -252,6 +252,89 @@ describe('ReleaseWrites', () => {
     expect((await records()).map(({ tag, notes }) => [tag, notes])).toEqual([['v1.0.0', 'still']]);
   });
 
+  describe('asks of a principal', () => {
+    /** Somebody with these scopes, for packages and releases that fit. */
+    const ci = (scopes: Scope[], narrowed: Partial<Grant> = {}): Requester => ({
+      principal: { name: 'ci', grant: { scopes, ...narrowed } },
+    });
+    const lacking = (scope: Scope) => ({ code: 'insufficient_scope', access: { scope } });
+
+    it('`publish` to make a release, and to edit and publish a draft with each of its packages', async () => {
+      const publisher = ci(['publish'], { packages: ['a*'], releases: ['v1.*'] });
+      await expect(writes.create('v2', {}, publisher)).rejects.toMatchObject(lacking('publish'));
+      await expect(writes.create('v1.0.0', {}, ci(['overwrite', 'delete']))).rejects.toMatchObject(
+        lacking('publish'),
+      );
+      await writes.create('v1.0.0', { isDraft: true }, publisher);
+      await writes.edit(DRAFT, { title: 'T' }, publisher);
+      await add('v1.0.0/a.zip');
+      await add('v1.0.0/b.zip');
+      for (const fields of [{ isDraft: false }, { tag: 'v1.1' }]) {
+        await expect(writes.edit(DRAFT, fields, publisher)).rejects.toMatchObject({
+          code: 'insufficient_scope',
+          access: { scope: 'publish', file: 'b.zip', release: 'v1.0.0' },
+        });
+      }
+      await store.remove('v1.0.0/b.zip');
+      await expect(writes.edit(DRAFT, { tag: 'v2' }, publisher)).rejects.toMatchObject(lacking('publish'));
+      await writes.edit(DRAFT, { tag: 'v1.1' }, publisher);
+      await writes.edit({ tag: 'v1.1', isDraft: true }, { isDraft: false }, publisher);
+      expect(await names()).toEqual(['v1.1/a.zip']);
+    });
+
+    it('`overwrite` to edit what is public, and `delete` for what takes it from its address', async () => {
+      await writes.create('v1.0.0', {}, ANNA);
+      const stored = await add('v1.0.0/a.zip');
+      const others = ci(['read', 'publish', 'delete', 'admin']);
+      for (const attempt of [
+        writes.edit(PUBLIC, { notes: 'x' }, others),
+        writes.edit(DRAFT, { notes: 'x' }, others),
+        writes.label(stored, 'Tool', others),
+      ]) {
+        await expect(attempt).rejects.toMatchObject(lacking('overwrite'));
+      }
+      await writes.edit(PUBLIC, { notes: 'x' }, ci(['overwrite']));
+      await writes.label(stored, 'Tool', ci(['overwrite']));
+
+      const rest = ci(['read', 'publish', 'overwrite', 'admin']);
+      for (const attempt of [
+        writes.edit(PUBLIC, { isDraft: true }, rest),
+        writes.edit(PUBLIC, { tag: 'v2' }, rest),
+        writes.edit(PUBLIC, { tag: 'v2' }, ci(['delete', 'publish'], { packages: ['b*'] })),
+        writes.rename(stored, 'b.zip', rest),
+        writes.remove(PUBLIC, rest),
+      ]) {
+        await expect(attempt).rejects.toMatchObject(lacking('delete'));
+      }
+      const noMore = ci(['delete']);
+      await expect(writes.edit(PUBLIC, { tag: 'v2' }, noMore)).rejects.toMatchObject(lacking('publish'));
+      await expect(writes.rename(stored, 'b.zip', noMore)).rejects.toMatchObject(lacking('publish'));
+      await writes.edit(PUBLIC, { isDraft: true }, noMore);
+      expect(await names()).toEqual([]);
+    });
+
+    // Mutant: what an edit takes is decided before the step of the store.
+    it('what it takes by then, where a package comes or the draft is published meanwhile', async () => {
+      const publisher = ci(['publish'], { packages: ['a*'] });
+      await writes.create('v1.0.0', { isDraft: true }, ANNA);
+      const save = store.saveRelease.bind(store);
+      store.saveRelease = async (...parameters) => {
+        store.saveRelease = save;
+        await add('v1.0.0/late.zip');
+        return save(...parameters);
+      };
+      await expect(writes.edit(DRAFT, { isDraft: false }, publisher)).rejects.toMatchObject({
+        access: { scope: 'publish', file: 'late.zip', release: 'v1.0.0' },
+      });
+      store.saveRelease = async (...parameters) => {
+        store.saveRelease = save;
+        await writes.edit(DRAFT, { isDraft: false }, ANNA);
+        return save(...parameters);
+      };
+      await expect(writes.edit(DRAFT, { title: 'x' }, publisher)).rejects.toMatchObject(lacking('overwrite'));
+    });
+  });
+
   it('asks for the permission before it looks', async () => {
     await start({}, { may: async () => false });
     for (const attempt of [
@@ -259,7 +342,7 @@ describe('ReleaseWrites', () => {
       writes.edit(PUBLIC, {}, ANNA),
       writes.remove(PUBLIC, ANNA),
     ]) {
-      await expect(attempt).rejects.toMatchObject({ code: 'forbidden' });
+      await expect(attempt).rejects.toMatchObject({ code: 'insufficient_scope' });
     }
     await expect(writes.create('v1', {}, {})).rejects.toMatchObject({ code: 'unauthorized' });
     await start({ read_only: true });

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
-import { Permissions, type Action, type Principal } from '#auth';
+import { Permissions, type Access, type Principal, type Scope } from '#auth';
 import { catalogOf, type Release } from '#releases';
 import { RetentionService } from '#retention';
 import {
   assertFileName,
   assertReleaseTag,
   fileOf,
-  folderOf,
   folderTagOf,
   labelOf,
   nameInRelease,
@@ -16,13 +15,17 @@ import {
   type Package,
   type ReleaseChange,
   type ReleaseRecord,
+  type ReleaseRemoval,
+  type ReleaseState,
   type RemovedRelease,
   type SavedRelease,
+  type StoreSnapshot,
 } from '#storage';
 
 import { Config } from '../config/config.js';
 import { originOf, type Origin, type ReleaseEvent, type Requester } from '../events/package-event.js';
 import { PackageEvents } from '../events/package-events.js';
+import { accessTo } from '../packages/access-to.js';
 import { ProblemError } from '../problems/problem.js';
 import { assertFields, assertText, invalid, type ReleaseFields } from './release-fields.js';
 import {
@@ -57,7 +60,7 @@ export class ReleaseWrites {
   async create(tag: string, fields: ReleaseFields, requester: Requester): Promise<SavedRelease> {
     assertReleaseTag(tag);
     assertFields(fields);
-    const actor = await this.mayChange('publish', [tag], requester);
+    const actor = await this.permissions.require(requester.principal, { scope: 'publish', release: tag });
     const change: ReleaseChange = ({ snapshot, now }) => {
       requireFree(tag, snapshot);
       return storable(recordWith(newRecord(tag, actor.name, now), fields, now), undefined);
@@ -65,12 +68,17 @@ export class ReleaseWrites {
     return this.save(tag, change, originOf(actor, requester), 'release.published');
   }
 
-  /** Publishes a draft too, and makes a draft of a release whose packages all lie in its folder. */
+  /**
+   * Publishes a draft too, and makes a draft of a release whose packages all lie in its folder. To edit or publish a draft
+   * takes `publish`; of what is public an edit is an `overwrite`, and what takes it from its address a `delete`.
+   */
   async edit(release: ReleaseName, fields: ReleaseFields, requester: Requester): Promise<SavedRelease> {
     const { tag = release.tag } = fields;
     assertReleaseTag(tag);
     assertFields(fields);
-    const actor = await this.mayChange('publish', [release.tag, tag], requester);
+    const [first] = neededToEdit({ ...release, assets: [] }, fields);
+    const needed = (snapshot: StoreSnapshot): Access[] =>
+      neededToEdit(releaseNow(catalogOf(snapshot), release), fields);
     const change: ReleaseChange = ({ snapshot, record, now }) => {
       const found = releaseNow(catalogOf(snapshot), release);
       if (tag !== found.tag) {
@@ -80,7 +88,9 @@ export class ReleaseWrites {
       if (fields.isDraft === true && !found.isDraft) this.requireHideable(found, 'draft');
       return storable(recordWith(record ?? impliedRecord(found, now), fields, now), found);
     };
-    return this.save(release.tag, change, originOf(actor, requester));
+    return this.permitted(requester, first, needed, (actor, check) =>
+      this.save(release.tag, check(change), originOf(actor, requester)),
+    );
   }
 
   /** Removes a release with all of its packages. */
@@ -88,28 +98,17 @@ export class ReleaseWrites {
     if (!release.isDraft) this.requireDeletable();
     const { tag } = release;
     assertReleaseTag(tag);
-    const actor = await this.mayChange('delete', [tag], requester);
-    const permitted = new Set<string>();
-    for (;;) {
-      const known = releaseIn(catalogOf(await this.store.snapshot()), release);
-      for (const { name } of known.assets) {
-        if (!permitted.has(name)) await this.permissions.require(actor, 'delete', name);
-        permitted.add(name);
-      }
-      try {
-        return await this.store.removeRelease(
-          tag,
-          ({ snapshot }) => {
-            const { assets } = releaseIn(catalogOf(snapshot), release);
-            if (!assets.every(({ name }) => permitted.has(name))) throw new NotAskedFor();
-            return assets.filter((stored) => folderTagOf(stored) === undefined);
-          },
-          (removed) => this.sayRemoved(release, removed, originOf(actor, requester)),
-        );
-      } catch (error) {
-        if (!(error instanceof NotAskedFor)) throw error;
-      }
-    }
+    const assetsIn = (snapshot: StoreSnapshot): readonly Package[] =>
+      releaseIn(catalogOf(snapshot), release).assets;
+    const needed = (snapshot: StoreSnapshot): Access[] =>
+      assetsIn(snapshot).map(({ name }) => accessTo('delete', name));
+    const flat: ReleaseRemoval = ({ snapshot }) =>
+      assetsIn(snapshot).filter((stored) => folderTagOf(stored) === undefined);
+    return this.permitted(requester, { scope: 'delete', release: tag }, needed, (actor, check) =>
+      this.store.removeRelease(tag, check(flat), (removed) =>
+        this.sayRemoved(release, removed, originOf(actor, requester)),
+      ),
+    );
   }
 
   /** Gives a package in the folder of a release another file name; its label stays. */
@@ -122,8 +121,8 @@ export class ReleaseWrites {
     if (release.assets.some((other) => fileOf(other) === file && other.name !== stored.name)) {
       throw new StorageError('package_exists', `${release.tag} has an asset named ${file} already.`);
     }
-    const actor = await this.permissions.require(requester.principal, 'delete', stored.name);
-    await this.permissions.require(actor, 'publish', nameInRelease(tag, file));
+    const actor = await this.permissions.require(requester.principal, accessTo('delete', stored.name));
+    await this.permissions.require(actor, accessTo('publish', nameInRelease(tag, file)));
     const label = labelOf(release.record, fileOf(stored));
     const renamed = await this.store.rename(stored.name, file, (now) => {
       this.events.say({
@@ -133,24 +132,34 @@ export class ReleaseWrites {
         ...originOf(actor, requester),
       });
     });
-    if (label !== undefined) await this.label(renamed, label, requester);
+    if (label !== undefined) await this.label(renamed, label, requester, 'publish');
     return renamed;
   }
 
-  /** Says what an asset is, in the place of what was said before; nothing where it is empty. */
-  async label(stored: Package, label: string, requester: Requester): Promise<void> {
+  /**
+   * Says what an asset is, in the place of what was said before; nothing where it is empty. @param scope - What it takes: by
+   * default `overwrite`, and `publish` in a draft; those who have just published it need no other.
+   */
+  async label(stored: Package, label: string, requester: Requester, scope?: Scope): Promise<void> {
     assertText('label', label);
-    const { tag, record: known } = releaseWith(catalogOf(await this.store.snapshot()), stored);
+    const known = releaseWith(catalogOf(await this.store.snapshot()), stored);
+    const { tag, record: before } = known;
     const file = fileOf(stored);
-    if ((labelOf(known, file) ?? '') === label) return;
-    const actor = await this.permissions.require(requester.principal, 'publish', stored.name);
+    if ((labelOf(before, file) ?? '') === label) return;
     // The release may be published meanwhile, or hidden.
+    const needed = ({ isDraft }: Release): Access =>
+      accessTo(scope ?? (isDraft ? 'publish' : 'overwrite'), stored.name);
+    const neededIn = (snapshot: StoreSnapshot): Access[] => [
+      needed(releaseWith(catalogOf(snapshot), stored)),
+    ];
     const change: ReleaseChange = ({ snapshot, record, now }) => {
       const catalog = catalogOf(snapshot);
       const found = releaseIn(catalog, releaseWith(catalog, stored));
       return storable(recordLabelled(record ?? impliedRecord(found, now), file, label, now), found);
     };
-    await this.save(tag, change, originOf(actor, requester));
+    await this.permitted(requester, needed(known), neededIn, (actor, check) =>
+      this.save(tag, check(change), originOf(actor, requester)),
+    );
   }
 
   /** @param first - What has happened where the release has its first record. */
@@ -166,12 +175,37 @@ export class ReleaseWrites {
     });
   }
 
-  /** What is asked for a release as a whole is asked for the name of its folder. */
-  private async mayChange(action: Action, tags: string[], { principal }: Requester): Promise<Principal> {
-    const [first = '', ...others] = new Set(tags);
-    const actor = await this.permissions.require(principal, action, folderOf(first));
-    for (const tag of others) await this.permissions.require(actor, action, folderOf(tag));
-    return actor;
+  /**
+   * Makes a change of a release that takes permissions for what is stored, such as each of its packages: asks for them, and
+   * again where the step of the store finds that it takes more by then.
+   *
+   * @param first - What it takes in any case. It is asked for before anything is looked up.
+   * @param run - Makes the change by a step that `check` has made of its own.
+   */
+  private async permitted<T>(
+    { principal }: Requester,
+    first: Access,
+    needed: (snapshot: StoreSnapshot) => readonly Access[],
+    run: (actor: Principal, check: Check) => Promise<T>,
+  ): Promise<T> {
+    const actor = await this.permissions.require(principal, first);
+    const asked = new Set([JSON.stringify(first)]);
+    for (;;) {
+      for (const access of needed(await this.store.snapshot())) {
+        const key = JSON.stringify(access);
+        if (!asked.has(key)) await this.permissions.require(actor, access);
+        asked.add(key);
+      }
+      try {
+        return await run(actor, (step) => (state) => {
+          const missing = needed(state.snapshot).some((access) => !asked.has(JSON.stringify(access)));
+          if (missing) throw new NotAskedFor();
+          return step(state);
+        });
+      } catch (error) {
+        if (!(error instanceof NotAskedFor)) throw error;
+      }
+    }
   }
 
   private requireDeletable(): void {
@@ -210,8 +244,27 @@ export class ReleaseWrites {
   }
 }
 
-/** A release has a package that nobody was asked about yet. */
+type Check = <R>(step: (state: ReleaseState) => R) => (state: ReleaseState) => R;
+
+/** A change takes a permission that was not asked for yet. */
 class NotAskedFor extends Error {}
+
+/** What an edit takes: for the release, and for each package that becomes public, hides or moves with it. */
+function neededToEdit(
+  { tag, isDraft, assets }: ReleaseName & Pick<Release, 'assets'>,
+  fields: ReleaseFields,
+): [Access, ...Access[]] {
+  const { tag: target = tag, isDraft: hidden = isDraft } = fields;
+  const isMoved = target !== tag;
+  if (!isMoved && hidden === isDraft) return [{ scope: isDraft ? 'publish' : 'overwrite', release: tag }];
+  const scope = isDraft ? 'publish' : 'delete';
+  const moved: Access[] = isMoved ? [{ scope: 'publish', release: target }] : [];
+  for (const stored of assets) {
+    moved.push(accessTo(scope, stored.name));
+    if (isMoved) moved.push({ scope: 'publish', file: fileOf(stored), release: target });
+  }
+  return [{ scope, release: tag }, ...moved];
+}
 
 /** Throws `release_exists` where another release than that one has the tag. */
 function requireFree(tag: string, snapshot: Parameters<typeof catalogOf>[0], own?: Release): void {

@@ -48,7 +48,7 @@ export class GithubAssetUploadsController {
     const options = { release: release.tag, condition: 'absent', onlyKnown, sha256 } as const;
     const body = new RequestBody(request, response, size);
     const published = await this.writes.publish(body, file, options, context);
-    if (text !== '') await this.releaseWrites.label(published.package, text, context);
+    if (text !== '') await this.releaseWrites.label(published.package, text, context, 'publish');
     const view = await this.releases.savedAsset(published.package, api);
     response.setHeader('Location', view.url);
     return view;

@@ -4,7 +4,7 @@ import { authorView, isoTime, nodeId } from '../release.view.js';
 import type { Repository } from '../repository.js';
 import type { ApiAddress } from './github-api.js';
 
-/** The stored packages as a repository of GitHub's REST API. @param mayWrite - Whether the asker has a token. */
+/** The stored packages as a repository of GitHub's REST API. @param mayWrite - Whether the asker may publish here. */
 export function githubRepository(
   api: ApiAddress,
   { owner, name, fullName }: Repository,

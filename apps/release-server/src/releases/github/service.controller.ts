@@ -7,6 +7,7 @@ import { prepareBody, sendPrepared } from '../../http/prepared-body.js';
 import { ProblemError } from '../../problems/problem.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { Context, RequestContext } from '../../server/request-context.js';
+import { DraftAccess } from '../draft-access.js';
 import { authorView, SERVER_LOGIN } from '../release.view.js';
 import { Repository } from '../repository.js';
 import { GithubApi, JSON_TYPE } from './github-api.js';
@@ -25,6 +26,7 @@ export class GithubServiceController {
   constructor(
     private readonly releases: GithubReleases,
     private readonly principals: Principals,
+    private readonly access: DraftAccess,
     private readonly publicUrl: PublicUrl,
     private readonly repository: Repository,
     private readonly api: GithubApi,
@@ -33,23 +35,29 @@ export class GithubServiceController {
   @Public()
   @Get('repos/:owner/:repo')
   async repositoryOf(@Req() request: Request, @Res() response: Response): Promise<void> {
-    const mayWrite = (await this.principals.of(request)) !== undefined;
+    const principal = await this.principals.of(request);
+    const mayWrite = principal !== undefined && (await this.access.mayWrite(principal));
     const view = githubRepository(
       this.api.addressFor(request),
       this.repository,
       await this.releases.catalog(),
       mayWrite,
     );
-    const headers = { Vary: 'Authorization', ...(mayWrite && { 'Cache-Control': 'private, no-cache' }) };
+    const headers = {
+      Vary: 'Authorization',
+      ...(principal !== undefined && { 'Cache-Control': 'private, no-cache' }),
+    };
     await sendPrepared(request, response, prepareBody(JSON_TYPE, JSON.stringify(view), { headers }));
   }
 
   /** Whether someone may publish here, which release-it asks first: known is only the owner of the token that asks. */
   @Get('repos/:owner/:repo/collaborators/:login')
   @HttpCode(204)
-  collaborator(@Param('login') login: string, @Context() { principal }: RequestContext): void {
+  async collaborator(@Param('login') login: string, @Context() { principal }: RequestContext): Promise<void> {
     if (login !== (principal?.name ?? SERVER_LOGIN))
       throw new ProblemError('not_found', `${login} is not the owner of this token.`);
+    if (principal !== undefined && (await this.access.mayWrite(principal))) return;
+    throw new ProblemError('not_found', `${login} may publish nothing here.`);
   }
 
   @Get('user')

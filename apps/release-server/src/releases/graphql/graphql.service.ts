@@ -68,13 +68,18 @@ export class GraphqlService {
 
   private async contextOf(request: IncomingMessage): Promise<QueryContext> {
     const catalog = await prepareCatalog(await this.store.snapshot());
-    let principal: ReturnType<QueryContext['principal']> | undefined;
+    let asked: ReturnType<QueryContext['principal']> | undefined;
+    const principal: QueryContext['principal'] = () => (asked ??= this.principals.of(request));
     let drafts: ReturnType<QueryContext['drafts']> | undefined;
     let text = 0;
     return {
       base: this.publicUrl.baseFor(request),
       catalog,
-      principal: () => (principal ??= this.principals.of(request)),
+      principal,
+      mayWrite: async () => {
+        const known = await principal();
+        return known !== undefined && this.draftAccess.mayWrite(known);
+      },
       drafts: () => (drafts ??= this.draftAccess.visible(catalog.drafts, request)),
       repository: (owner, name) => (this.repository.answers(owner, name) ? this.repository : undefined),
       immutable: this.immutable,

@@ -21,6 +21,8 @@ export interface QueryContext {
   drafts(): Promise<readonly Release[]>;
   /** The owner of the token; undefined for nobody. */
   principal(): Promise<Principal | undefined>;
+  /** Whether the asker may publish here. */
+  mayWrite(): Promise<boolean>;
   /** The repository of this server, whatever it is called in a query; undefined where this server has none of that name. */
   repository(owner: string, name: string): RepositoryName | undefined;
   /** Whether packages can be neither overwritten nor deleted. */
@@ -100,8 +102,7 @@ const repository: Resolvers<RepositoryName> = {
   squashMergeAllowed: () => false,
   forkCount: () => 0,
   stargazerCount: () => 0,
-  viewerPermission: async (_, _given, context) =>
-    (await context.principal()) === undefined ? 'READ' : 'WRITE',
+  viewerPermission: async (_, _given, context) => ((await context.mayWrite()) ? 'WRITE' : 'READ'),
   viewerCanAdminister: () => false,
   defaultBranchRef: () => ({ name: 'main', prefix: 'refs/heads/', target: null }),
   release: async (_, { tagName }: { readonly tagName: string }, context) =>

@@ -5,7 +5,7 @@ import type { ReleaseData } from './release-data.js';
 
 /** What somebody may do with a release whose page they ask for. */
 export interface ReleaseRights {
-  /** Edit and publish it. */
+  /** Edit it, and publish a draft. */
   readonly edit: boolean;
   /** Publish packages into it. */
   readonly add: boolean;
@@ -45,26 +45,24 @@ interface ActionsProps {
 
 /** The buttons of a release, and the place where files are published into it. */
 export function ReleaseActions({ release: { isDraft }, rights, config }: ActionsProps) {
-  if (!rights.edit && !rights.remove) return null;
+  if (!rights.edit && !rights.add && !rights.remove) return null;
   return (
     <>
       <div class="choices" id="actions">
+        {rights.edit && isDraft && (
+          <button type="button" class="primary" data-act="publish">
+            Publish release
+          </button>
+        )}
+        {rights.add && (
+          <button type="button" id="publish">
+            Add files
+          </button>
+        )}
         {rights.edit && (
-          <>
-            {isDraft && (
-              <button type="button" class="primary" data-act="publish">
-                Publish release
-              </button>
-            )}
-            {rights.add && (
-              <button type="button" id="publish">
-                Add files
-              </button>
-            )}
-            <button type="button" data-act="edit">
-              Edit
-            </button>
-          </>
+          <button type="button" data-act="edit">
+            Edit
+          </button>
         )}
         {rights.remove && (
           <button type="button" class="danger" data-act="delete">

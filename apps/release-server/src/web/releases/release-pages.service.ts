@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Injectable } from '@nestjs/common';
 
-import type { Principal } from '#auth';
+import { Permissions, type Principal, type Scope } from '#auth';
 import { oncePer, prepareCatalog, type Release, type ReleaseCatalog } from '#releases';
 import { PackageReader, type StoreSnapshot } from '#storage';
 
@@ -44,6 +44,7 @@ export class ReleasePagesService {
     private readonly store: PackageReader,
     private readonly config: Config,
     private readonly access: DraftAccess,
+    private readonly permissions: Permissions,
     private readonly files: StaticFiles,
     private readonly notes: NotesService,
     private readonly repository: Repository,
@@ -102,13 +103,15 @@ export class ReleasePagesService {
     const [visible] = draft === undefined ? [] : await this.access.visibleTo(principal, [draft]);
     const release = found(visible ?? catalog.byTag(tag));
     const { isDraft, record } = release;
-    const edit = await this.access.may(principal, 'publish', release.tag);
+    const may = (scope: Scope): Promise<boolean> =>
+      this.permissions.may(principal, { scope, release: release.tag });
     const rights = {
-      edit,
+      edit: await may(isDraft ? 'publish' : 'overwrite'),
       // What was published as a release stays as it is where nothing changes.
-      add: edit && (isDraft || record === undefined || !this.config.immutable),
-      remove:
-        (isDraft || this.config.allow_delete) && (await this.access.may(principal, 'delete', release.tag)),
+      add:
+        (isDraft || record === undefined || !this.config.immutable) &&
+        (await this.access.mayWrite(principal, release.tag)),
+      remove: (isDraft || this.config.allow_delete) && (await may('delete')),
     };
     return prepareHtml(this.onePage(catalog, release, root, { rights }), MANAGED);
   }
