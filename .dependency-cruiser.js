@@ -68,9 +68,9 @@ export default {
     },
     {
       name: 'libs-are-entered-through-their-index',
-      comment: 'Contract suites under testing/ are the one exception: only specs import them.',
+      comment: 'What tests share under testing/ is the one exception: only tests import it.',
       severity: 'error',
-      from: { path: '^(apps|libs)/([^/]+)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^(apps|libs)/([^/]+)/', pathNot: '\\.spec\\.ts$|^apps/[^/]+/test/' },
       to: { path: '^libs/', pathNot: ['^libs/[^/]+/src/index\\.ts$', '^libs/$2/'] },
     },
     {

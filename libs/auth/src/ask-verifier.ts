@@ -31,10 +31,11 @@ export async function askVerifier<T>(ask: () => Promise<T>, token?: string): Pro
   }
 }
 
-/** The failure with its stack and causes, for the log; never the token, which clients of other services quote. */
+/** The failure for the log, with its stack and causes unless its message was made for it; never the token, which clients of other services quote. */
 function describe(error: unknown, token: string | undefined): string {
   try {
-    const text = inspect(error);
+    const saysAll = error instanceof AuthError && error.cause === undefined;
+    const text = saysAll ? error.message : inspect(error);
     return (token === undefined ? text : text.replaceAll(token, '[token]')).slice(0, MOST_LOGGED);
   } catch {
     return 'it threw what cannot be shown';

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
+import type { Identity } from './identities/identity.js';
 import type { Principal } from './token-verifier.js';
 
 /** A request, as far as the guard needs it. */
@@ -15,6 +16,8 @@ export interface AuthOptions {
   readonly token: string | undefined;
   /** A file that holds the token; read again whenever it changes. */
   readonly tokenFile: string | undefined;
+  /** Whom issuers of tokens vouch for; of those that fit a token the first is its owner. */
+  readonly identities?: readonly Identity[] | undefined;
   /** Refuse every write, with or without a token. */
   readonly readOnly: boolean;
   /** What the application knows of a request. */

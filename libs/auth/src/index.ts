@@ -7,6 +7,8 @@ export type { AuthContext, AuthOptions } from './auth.options.js';
 export { BearerGuard, isPublic, Public } from './bearer.guard.js';
 export { allows } from './grant.js';
 export type { Grant } from './grant.js';
+export type { Identity } from './identities/identity.js';
+export { IdentityVerifier } from './identities/identity.verifier.js';
 export { Permissions } from './permissions.js';
 export { Principals } from './principals.js';
 export { TokenVerifier } from './token-verifier.js';
