@@ -13,3 +13,4 @@ export { Permissions } from './permissions.js';
 export { Principals } from './principals.js';
 export { TokenVerifier } from './token-verifier.js';
 export type { Principal } from './token-verifier.js';
+export { watchFiles } from './watch-files.js';

@@ -1,0 +1,47 @@
+import { stat } from 'node:fs/promises';
+
+/** Milliseconds between two looks. A change is told after the second look that sees it, so within a second. */
+const LOOK_MS = 300;
+
+/**
+ * Calls back when one of the files is another one than before, or is there again or no longer: for secrets that are
+ * replaced while the server runs. Files that change together, as those of a Secret of Kubernetes do by one symbolic link,
+ * are told together, once nothing moves any more. The first call is for what has changed since the caller read them
+ * itself, and comes also when nothing has. The system tells such changes too, but not on every file system.
+ *
+ * What is called must not throw. Returns what ends it; by itself it keeps no process alive.
+ */
+export function watchFiles(paths: readonly string[], changed: () => Promise<void>): () => void {
+  let told: string | undefined;
+  let last: string | undefined;
+  let isOver = false;
+  let timer = later();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+
+  function later(): NodeJS.Timeout {
+    return setTimeout(() => void look(), LOOK_MS).unref();
+  }
+
+  async function look(): Promise<void> {
+    const seen = (await Promise.all(paths.map(stampOf))).join();
+    if (!isOver && seen === last && seen !== told) {
+      told = seen;
+      await changed();
+    }
+    last = seen;
+    if (!isOver) timer = later();
+  }
+}
+
+/** What tells one file from another: a copy over it, a rename, and a symbolic link that leads elsewhere. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join('-');
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
