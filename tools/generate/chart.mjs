@@ -26,6 +26,7 @@ const OF_CHART = {
   storage_path: { note: 'The volume is mounted there', schemaOfChart: MOUNTED, isNeeded: true },
   auth_token: { instead: 'auth.token or auth.existingSecret' },
   auth_token_file: { note: 'Mount it yourself (`extraVolumes`); instead of `auth`' },
+  tokens_file: { note: 'Mount it yourself (`extraVolumes`)' },
   log_level: { isAnyCase: true },
   s3: { isNeeded: true },
   's3.prefix': { note: 'One release to a bucket and prefix' },
@@ -113,7 +114,7 @@ export function chartSchema() {
       // Templates ask for its truth, and to them every text is true.
       if (zodSchema === flag) replace(jsonSchema, { type: 'boolean' });
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-      for (const word of ['description', 'default', 'otherwise', 'onlyWith', 'secret'])
+      for (const word of ['description', 'default', 'otherwise', 'onlyWith', 'refused', 'secret'])
         delete jsonSchema[word];
     },
   });

@@ -9,6 +9,7 @@ import { PackageStore, StorageModule } from '#storage';
 import type { Extensions } from './app.extensions.js';
 import { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
+import { NamedTokens } from './config/named-tokens.js';
 import { retentionOptions } from './config/retention.factory.js';
 import { storageOptions } from './config/storage.factory.js';
 import { HealthModule } from './health/health.module.js';
@@ -65,10 +66,11 @@ export class AppModule {
     });
 
     const auth = AuthModule.registerAsync({
-      inject: [Config],
-      useFactory: (config: Config) => ({
+      inject: [Config, NamedTokens],
+      useFactory: (config: Config, tokens: NamedTokens) => ({
         token: config.auth_token,
         tokenFile: config.auth_token_file,
+        tokens,
         readOnly: config.read_only,
         contextOf,
         isLocal: LOOPBACK.has(config.host),

@@ -13,6 +13,7 @@ Without a command, serves: docs/operations.md has the configuration, which is re
   migrate        copy all packages of one store to another
   repair-index   rebuild the index of the S3 driver
   retention      show what would leave, with --dry-run
+  token          make a token, or tell what one may do
 
   -h, --help     print this; after a command, what that takes
       --version  print the version
@@ -26,6 +27,7 @@ async function run(): Promise<void> {
     case 'migrate':
     case 'repair-index':
     case 'retention':
+    case 'token':
       process.argv.splice(2, 1);
       await import(`./commands/${command}.js`);
       return;

@@ -24,11 +24,14 @@ describe('release-server', () => {
     });
   });
 
-  it.each(['migrate', 'repair-index', 'retention'])('runs %s, with what follows', async (command) => {
-    const { code, stdout } = await runCommand('release-server', [command, '--help']);
-    expect([code, stdout.split(' ', 2)]).toEqual([0, ['Usage:', command]]);
-    expect(await runCommand('release-server', [command, '--wrong'])).toMatchObject({ code: 2, stdout: '' });
-  });
+  it.each(['migrate', 'repair-index', 'retention', 'token'])(
+    'runs %s, with what follows',
+    async (command) => {
+      const { code, stdout } = await runCommand('release-server', [command, '--help']);
+      expect([code, stdout.split(' ', 2)]).toEqual([0, ['Usage:', command]]);
+      expect(await runCommand('release-server', [command, '--wrong'])).toMatchObject({ code: 2, stdout: '' });
+    },
+  );
 
   it('knows no other', async () => {
     expect(await runCommand('release-server', ['serve'])).toEqual({

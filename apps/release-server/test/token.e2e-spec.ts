@@ -14,7 +14,11 @@ describe('GET /token', () => {
   it('says whose token it is, and is kept by nobody', async () => {
     const answer = await get(server, '/token', AUTH);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
-    expect(await json(answer)).toEqual({ name: 'auth_token' });
+    expect(await json(answer)).toEqual({
+      name: 'auth_token',
+      kind: 'shared_secret',
+      scopes: ['read', 'publish', 'overwrite', 'delete', 'admin'],
+    });
   });
 
   it.each([

@@ -19,6 +19,7 @@ MAX_UPLOAD_SIZE: config.max_upload_size
 MIN_FREE_SPACE: config.min_free_space
 AUTH_TOKEN: auth.token or auth.existingSecret
 AUTH_TOKEN_FILE: config.auth_token_file
+TOKENS_FILE: config.tokens_file
 READ_ONLY: config.read_only
 ALLOW_OVERWRITE: config.allow_overwrite
 ALLOW_DELETE: config.allow_delete

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import type { Identity } from './identities/identity.js';
+import type { TokenSource } from './tokens/named-token.js';
 import type { Principal } from './token-verifier.js';
 
 /** A request, as far as the guard needs it. */
@@ -18,6 +19,8 @@ export interface AuthOptions {
   readonly tokenFile: string | undefined;
   /** Whom issuers of tokens vouch for; of those that fit a token the first is its owner. */
   readonly identities?: readonly Identity[] | undefined;
+  /** Tokens of named owners, each of which may do what it says. */
+  readonly tokens?: TokenSource | undefined;
   /** Refuse every write, with or without a token. */
   readonly readOnly: boolean;
   /** What the application knows of a request. */

@@ -19,7 +19,7 @@ export class Principals {
   ) {}
 
   /**
-   * The owner of the token of a request, undefined without one and on a read-only server. A wrong token is nobody's, for
+   * The owner of the token of a request, undefined without one and on a read-only server. A wrong token is nobody's, and so is one that has expired, for
    * clients send on reads what they have for GitHub; it counts as an attempt, and waits where there were too many. Rejects
    * with `token_unavailable`, and `too_many_attempts` where too many wait.
    */
@@ -27,7 +27,10 @@ export class Principals {
     const token = this.options.readOnly ? undefined : bearerToken(request);
     if (token === undefined) return undefined;
     const asker = this.options.contextOf(request);
-    const principal = await principalOf(this.verifier, token);
+    const principal = await principalOf(this.verifier, token).catch((error: unknown) => {
+      if (error instanceof AuthError && error.code === 'unauthorized') return undefined;
+      throw error;
+    });
     if (principal === undefined) await this.countAttempt(asker.address);
     else asker.principal = principal;
     return principal;

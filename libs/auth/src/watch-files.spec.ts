@@ -72,6 +72,15 @@ describe('watchFiles', () => {
     expect(calls).toBe(2);
   });
 
+  it('calls within a second for a file that is written all the time', async () => {
+    await watch('a');
+    for (let at = 0; at < 10; at++) {
+      await writeFile(path('a'), `${at}`);
+      await delay(100);
+    }
+    expect(calls).toBeGreaterThanOrEqual(2);
+  });
+
   it('calls no more when it is stopped', async () => {
     await watch('a');
     stop();

@@ -77,12 +77,18 @@ export function nameOf(path: Path): string {
   }, '');
 }
 
+/** Why a section does not have a key that somebody may look for in it; undefined for any other key. */
+export function refusalOf(path: Path, root: Section): string | undefined {
+  const { refused = {} } = sectionAbove(path, root)?.meta() ?? {};
+  const key = String(path.at(-1));
+  return Object.hasOwn(refused, key) ? refused[key] : undefined;
+}
+
 /** What to write instead of a key that no section has: the nearest of its section, then of all, else the list. */
 export function hintFor(path: Path, root: Section): string {
   const above = path.slice(0, -1);
   const word = String(path.at(-1)).toLowerCase();
-  const section = above.reduce<z.ZodType | undefined>((schema, step) => schema && inside(schema, step), root);
-  const siblings = Object.keys((section && sectionIn(section)?.shape) ?? {});
+  const siblings = Object.keys(sectionAbove(path, root)?.shape ?? {});
   const sibling = nearest(word, siblings);
   if (sibling !== undefined) return `, did you mean ${nameOf([...above, sibling])}?`;
   const all = new Map(keysOf(root).map(({ path: known }) => [String(known.at(-1)), known]));
@@ -90,6 +96,12 @@ export function hintFor(path: Path, root: Section): string {
   return elsewhere === undefined
     ? `, the valid keys are ${siblings.join(', ')}`
     : `, did you mean ${nameOf(elsewhere)}?`;
+}
+
+function sectionAbove(path: Path, root: Section): Section | undefined {
+  const above = path.slice(0, -1);
+  const schema = above.reduce<z.ZodType | undefined>((one, step) => one && inside(one, step), root);
+  return schema && sectionIn(schema);
 }
 
 function nearest(word: string, candidates: readonly string[]): string | undefined {

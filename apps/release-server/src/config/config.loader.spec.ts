@@ -68,6 +68,8 @@ describe('loadConfig', () => {
         min_free_space: 64 * MiB,
         auth_token: SECRET,
         auth_token_file: undefined,
+        tokens: [],
+        tokens_file: undefined,
         read_only: false,
         allow_overwrite: true,
         allow_delete: true,
@@ -126,6 +128,9 @@ describe('loadConfig', () => {
       'max_upload_size: 1GB',
       'min_free_space: 0',
       'auth_token_file: /run/secrets/token',
+      'tokens:',
+      `  - { name: ci, hash: 'sha256:${'0'.repeat(64)}', scopes: publish, expires_at: 2027-06-30 }`,
+      'tokens_file: /run/secrets/tokens.yaml',
       'read_only: true',
       'allow_overwrite: false',
       'allow_delete: false',
@@ -156,6 +161,15 @@ describe('loadConfig', () => {
       min_free_space: 0,
       auth_token: undefined,
       auth_token_file: '/run/secrets/token',
+      tokens: [
+        {
+          name: 'ci',
+          hash: `sha256:${'0'.repeat(64)}`,
+          scopes: ['publish'],
+          expires_at: Date.UTC(2027, 5, 30),
+        },
+      ],
+      tokens_file: '/run/secrets/tokens.yaml',
       read_only: true,
       allow_overwrite: false,
       allow_delete: false,
@@ -743,7 +757,7 @@ describe('loadConfig', () => {
   describe('the secret', () => {
     it('must be there, in one form or the other', () => {
       const message =
-        'FILE: auth_token: missing: give auth_token or auth_token_file, or set read_only: true to serve without writes';
+        'FILE: auth_token: missing: give auth_token, auth_token_file, tokens or tokens_file, or set read_only: true to serve without writes';
 
       expect(refusal('')).toBe(message);
       expect(refusal(['read_only: false'], { AUTH_TOKEN: '', AUTH_TOKEN_FILE: '' })).toBe(message);

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { processEnvironment, readEnvironment, type Environment } from './config.environment.js';
 import { ConfigError } from './config.error.js';
 import { ConfigFile, isMapping, type Values } from './config.file.js';
-import { hintFor, nameOf, type Section } from './config.keys.js';
+import { hintFor, nameOf, refusalOf, type Section } from './config.keys.js';
 import { serverConfigSchema, type configSchema } from './config.schema.js';
 import { Config } from './config.js';
 import type { Path } from './config.yaml.js';
@@ -43,7 +43,9 @@ export function loadValues<Schema extends Section>(schema: Schema, environment: 
   const problems = result.error.issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return problem(issue.path, issue.message);
     const unknown = issue.keys.map((key) => [...issue.path, key]);
-    return unknown.map((path) => problem(path, `unknown key${hintFor(path, schema)}`));
+    return unknown.map((path) =>
+      problem(path, refusalOf(path, schema) ?? `unknown key${hintFor(path, schema)}`),
+    );
   });
   throw new ConfigError(problems.join('; '));
 

@@ -4,6 +4,7 @@ import { ConfigModule as NestConfigModule, registerAs } from '@nestjs/config';
 import { loadConfig } from './config.loader.js';
 import { configSchema, serverConfigSchema } from './config.schema.js';
 import { Config } from './config.js';
+import { NamedTokens } from './named-tokens.js';
 
 const loadedBy = (schema: typeof configSchema) => registerAs('release-server', () => loadConfig(schema));
 
@@ -13,8 +14,8 @@ export const configuration = loadedBy(serverConfigSchema);
 /** Provides the typed {@link Config} everywhere. Tests override `configuration.KEY`. */
 @Global()
 @Module({
-  providers: [{ provide: Config, useExisting: configuration.KEY }],
-  exports: [Config],
+  providers: [{ provide: Config, useExisting: configuration.KEY }, NamedTokens],
+  exports: [Config, NamedTokens],
 })
 export class ConfigModule {
   /** Whether the server refuses to start without a token, as it must where only the configuration tells of one. */

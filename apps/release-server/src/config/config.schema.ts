@@ -12,6 +12,7 @@ import {
   text,
   trustedProxies,
 } from './config.values.js';
+import { tokensSchema } from './token.schema.js';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -198,6 +199,12 @@ export const configSchema = z
     auth_token_file: file
       .optional()
       .meta({ description: 'a file that holds the token instead; read again when it changes' }),
+    tokens: tokensSchema
+      .default([])
+      .meta({ description: '[named tokens](docs/operations.md#tokens), each with what it may do' }),
+    tokens_file: file.optional().meta({
+      description: 'a YAML file with the key `tokens`, for further ones; read again when it changes',
+    }),
     read_only: flag.default(false).meta({ description: 'serve only; needs no token' }),
     allow_overwrite: flag
       .default(true)
@@ -271,11 +278,13 @@ function checkS3(s3: z.output<typeof s3Schema>, complain: (key: string, message:
 
 /** What a server needs beyond that; commands, which answer nobody, do without a token. */
 export const serverConfigSchema = configSchema.superRefine((config, context) => {
-  const { auth_token: token, auth_token_file: tokenFile, read_only: readOnly } = config;
-  if (token !== undefined || tokenFile !== undefined || readOnly) return;
+  const { auth_token, auth_token_file, tokens, tokens_file, read_only } = config;
+  const given = [auth_token, auth_token_file, tokens_file, tokens[0]];
+  if (read_only || given.some((one) => one !== undefined)) return;
   context.addIssue({
     code: 'custom',
     path: ['auth_token'],
-    message: 'missing: give auth_token or auth_token_file, or set read_only: true to serve without writes',
+    message:
+      'missing: give auth_token, auth_token_file, tokens or tokens_file, or set read_only: true to serve without writes',
   });
 });

@@ -11,6 +11,7 @@ const COMMANDS = {
   migrate: join(PRODUCT, 'dist/apps/release-server/src/commands/migrate.js'),
   'repair-index': join(PRODUCT, 'dist/apps/release-server/src/commands/repair-index.js'),
   retention: join(PRODUCT, 'dist/apps/release-server/src/commands/retention.js'),
+  token: join(PRODUCT, 'dist/apps/release-server/src/commands/token.js'),
   seed: resolve('tools/seed/main.mjs'),
 };
 
@@ -20,14 +21,16 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a command of the build with this environment until it exits; `onProgress` hears of what it writes to standard error. */
+/** Runs a command of the build with this environment until it exits; `onProgress` hears of what it writes to standard error. @param input - On its standard input. */
 export async function runCommand(
   command: keyof typeof COMMANDS,
   parameters: readonly string[],
   environment: Record<string, string> = {},
   onProgress: (stderr: string, child: ChildProcess) => void = () => undefined,
+  input = '',
 ): Promise<Ended> {
   const child = spawn(process.execPath, [COMMANDS[command], ...parameters], { env: environment });
+  child.stdin.end(input);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
