@@ -1,5 +1,6 @@
 // The image's health check: asks /healthz where the configuration says that the server listens. Exits with 1 if that fails.
-import { get } from 'node:http';
+import { get as getPlainly } from 'node:http';
+import { get as getSecurely } from 'node:https';
 
 import { loadConfig } from './node_modules/release-server/dist/apps/release-server/src/config/config.loader.js';
 import { configSchema } from './node_modules/release-server/dist/apps/release-server/src/config/config.schema.js';
@@ -14,10 +15,13 @@ function fail(reason) {
 }
 
 try {
-  const { host, port } = loadConfig(configSchema);
+  const { host, port, tls } = loadConfig(configSchema);
   const address = ANY_ADDRESS.has(host) ? '127.0.0.1' : host;
   if (port === 0) fail('port 0 is another one at each start: it cannot be checked');
-  get({ host: address, port, path: '/healthz', timeout: TIMEOUT, agent: false }, (response) => {
+  const get = tls === undefined ? getPlainly : getSecurely;
+  // Whether it answers; its certificate is for other names than this address.
+  const options = { path: '/healthz', timeout: TIMEOUT, agent: false, rejectUnauthorized: false };
+  get({ ...options, host: address, port }, (response) => {
     if (response.statusCode !== 200) fail(`/healthz on port ${port} answered ${response.statusCode}`);
     process.exit(0);
   })

@@ -22,6 +22,9 @@ const OF_CHART = {
   allowed_hosts: {
     note: 'The names of the Service and the hosts of the Ingress and the HTTPRoute count as well',
   },
+  tls: { isNeeded: true },
+  'tls.cert_file': { note: 'Mount it yourself (`extraVolumes`); instead of `tls.existingSecret`' },
+  'tls.key_file': { note: 'Likewise' },
   storage_driver: { note: 'On the volume of `persistence`, or in the bucket of `config.s3`', isNeeded: true },
   storage_path: { note: 'The volume is mounted there', schemaOfChart: MOUNTED, isNeeded: true },
   auth_token: { instead: 'auth.token or auth.existingSecret' },

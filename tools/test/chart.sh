@@ -74,6 +74,11 @@ check 'refuses to install without a token' refuses 'no token for writes: give au
 check 'needs no token to serve only' rendered --set config.read_only=true
 check 'refuses a token in the ConfigMap' refuses 'give it as auth.token' --set config.auth_token=x
 check 'refuses two tokens' refuses 'more than one token' "${token[@]}" --set auth.existingSecret=x
+check 'refuses half of a certificate' refuses 'go together' "${token[@]}" --set config.tls.cert_file=/tls/crt
+check 'refuses two certificates' refuses 'given twice' "${token[@]}" --set tls.existingSecret=x \
+  --set config.tls.cert_file=/tls/crt --set config.tls.key_file=/tls/key
+check 'refuses a certificate in the environment' refuses 'TLS_CERT_FILE .* give config.tls.cert_file' "${token[@]}" \
+  --set 'extraEnv[0].name=TLS_CERT_FILE' --set 'extraEnv[0].value=/tls/crt'
 check 'refuses a misspelt value' refuses 'replicaCuont' "${token[@]}" --set replicaCuont=1
 check 'refuses a misspelt key of config' refuses 'max_pakages' "${token[@]}" --set config.max_pakages=1
 check 'refuses a misspelt probe field' refuses 'periodSecond' "${token[@]}" --set livenessProbe.periodSecond=1

@@ -35,7 +35,7 @@ start() {
   locate "$name" "$port"
 }
 locate() {
-  url=http://$(docker port "$1" "$2/tcp" | head -n 1)
+  url=${scheme:-http}://$(docker port "$1" "$2/tcp" | head -n 1)
   for _ in $(seq 150); do
     curl -fsS -o /dev/null "$url/readyz" 2>"$work/curl" && return
     sleep 0.2
@@ -212,6 +212,17 @@ check 'it starts with another port, a token file and user 12345' \
   --volume "$work/token:/run/secrets/auth_token:ro"
 check 'it takes a package there' publishes "$work/large-1.0.0.zip"
 check 'its health check follows the port' becomes_healthy other
+
+runs_with_tls() {
+  local scheme=https
+  local -x CURL_CA_BUNDLE=$work/tls.crt
+  openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 2 -subj /CN=image -addext subjectAltName=IP:127.0.0.1 \
+    -keyout "$work/tls.key" -out "$work/tls.crt" && chmod 644 "$work/tls.key" &&
+    start secure 8000 "${config[@]}" --volume "$work/tls.crt:/tls/tls.crt:ro" --volume "$work/tls.key:/tls/tls.key:ro" \
+      --env TLS_CERT_FILE=/tls/tls.crt --env TLS_KEY_FILE=/tls/tls.key && publishes "$work/token"
+}
+check 'it takes a package over TLS' runs_with_tls
+check 'its health check speaks TLS too' becomes_healthy secure
 
 runs_a_command() { # NAME
   docker run --rm "${LOCKED_DOWN[@]}" "$image" node_modules/.bin/release-server "$1" --help >"$work/help" &&

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 
 import type { NestApplicationOptions } from '@nestjs/common';
-import type { ApplicationConfig } from '@nestjs/core';
+import type { ApplicationConfig, NestApplication } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { Config } from './config/config.js';
@@ -10,6 +10,7 @@ import { RepositoryAddresses } from './releases/permalinks/repository-addresses.
 import { Edge } from './server/edge.js';
 import type { HttpServerAdapter } from './server/http-server.adapter.js';
 import { ReadPath } from './server/read-path.js';
+import { ServerCertificate } from './server/tls/server-certificate.js';
 
 const quiet = (): void => undefined;
 
@@ -25,15 +26,19 @@ export const APP_OPTIONS = {
   abortOnError: false,
 } satisfies NestApplicationOptions;
 
-/** What an application needs between its creation and its start. */
-export function setUpApp(app: NestExpressApplication): void {
+/** What an application needs between its creation and its start. Throws `ConfigError`. */
+export async function setUpApp(app: NestExpressApplication): Promise<void> {
   app.useLogger(app.get(AppLogger));
-  const { keep_alive_timeout: keepAliveTimeout, trust_proxy: trusted } = app.get(Config);
+  const config = app.get(Config);
+  const { keep_alive_timeout: keepAliveTimeout, trust_proxy: trusted } = config;
+  const adapter = app.getHttpAdapter() as unknown as HttpServerAdapter;
+  adapter.certificate = await ServerCertificate.of(config);
+  // Nest has made one with the application, before anybody could know of TLS.
+  if (adapter.certificate !== undefined) (app as unknown as NestApplication).registerHttpServer();
   // For routes of extensions, which ask Express for the client's address and scheme.
   app.set('trust proxy', trusted);
   const server: Server = app.getHttpServer();
   server.keepAliveTimeout = keepAliveTimeout;
-  const adapter = app.getHttpAdapter() as unknown as HttpServerAdapter;
   const edge = app.get(Edge);
   adapter.listener = edge.before(app.get(RepositoryAddresses).before(adapter.listener));
   adapter.closed = (request, response) => edge.after(request, response);

@@ -36,7 +36,7 @@ async function start(root: DynamicModule): Promise<void> {
   // The modes of files are what the code says: packages can be read by all who may enter their directory.
   process.umask(0o022);
   const app = await NestFactory.create<NestExpressApplication>(root, new HttpServerAdapter(), APP_OPTIONS);
-  setUpApp(app);
+  await setUpApp(app);
   // SIGHUP is that of a terminal that is closed.
   app.enableShutdownHooks(['SIGTERM', 'SIGINT', 'SIGHUP'], { useProcessExit: true });
   endWithNpm();

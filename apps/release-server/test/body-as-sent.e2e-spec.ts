@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
 
 import { get, json, names, put, sha256 } from './support/client.js';
 import { rawRequest, readAnswer } from './support/raw.js';
 import { AUTH, startServer, TOKEN, type TestServer } from './support/server.js';
+import { connectTo } from './support/tls.js';
 
 const BODY = 'ten bytes!';
 
@@ -186,7 +186,7 @@ describe('an upload', () => {
     ['Content-Type: multipart/form-data; boundary=x', 415],
     ['Content-Encoding: gzip', 415],
   ])('that waits for 100 Continue is refused before its body for %s', async (header, status) => {
-    const socket = connect(server.port, '127.0.0.1');
+    const socket = connectTo(server.port);
     await once(socket, 'connect');
     socket.write(
       `PUT /assets/a.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n${header}\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n`,

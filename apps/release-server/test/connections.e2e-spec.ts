@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { get } from './support/client.js';
 import { rawRequest, readAnswer } from './support/raw.js';
 import { startServer, TOKEN, withServer, type TestServer } from './support/server.js';
+import { ACCEPTED, connectTo } from './support/tls.js';
 import { until } from './support/until.js';
 
 describe('a connection', () => {
@@ -24,7 +25,7 @@ describe('a connection', () => {
   });
 
   async function open(): Promise<Socket> {
-    const client = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    const client = connectTo(server.port).on('error', () => undefined);
     clients.push(client);
     await once(client, 'connect');
     return client;
@@ -69,7 +70,7 @@ describe('a connection', () => {
 
     it('reads no more than 8 MiB of it', async () => {
       let accepted: Socket | undefined;
-      http.once('connection', (socket: Socket) => (accepted = socket));
+      http.once(ACCEPTED, (socket: Socket) => (accepted = socket));
       const client = await open();
       client.resume();
       client.write('GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n');
@@ -164,8 +165,8 @@ describe('a connection', () => {
     withServer({ keep_alive_timeout: text }, async (one) => {
       let accepted: Socket | undefined;
       const listener: Server = one.app.getHttpServer();
-      listener.once('connection', (socket: Socket) => (accepted = socket));
-      const client = connect(one.port, '127.0.0.1');
+      listener.once(ACCEPTED, (socket: Socket) => (accepted = socket));
+      const client = connectTo(one.port);
       client.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
       expect(String(await once(client, 'data'))).toContain(`Keep-Alive: ${said}\r\n`);
       await until(() => accepted?.timeout !== 120_000);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
 
 import { get, json, put, sha256 } from './support/client.js';
 import { startServer, type TestServer } from './support/server.js';
+import { connectTo } from './support/tls.js';
 
 const CONTENT = 'the content of a package';
 const TAG = `"sha256:${sha256(CONTENT)}"`;
@@ -179,7 +179,7 @@ describe('downloading', () => {
     const first = Buffer.alloc(8 * 1024 * 1024, 'a');
     await put(server, 'slow.zip', first);
     const tag = `"sha256:${sha256(first)}"`;
-    const socket = connect(server.port, '127.0.0.1');
+    const socket = connectTo(server.port);
     socket.write('GET /assets/slow.zip HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     await once(socket, 'readable');
     await put(server, 'slow.zip', 'new', { query: '?overwrite=true' });

@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Application } from 'express';
@@ -8,6 +7,7 @@ import { get, json, put } from './support/client.js';
 import { Contract } from './support/contract.js';
 import { rawRequest, readAnswer } from './support/raw.js';
 import { AUTH, startServer, TOKEN, withServer, type TestServer } from './support/server.js';
+import { connectTo } from './support/tls.js';
 
 describe('the server', () => {
   let server: TestServer;
@@ -158,7 +158,7 @@ describe('the server', () => {
 
   it('lets a client see the refusal that goes on sending after a malformed head', async () => {
     // Caught: closing at once, so that the bytes that still come are answered by a reset, which overtakes the answer.
-    const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    const socket = connectTo(server.port).on('error', () => undefined);
     socket.write('PUT /assets/n HTTP/1.1\r\nHost: x\r\nX: \x01\r\nContent-Length: 100000\r\n\r\n');
     for (let piece = 0; piece < 10; piece++) {
       await delay(10);
@@ -285,7 +285,7 @@ describe('links behind a proxy', () => {
       );
       expect(latest.assets[0]?.browser_download_url).toBe(url);
       expect(await (await get(server, '/packages', headers)).text()).toContain(`href="${url}"`);
-      return url.replace(server.url, 'http://self');
+      return url.replace(server.url, 'self:');
     });
 
   it('follow public_url, whatever the request says', async () => {
@@ -295,7 +295,7 @@ describe('links behind a proxy', () => {
   });
 
   it('ignore forwarded headers by default', async () => {
-    expect(await assetUrl({}, forwarded)).toBe('http://self/assets/a%2Bb.zip');
+    expect(await assetUrl({}, forwarded)).toBe('self:/assets/a%2Bb.zip');
   });
 
   it('follow forwarded headers from a trusted proxy', async () => {
@@ -305,13 +305,13 @@ describe('links behind a proxy', () => {
   });
 
   it('ignore them from anybody else, a prefix that is no path and a scheme of no use', async () => {
-    expect(await assetUrl({ trust_proxy: '10.0.0.0/8' }, forwarded)).toBe('http://self/assets/a%2Bb.zip');
+    expect(await assetUrl({ trust_proxy: '10.0.0.0/8' }, forwarded)).toBe('self:/assets/a%2Bb.zip');
     for (const header of [
       ['X-Forwarded-Prefix', '//evil.example/"'],
       ['X-Forwarded-Proto', 'javascript'],
     ]) {
       expect(await assetUrl({ trust_proxy: 'loopback' }, Object.fromEntries([header]))).toBe(
-        'http://self/assets/a%2Bb.zip',
+        'self:/assets/a%2Bb.zip',
       );
     }
   });

@@ -205,8 +205,9 @@ describe('GET /packages', () => {
         await asked('other.example'),
         await asked('one.example'),
       ];
-      expect(one.text).toContain('http://one.example/');
-      expect(other.text).toContain('http://other.example/');
+      const { protocol } = new URL(server.url);
+      expect(one.text).toContain(`${protocol}//one.example/`);
+      expect(other.text).toContain(`${protocol}//other.example/`);
       expect(other.text).not.toContain('one.example');
       expect([same.etag, one.etag === other.etag]).toEqual([one.etag, false]);
     }

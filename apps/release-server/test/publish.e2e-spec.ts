@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { get, json, names, post, put, sha256 } from './support/client.js';
 import { rawRequest, readAnswer } from './support/raw.js';
 import { AUTH, startServer, TOKEN, withServer, type TestServer } from './support/server.js';
 import { itOnDirectory } from './support/storage.js';
+import { connectTo } from './support/tls.js';
 import { until } from './support/until.js';
 
 const BEARER = `Authorization: Bearer ${TOKEN}`;
@@ -161,7 +161,7 @@ describe('publishing', () => {
       // Caught: waiting for ever for the end of a part whose rest the parser ignores.
       const head = `POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: multipart/form-data; boundary=x\r\nTransfer-Encoding: chunked\r\n\r\n`;
       const body = `--x--\r\n--x\r\n\r\n${formBody('name="file"; filename="a.zip"', 'bb')}`;
-      const socket = connect(server.port, '127.0.0.1');
+      const socket = connectTo(server.port);
       const answer = readAnswer(socket, 300);
       socket.write(head);
       for (const piece of [body.slice(0, -10), body.slice(-10)]) {
@@ -388,7 +388,7 @@ describe('publishing', () => {
     });
 
     it('asks for a body that it wants', async () => {
-      const socket = connect(server.port, '127.0.0.1');
+      const socket = connectTo(server.port);
       socket.write(head('PUT /assets/n.zip', BEARER, 'Content-Length: 5'));
       const [interim] = (await once(socket, 'data')) as [Buffer];
       expect(interim.toString()).toMatch(/^HTTP\/1.1 100 Continue/);
@@ -399,7 +399,7 @@ describe('publishing', () => {
     it.each([['no Authorization'], ['a wrong one']])(
       'answers a client that sends 100 MB with %s, and stops reading soon',
       async (kind) => {
-        const socket = connect(server.port, '127.0.0.1');
+        const socket = connectTo(server.port);
         const authorization = kind === 'no Authorization' ? '' : 'Authorization: Bearer wrong\r\n';
         socket.write(
           `PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\n${authorization}Content-Length: 104857600\r\n\r\n`,
@@ -424,7 +424,7 @@ describe('publishing', () => {
     );
 
     it('answers 413 to a chunked body past the limit, and drops a client that then stalls within 5 s', async () => {
-      const socket = connect(server.port, '127.0.0.1');
+      const socket = connectTo(server.port);
       socket.write(
         `PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\n${BEARER}\r\nTransfer-Encoding: chunked\r\n\r\n`,
       );
@@ -440,7 +440,7 @@ describe('publishing', () => {
   });
 
   it('keeps nothing of a body that is cut off', async () => {
-    const socket = connect(server.port, '127.0.0.1');
+    const socket = connectTo(server.port);
     socket.write(`PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\n${BEARER}\r\nContent-Length: 1000\r\n\r\nhalf`);
     await until(async () => (await server.staged()).length === 1);
     socket.destroy();

@@ -97,6 +97,24 @@ labels:
 {{- ternary .Values.auth.key "token" (not (empty .Values.auth.existingSecret)) }}
 {{- end }}
 
+{{/* What the server itself speaks, which is also the name of the Service's port. */}}
+{{- define "release-server.scheme" -}}
+{{- if or .Values.tls.existingSecret .Values.config.tls.cert_file }}
+{{- "https" }}
+{{- else }}
+{{- "http" }}
+{{- end }}
+{{- end }}
+
+{{/* A probe, by what the server speaks where it does not say. The kubelet does not look at the certificate. */}}
+{{- define "release-server.probe" -}}
+{{- $probe := deepCopy .probe }}
+{{- if and $probe.httpGet (eq .scheme "https") (not $probe.httpGet.scheme) }}
+  {{- $_ := set $probe.httpGet "scheme" "HTTPS" }}
+{{- end }}
+{{- toYaml $probe }}
+{{- end }}
+
 {{/* The path that goes before every route: of an Ingress' path or a route's match, empty for patterns and the root. */}}
 {{- define "release-server.prefix" -}}
 {{- if regexMatch "^(/[A-Za-z0-9._~-]+)+/?$" . }}
@@ -212,6 +230,9 @@ labels:
 {{- if and (include "release-server.s3" .) .Values.s3Credentials.existingSecret }}
   {{- $_ := set $config.s3 "access_key_id_file" "/etc/release-server/access_key_id" }}
   {{- $_ := set $config.s3 "secret_access_key_file" "/etc/release-server/secret_access_key" }}
+{{- end }}
+{{- if .Values.tls.existingSecret }}
+  {{- $_ := set $config "tls" (dict "cert_file" "/etc/release-server/tls.crt" "key_file" "/etc/release-server/tls.key") }}
 {{- end }}
 {{- /* Helm takes a null in given values for "drop the default": the key is missing then, and means no limit. */}}
 {{- if not (hasKey $config "max_packages") }}

@@ -15,6 +15,14 @@
   {{- fail "auth.token: the server takes printable ASCII characters without spaces; give another (for one: openssl rand -hex 32)" }}
 {{- end }}
 
+{{- $tlsFiles := len (compact (list $v.config.tls.cert_file $v.config.tls.key_file)) }}
+{{- if eq $tlsFiles 1 }}
+  {{- fail "config.tls.cert_file and config.tls.key_file go together: give both, or none" }}
+{{- end }}
+{{- if and $tlsFiles $v.tls.existingSecret }}
+  {{- fail "the certificate is given twice: give one of tls.existingSecret and config.tls" }}
+{{- end }}
+
 {{- $variables := include "release-server.variables" . | fromYaml }}
 {{- range $v.extraEnv }}
   {{- if hasKey $variables .name }}

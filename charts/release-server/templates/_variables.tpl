@@ -3,6 +3,8 @@
 CONFIG_PATH: config
 HOST: config.host
 PORT: config.port
+TLS_CERT_FILE: config.tls.cert_file
+TLS_KEY_FILE: config.tls.key_file
 PUBLIC_URL: config.public_url
 TRUST_PROXY: config.trust_proxy
 ALLOWED_HOSTS: config.allowed_hosts

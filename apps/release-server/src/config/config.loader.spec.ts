@@ -532,6 +532,32 @@ describe('loadConfig', () => {
     });
   });
 
+  describe('the section tls', () => {
+    it('has two files, which may come from variables', () => {
+      const tls = { cert_file: '/tls/crt', key_file: '/tls/key' };
+      expect(
+        load(['tls: { cert_file: /tls/crt }', `auth_token: ${SECRET}`], { TLS_KEY_FILE: '/tls/key' }).tls,
+      ).toEqual(tls);
+      expect(
+        load(`auth_token: ${SECRET}`, { TLS_CERT_FILE: '/tls/crt', TLS_KEY_FILE: '/tls/key' }).tls,
+      ).toEqual(tls);
+      expect(load(`auth_token: ${SECRET}`).tls).toBeUndefined();
+    });
+
+    it.each([
+      ['no key', 'tls: { cert_file: /tls/crt }', 'FILE:1: tls.key_file: expected a file'],
+      ['no certificate', 'tls: { key_file: /tls/key }', 'FILE:1: tls.cert_file: expected a file'],
+      ['a truth value', 'tls: true', 'FILE:1: tls: expected the keys of the section tls'],
+      [
+        'another name',
+        'tls: { cert_file: /tls/crt, key_file: /tls/key, keyfile: x }',
+        'FILE:1: tls.keyfile: unknown key, did you mean tls.key_file?',
+      ],
+    ])('is refused with %s', (_, line, message) => {
+      expect(refusal([line, `auth_token: ${SECRET}`])).toBe(message);
+    });
+  });
+
   describe('the section s3', () => {
     const driver = 'storage_driver: s3';
     const token = `auth_token: ${SECRET}`;

@@ -84,6 +84,18 @@ const s3Schema = z.strictObject(
   { error: 'expected the keys of the section s3' },
 );
 
+const tlsSchema = z.strictObject(
+  {
+    cert_file: file.meta({
+      description:
+        'a file with the [certificate](docs/operations.md#tls), and behind it those of its issuers, as PEM; with both the server ' +
+        'speaks HTTPS. Read again when they change',
+    }),
+    key_file: file.meta({ description: 'a file with the private key of it, as PEM and not encrypted' }),
+  },
+  { error: 'expected the keys of the section tls' },
+);
+
 const retentionSchema = z.strictObject(
   {
     evict: choice(['packages', 'releases'], 'packages or releases')
@@ -146,6 +158,7 @@ export const configSchema = z
       .max(65535, PORT)
       .default(8000)
       .meta({ description: 'listen port; 0 picks a free one' }),
+    tls: tlsSchema.optional(),
     public_url: baseUrl.optional().meta({
       description: 'absolute base of links, with a path where there is one (`https://x.example/releases`)',
     }),

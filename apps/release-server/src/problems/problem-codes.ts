@@ -23,8 +23,9 @@ export const PROBLEMS = {
     meaning: 'an address, a header or the request itself cannot be understood',
     again: 'no',
     cause:
-      'An address that cannot be decoded, a malformed header (`X-Checksum-Sha256`, `If-None-Match`), a `Host` that is missing or not a host name, or bytes that are not HTTP, such as TLS to the plain port',
-    remedy: '`detail` says which. Percent-encode names; use `http://` to the server itself',
+      'An address that cannot be decoded, a malformed header (`X-Checksum-Sha256`, `If-None-Match`), a `Host` that is missing or not a host name, bytes that are not HTTP, such as TLS to the plain port, or plain HTTP to a port with [TLS](operations.md#tls)',
+    remedy:
+      '`detail` says which. Percent-encode names; use `http://` to the server itself, or `https://` where it has `tls`',
   },
   malformed_multipart: {
     status: 400,

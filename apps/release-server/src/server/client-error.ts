@@ -39,9 +39,17 @@ function answer(error: NodeJS.ErrnoException, socket: HttpSocket): void {
     return;
   }
   const code = clientErrorCode(error.code);
+  const bytes = problemMessage(code);
+  // A client that was silent for too long sends nothing that could overtake the answer.
+  if (code === 'request_timeout') socket.end(bytes, () => socket.destroy());
+  else endUnread(socket, bytes);
+}
+
+/** A whole answer, for a connection on which there is no request to answer. */
+export function problemMessage(code: ProblemCode, detail?: string): string {
   const type = problemType(code);
   const { status, title } = type;
-  const body = JSON.stringify(problemDocument({ type, detail: `${title}.` }, '/'));
+  const body = JSON.stringify(problemDocument({ type, detail: detail ?? `${title}.` }, '/'));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',
@@ -50,10 +58,7 @@ function answer(error: NodeJS.ErrnoException, socket: HttpSocket): void {
     ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
-  const bytes = `${head.join('\r\n')}\r\n\r\n${body}`;
-  // A client that was silent for too long sends nothing that could overtake the answer.
-  if (code === 'request_timeout') socket.end(bytes, () => socket.destroy());
-  else endUnread(socket, bytes);
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
 function clientErrorCode(code: string | undefined): ProblemCode {

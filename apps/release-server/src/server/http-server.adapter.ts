@@ -8,6 +8,8 @@ import { answerClientError } from './client-error.js';
 import { keepFirstMessages } from './first-messages.js';
 import { servePipelines } from './pipeline.js';
 import { placeOf, type Layer } from './routes.js';
+import { SecureServer } from './tls/secure-server.js';
+import type { ServerCertificate } from './tls/server-certificate.js';
 import { unrouted } from './unrouted.js';
 
 /** Time limits of connections, in milliseconds. */
@@ -30,12 +32,14 @@ interface Hooks {
   readonly onResponseHook?: unknown;
 }
 
-/** Express behind an HTTP server that bounds slow clients and lets the application refuse before a body is sent. */
+/** Express behind an HTTP or HTTPS server that bounds slow clients and lets the application refuse before a body is sent. */
 export class HttpServerAdapter extends ExpressAdapter {
   /** Who gets each request first. */
   listener: RequestListener = this.getInstance<RequestListener>();
   /** Who hears of each request when its answer is out, or its client gone. */
   closed: RequestListener = () => undefined;
+  /** With one the next server that is made speaks HTTPS. */
+  certificate: ServerCertificate | undefined;
 
   /** How many layers Nest's adapter has put before all others, for its hooks. */
   private readonly hookLayers: number;
@@ -58,7 +62,8 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 
   override initHttpServer(): void {
-    const server = createServer(OPTIONS);
+    const { certificate } = this;
+    const server = certificate === undefined ? createServer(OPTIONS) : new SecureServer(OPTIONS, certificate);
     keepFirstMessages(server);
     servePipelines(
       server,

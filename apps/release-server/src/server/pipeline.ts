@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 import { releaseChunk } from '#storage';
 
@@ -34,7 +35,8 @@ export function servePipelines(
 ): void {
   const pipelines = new WeakMap<Socket, Pipeline>();
   const shared = { handle, closed, paused: new Set<Socket>() };
-  server.on('connection', (socket: Socket) => {
+  // Of TLS there are two sockets to a connection, and this is the one that has HTTP.
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     pipelines.set(socket, new Pipeline(socket, shared));
   });
   server.on('request', (request, response) => pipelines.get(request.socket)?.add([request, response]));

@@ -28,20 +28,21 @@ export class PublicUrl {
     if (this.config.public_url !== undefined) return this.config.public_url;
     const { forwarded, host: requested } = contextOf(request);
     if (forwarded.malformed) this.tell('Forwarded');
-    const { scheme = ownScheme(request), prefixes = [] } = forwarded;
+    const { prefixes = [] } = forwarded;
+    const scheme = this.schemeFrom(forwarded.scheme) ?? ownScheme(request);
     const host = forwarded.host ?? requested;
-    if (host === '') return `${this.schemeOf(scheme)}://${localAddress(request)}`;
+    if (host === '') return `${scheme}://${localAddress(request)}`;
     if (!isHost(host)) throw new ProblemError('bad_request', 'The Host header is not a host name.');
     const port = this.portFor(host, forwarded.port);
-    return `${this.schemeOf(scheme)}://${host}${port}${this.pathOf(prefixes)}`;
+    return `${scheme}://${host}${port}${this.pathOf(prefixes)}`;
   }
 
   /** A proxy may pass on what a client wrote, and links have no other scheme. */
-  private schemeOf(scheme: string): string {
-    const lower = scheme.toLowerCase();
-    if (lower === 'https' || lower === 'http') return lower;
+  private schemeFrom(forwarded: string | undefined): string | undefined {
+    const scheme = forwarded?.toLowerCase();
+    if (scheme === undefined || scheme === 'https' || scheme === 'http') return scheme;
     this.tell('X-Forwarded-Proto');
-    return 'http';
+    return undefined;
   }
 
   /** The forwarded port, as it stands behind a host that has none. */

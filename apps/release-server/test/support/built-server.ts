@@ -60,7 +60,7 @@ export async function startBuilt(
   const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
   const portInLog = new Promise<number>((found, failed) => {
     const look = (): void => {
-      const match = /listening on http:\/\/[^"\s]+:(\d+)/.exec(output);
+      const match = /listening on https?:\/\/[^"\s]+:(\d+)/.exec(output);
       if (match === null) return;
       // Looking on through a log that grows would take longer than what is tested.
       child.stdout?.off('data', look);
@@ -74,7 +74,8 @@ export async function startBuilt(
     child.kill('SIGTERM');
     await exited;
   };
-  return { url: `http://127.0.0.1:${port}`, port, child, output: () => output, exited, stop };
+  const scheme = environment['TLS_CERT_FILE'] === undefined ? 'http' : 'https';
+  return { url: `${scheme}://127.0.0.1:${port}`, port, child, output: () => output, exited, stop };
 }
 
 /** A port that was free a moment ago. */

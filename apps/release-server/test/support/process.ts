@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { MAIN, startBuilt, type BuiltServer, type StartOptions } from './built-server.js';
 import { TOKEN } from './server.js';
 import { removeStored, storageEnvironment } from './storage.js';
+import { tlsEnvironment } from './tls.js';
 import { until } from './until.js';
 
 const INSPECT = resolve('apps/release-server/test/support/inspect.mjs');
@@ -82,7 +83,13 @@ export async function spawnServer(
   options: SpawnOptions = {},
 ): Promise<ServerProcess> {
   const built = await startBuilt(
-    { AUTH_TOKEN: TOKEN, MIN_FREE_SPACE: '0', ...storageEnvironment(storagePath), ...environment },
+    {
+      AUTH_TOKEN: TOKEN,
+      MIN_FREE_SPACE: '0',
+      ...storageEnvironment(storagePath),
+      ...tlsEnvironment(),
+      ...environment,
+    },
     { ...options, nodeOptions: ['--disable-warning=ExperimentalWarning', '--import', INSPECT] },
   );
   const { child, exited, output, url } = built;

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+
+import { connectTo } from './tls.js';
 
 /** What came back on a raw connection. */
 export interface RawAnswer {
@@ -17,7 +19,7 @@ export async function rawRequest(
   quiet = 300,
   localAddress?: string,
 ): Promise<RawAnswer> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  const socket = connectTo(port, localAddress);
   await once(socket, 'connect');
   socket.write(bytes);
   return readAnswer(socket, quiet);

@@ -16,6 +16,7 @@ import { Config } from '../../src/config/config.js';
 import { HttpServerAdapter } from '../../src/server/http-server.adapter.js';
 import { recordViolations } from './recorder.js';
 import { removeStored, stagedIn, storageConfig, storedIn } from './storage.js';
+import { tlsConfig } from './tls.js';
 
 export const TOKEN = 'test-token';
 export const AUTH = { Authorization: `Bearer ${TOKEN}` };
@@ -47,20 +48,20 @@ export async function startServer(
   const values = { host: '127.0.0.1', port: 0, auth_token: TOKEN, log_level: 'silent', min_free_space: 0 };
   const { storage_path: path = directory } = overrides;
   const config = new Config(
-    serverConfigSchema.parse({ ...values, ...storageConfig(String(path)), ...overrides }),
+    serverConfigSchema.parse({ ...values, ...storageConfig(String(path)), ...tlsConfig(), ...overrides }),
   );
   const module = await Test.createTestingModule({ imports: [AppModule.with(extensions)] })
     .overrideProvider(configuration.KEY)
     .useValue(config)
     .compile();
   const app = module.createNestApplication<NestExpressApplication>(new HttpServerAdapter(), APP_OPTIONS);
-  setUpApp(app);
+  await setUpApp(app);
   const server: Server = app.getHttpServer();
   const violations = extensions === undefined ? recordViolations(server) : [];
   await app.listen(config.port, config.host);
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${config.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     port,
     directory: config.storage_path,
     app,
