@@ -45,8 +45,22 @@ export async function run(bench, [name]) {
   }
   const [{ bucket: plain, prefix }] = contestants;
   const put = (bytes) => plain.put(`${prefix}plain/${randomUUID()}`, bytes, {});
-  const all = [...contestants, { name: 'a plain put', publish: put }];
-  const pairs = contestants.map((contestant) => [contestant.name, 'a plain put']);
+  // The limit: what a publish writes, and nothing else.
+  const limits = contestants.map(({ name: of, index }) => ({
+    name: `the two puts of ${of}`,
+    publish: async (bytes) => {
+      await put(bytes);
+      await plain.put(`${prefix}plain/index.json`, index, {});
+    },
+  }));
+  const all = [...contestants, { name: 'a plain put', publish: put }, ...limits];
+  const pairs = [
+    ...contestants.flatMap(({ name: of }, at) => [
+      [of, 'a plain put'],
+      [of, limits[at].name],
+    ]),
+    ...limits.map(({ name: of }) => [of, 'a plain put']),
+  ];
   await bench.compare(name, figures[name], all, (one) => milliseconds(bench, one.publish), pairs);
   for (const { close } of contestants) await close();
 }
@@ -68,14 +82,15 @@ async function openStore(checkout, options, count) {
     ];
   });
   const index = new IndexDocument(count, 1_700_000_000_000 + count, new Map(packages), []);
-  await bucket.put(`${prefix}index.json`, Buffer.from(index.serialize()), {});
+  const body = Buffer.from(index.serialize());
+  await bucket.put(`${prefix}index.json`, body, {});
   const store = await S3PackageStore.open(options);
   const close = async () => {
     await store.close();
     for await (const { key } of bucket.list(prefix)) await bucket.delete(key);
     bucket.close();
   };
-  return { bucket, prefix, close, publish: (bytes) => publish(store, bytes) };
+  return { bucket, prefix, index: body, close, publish: (bytes) => publish(store, bytes) };
 }
 
 /** Create-only and with a limit, as the server does it. */
