@@ -72,6 +72,7 @@ export class AppModule {
         tokenFile: config.auth_token_file,
         tokens,
         readOnly: config.read_only,
+        closesReads: config.read_access === 'token',
         contextOf,
         isLocal: LOOPBACK.has(config.host),
       }),

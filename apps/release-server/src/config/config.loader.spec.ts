@@ -70,6 +70,7 @@ describe('loadConfig', () => {
         auth_token_file: undefined,
         tokens: [],
         tokens_file: undefined,
+        read_access: 'public',
         read_only: false,
         allow_overwrite: true,
         allow_delete: true,
@@ -131,6 +132,7 @@ describe('loadConfig', () => {
       'tokens:',
       `  - { name: ci, hash: 'sha256:${'0'.repeat(64)}', scopes: publish, expires_at: 2027-06-30 }`,
       'tokens_file: /run/secrets/tokens.yaml',
+      'read_access: Token',
       'read_only: true',
       'allow_overwrite: false',
       'allow_delete: false',
@@ -170,6 +172,7 @@ describe('loadConfig', () => {
         },
       ],
       tokens_file: '/run/secrets/tokens.yaml',
+      read_access: 'token',
       read_only: true,
       allow_overwrite: false,
       allow_delete: false,
@@ -792,6 +795,7 @@ describe('loadConfig', () => {
     it('may be absent where nobody may write', () => {
       expect(load(['read_only: true']).auth_token).toBeUndefined();
       expect(load('', { READ_ONLY: 'true' }).read_only).toBe(true);
+      expect(() => load(['read_only: true', 'read_access: token'])).toThrow('auth_token: missing');
     });
 
     it.each<[readonly string[], Readonly<Record<string, string>>, string]>([
