@@ -22,10 +22,12 @@ function introductionOf({ path, schema }) {
 
 /** The keys directly in a section that hold no further keys. */
 function tableOf(keys, section) {
-  const shape =
-    section === undefined ? configSchema.shape : sectionIn(itemIn(section.schema) ?? section.schema).shape;
+  const above = String(section?.path ?? []);
   const rows = keys
-    .filter(({ schema, isSection }) => !isSection && Object.values(shape).includes(schema))
+    .filter(
+      ({ path, isSection }) =>
+        !isSection && String(path.slice(0, -1).filter((step) => step !== '*')) === above,
+    )
     .map(({ path, schema }) => [`\`${path.at(-1)}\``, defaultCell(schema), meaningOf({ path, schema })]);
   return markdownTable([['key', 'default', 'meaning'], ...rows]);
 }

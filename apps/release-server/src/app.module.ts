@@ -9,6 +9,7 @@ import { PackageStore, StorageModule } from '#storage';
 import type { Extensions } from './app.extensions.js';
 import { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
+import { identityOf } from './config/identity.factory.js';
 import { NamedTokens } from './config/named-tokens.js';
 import { retentionOptions } from './config/retention.factory.js';
 import { storageOptions } from './config/storage.factory.js';
@@ -71,8 +72,8 @@ export class AppModule {
         token: config.auth_token,
         tokenFile: config.auth_token_file,
         tokens,
+        identities: config.identities.map(identityOf),
         readOnly: config.read_only,
-        closesReads: config.read_access === 'token',
         contextOf,
         isLocal: LOOPBACK.has(config.host),
       }),

@@ -45,7 +45,7 @@ describe('the documentation', () => {
 });
 
 /** What the keys of each table belong to. */
-const SECTIONS = ['', 'tls.', 'retention.', 'tokens.*.', 's3.'];
+const SECTIONS = ['', 'tls.', 'retention.', 'tokens.*.', 'identities.*.', 's3.'];
 
 describe('the configuration in README.md', () => {
   const schemas = new Map(

@@ -79,7 +79,7 @@ it('a server needs no shared secret where it has named tokens', async () => {
 });
 
 it.each<[string, string, RegExp]>([
-  ['without any', 'tokens: []', /give auth_token, auth_token_file, tokens or tokens_file/],
+  ['without any', 'tokens: []', /give auth_token, auth_token_file, tokens, tokens_file or identities/],
   ['with a file that is not there', 'tokens_file: /none', /config\.yaml:1: tokens_file: .*\/none.*ENOENT/],
   ['with a token itself', 'tokens: [{ name: a, token: s3cret }]', /tokens\[0\]\.token: a token never stands/],
 ])('a server does not start %s', async (_, yaml, message) => {

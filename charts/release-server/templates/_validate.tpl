@@ -5,8 +5,8 @@
 {{- if hasKey $v.config "auth_token" }}
   {{- fail "config.auth_token would put the token into a ConfigMap: give it as auth.token, or name a Secret of yours in auth.existingSecret" }}
 {{- end }}
-{{- if not (or $v.config.read_only $v.auth.token $v.auth.existingSecret $v.config.auth_token_file $v.config.tokens $v.config.tokens_file) }}
-  {{- fail "no token for writes: give auth.token (for one: openssl rand -hex 32), or name a Secret of yours in auth.existingSecret, or give config.tokens or config.tokens_file, or set config.read_only=true to serve without writes" }}
+{{- if not (or $v.config.read_only $v.auth.token $v.auth.existingSecret $v.config.auth_token_file $v.config.tokens $v.config.tokens_file $v.config.identities) }}
+  {{- fail "no token for writes: give auth.token (for one: openssl rand -hex 32), or name a Secret of yours in auth.existingSecret, or give config.tokens, config.tokens_file or config.identities, or set config.read_only=true to serve without writes" }}
 {{- end }}
 {{- if gt (len (compact (list $v.auth.token $v.auth.existingSecret $v.config.auth_token_file))) 1 }}
   {{- fail "more than one token for writes: give one of auth.token, auth.existingSecret and config.auth_token_file" }}

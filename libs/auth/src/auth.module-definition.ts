@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
 
 import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
 import { ConfiguredVerifier } from './configured.verifier.js';
+import { IdentityVerifier } from './identities/identity.verifier.js';
 import { SharedSecretVerifier } from './shared-secret.verifier.js';
 import { TokenVerifier } from './token-verifier.js';
 import { NamedTokenVerifier } from './tokens/named-token.verifier.js';
@@ -12,6 +13,7 @@ interface AuthExtras {
 }
 
 const CONFIGURED: Provider[] = [
+  IdentityVerifier,
   NamedTokenVerifier,
   SharedSecretVerifier,
   { provide: TokenVerifier, useClass: ConfiguredVerifier },

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
-import { Admission } from './admission.js';
 import { AttemptLimiter } from './attempt-limiter.js';
 import { ConfigurableModuleClass } from './auth.module-definition.js';
 import { BearerGuard } from './bearer.guard.js';
@@ -10,13 +9,7 @@ import { Principals } from './principals.js';
 
 /** Guards every route of the application that is not marked public, and decides who may change which packages. */
 @Module({
-  providers: [
-    { provide: APP_GUARD, useClass: BearerGuard },
-    Admission,
-    AttemptLimiter,
-    Permissions,
-    Principals,
-  ],
-  exports: [Admission, Permissions, Principals],
+  providers: [{ provide: APP_GUARD, useClass: BearerGuard }, AttemptLimiter, Permissions, Principals],
+  exports: [Permissions, Principals],
 })
 export class AuthModule extends ConfigurableModuleClass {}

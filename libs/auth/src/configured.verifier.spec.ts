@@ -1,5 +1,6 @@
 import { AuthError } from './auth.errors.js';
 import { ConfiguredVerifier } from './configured.verifier.js';
+import type { IdentityVerifier } from './identities/identity.verifier.js';
 import type { SharedSecretVerifier } from './shared-secret.verifier.js';
 import type { Principal } from './token-verifier.js';
 import type { NamedTokenVerifier } from './tokens/named-token.verifier.js';
@@ -15,10 +16,11 @@ const fails =
   (code: 'token_unavailable' | 'unauthorized', message: string): Verify =>
   () =>
     Promise.reject(new AuthError(code, message));
-const verifier = (tokens: Verify, secret: Verify): ConfiguredVerifier =>
+const verifier = (tokens: Verify, secret: Verify, identities = nobody): ConfiguredVerifier =>
   new ConfiguredVerifier(
     { verify: tokens } as NamedTokenVerifier,
     { verify: secret } as SharedSecretVerifier,
+    { verify: identities } as IdentityVerifier,
   );
 
 describe('ConfiguredVerifier', () => {
@@ -26,6 +28,7 @@ describe('ConfiguredVerifier', () => {
     const both = verifier(knows('anna'), knows('auth_token'));
     expect(await both.verify('anna')).toEqual({ name: 'anna' });
     expect(await both.verify('auth_token')).toEqual({ name: 'auth_token' });
+    expect(await verifier(nobody, nobody, knows('ci')).verify('ci')).toEqual({ name: 'ci' });
     expect(await both.verify('wrong')).toBeUndefined();
   });
 

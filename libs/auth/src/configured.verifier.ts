@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { AuthError } from './auth.errors.js';
+import { IdentityVerifier } from './identities/identity.verifier.js';
 import { SharedSecretVerifier } from './shared-secret.verifier.js';
 import { TokenVerifier, type Principal } from './token-verifier.js';
 import { NamedTokenVerifier } from './tokens/named-token.verifier.js';
@@ -10,9 +11,9 @@ import { NamedTokenVerifier } from './tokens/named-token.verifier.js';
 export class ConfiguredVerifier extends TokenVerifier {
   private readonly verifiers: readonly TokenVerifier[];
 
-  constructor(tokens: NamedTokenVerifier, secret: SharedSecretVerifier) {
+  constructor(tokens: NamedTokenVerifier, secret: SharedSecretVerifier, identities: IdentityVerifier) {
     super();
-    this.verifiers = [tokens, secret];
+    this.verifiers = [tokens, secret, identities];
   }
 
   async verify(token: string): Promise<Principal | undefined> {

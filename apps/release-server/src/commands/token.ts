@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import {
   AuthError,
   ConfiguredVerifier,
+  IdentityVerifier,
   isTokenText,
   makeToken,
   NamedTokenVerifier,
@@ -15,6 +16,7 @@ import {
 
 import { loadConfig } from '../config/config.loader.js';
 import { configSchema } from '../config/config.schema.js';
+import { identityOf } from '../config/identity.factory.js';
 import { NamedTokens } from '../config/named-tokens.js';
 import { runCommand, UsageError } from './command.js';
 import { tokenEntry } from './token-entry.js';
@@ -81,11 +83,16 @@ async function check(): Promise<number> {
     token: config.auth_token,
     tokenFile: config.auth_token_file,
     tokens,
+    identities: config.identities.map(identityOf),
     readOnly: config.read_only,
     contextOf: () => ({ address: '' }),
     isLocal: true,
   };
-  const verifier = new ConfiguredVerifier(new NamedTokenVerifier(options), new SharedSecretVerifier(options));
+  const verifier = new ConfiguredVerifier(
+    new NamedTokenVerifier(options),
+    new SharedSecretVerifier(options),
+    new IdentityVerifier(options),
+  );
   const given = (await readSecret()).trim();
   try {
     const principal = await verifier.verify(given);

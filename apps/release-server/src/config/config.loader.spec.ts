@@ -70,7 +70,7 @@ describe('loadConfig', () => {
         auth_token_file: undefined,
         tokens: [],
         tokens_file: undefined,
-        read_access: 'public',
+        identities: [],
         read_only: false,
         allow_overwrite: true,
         allow_delete: true,
@@ -132,7 +132,8 @@ describe('loadConfig', () => {
       'tokens:',
       `  - { name: ci, hash: 'sha256:${'0'.repeat(64)}', scopes: publish, expires_at: 2027-06-30 }`,
       'tokens_file: /run/secrets/tokens.yaml',
-      'read_access: Token',
+      'identities:',
+      '  - { name: jobs, issuer: https://ci.example, audience: us, claims: { id: 1, ref: x* }, scopes: [read] }',
       'read_only: true',
       'allow_overwrite: false',
       'allow_delete: false',
@@ -172,7 +173,15 @@ describe('loadConfig', () => {
         },
       ],
       tokens_file: '/run/secrets/tokens.yaml',
-      read_access: 'token',
+      identities: [
+        {
+          name: 'jobs',
+          issuer: 'https://ci.example',
+          audience: 'us',
+          claims: { id: '1', ref: 'x*' },
+          scopes: ['read'],
+        },
+      ],
       read_only: true,
       allow_overwrite: false,
       allow_delete: false,
@@ -786,7 +795,7 @@ describe('loadConfig', () => {
   describe('the secret', () => {
     it('must be there, in one form or the other', () => {
       const message =
-        'FILE: auth_token: missing: give auth_token, auth_token_file, tokens or tokens_file, or set read_only: true to serve without writes';
+        'FILE: auth_token: missing: give auth_token, auth_token_file, tokens, tokens_file or identities, or set read_only: true to serve without writes';
 
       expect(refusal('')).toBe(message);
       expect(refusal(['read_only: false'], { AUTH_TOKEN: '', AUTH_TOKEN_FILE: '' })).toBe(message);
@@ -795,7 +804,6 @@ describe('loadConfig', () => {
     it('may be absent where nobody may write', () => {
       expect(load(['read_only: true']).auth_token).toBeUndefined();
       expect(load('', { READ_ONLY: 'true' }).read_only).toBe(true);
-      expect(() => load(['read_only: true', 'read_access: token'])).toThrow('auth_token: missing');
     });
 
     it.each<[readonly string[], Readonly<Record<string, string>>, string]>([

@@ -12,6 +12,7 @@ import {
   text,
   trustedProxies,
 } from './config.values.js';
+import { identitiesSchema } from './identity.schema.js';
 import { tokensSchema } from './token.schema.js';
 
 declare module 'zod' {
@@ -218,9 +219,8 @@ export const configSchema = z
     tokens_file: file.optional().meta({
       description: 'a YAML file with the key `tokens`, for further ones; read again when it changes',
     }),
-    read_access: choice(['public', 'token'], 'public or token').default('public').meta({
-      description:
-        'who may read: `public` for everybody, or `token` for [who has a token with the scope `read`](docs/operations.md#private-reads)',
+    identities: identitiesSchema.default([]).meta({
+      description: '[jobs in CI](docs/identities.md) that need no secret, each with what it may do',
     }),
     read_only: flag.default(false).meta({ description: 'serve only; needs no token' }),
     allow_overwrite: flag
@@ -295,13 +295,13 @@ function checkS3(s3: z.output<typeof s3Schema>, complain: (key: string, message:
 
 /** What a server needs beyond that; commands, which answer nobody, do without a token. */
 export const serverConfigSchema = configSchema.superRefine((config, context) => {
-  const { auth_token, auth_token_file, tokens, tokens_file, read_only, read_access } = config;
-  const given = [auth_token, auth_token_file, tokens_file, tokens[0]];
-  if ((read_only && read_access === 'public') || given.some((one) => one !== undefined)) return;
+  const { auth_token, auth_token_file, tokens, tokens_file, identities, read_only } = config;
+  const given = [auth_token, auth_token_file, tokens_file, tokens[0], identities[0]];
+  if (read_only || given.some((one) => one !== undefined)) return;
   context.addIssue({
     code: 'custom',
     path: ['auth_token'],
     message:
-      'missing: give auth_token, auth_token_file, tokens or tokens_file, or set read_only: true to serve without writes',
+      'missing: give auth_token, auth_token_file, tokens, tokens_file or identities, or set read_only: true to serve without writes',
   });
 });

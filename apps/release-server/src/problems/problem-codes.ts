@@ -369,11 +369,11 @@ export const PROBLEMS = {
   token_unavailable: {
     status: 503,
     title: 'The server cannot check tokens now',
-    meaning: 'the server cannot read its token, or its verifier fails',
+    meaning: 'the server cannot read its token, has no keys of the issuer, or its verifier fails',
     again: 'yes, in minutes',
     cause:
-      '`auth_token_file` cannot be read, is empty, or has spaces within; with [a verifier of your own](extending.md#a-way-to-authenticate), it failed or did not answer within 10 s',
-    remedy: 'Fix the file or what the log names; no restart is needed',
+      '`auth_token_file` cannot be read, is empty, or has spaces within; the issuer of an [identity](identities.md) could not be asked for its keys, and there are none of the last day; with [a verifier of your own](extending.md#a-way-to-authenticate), it failed or did not answer within 10 s',
+    remedy: 'Fix the file or what the log names, such as the way to the issuer; no restart is needed',
   },
   insufficient_storage: {
     status: 507,

@@ -8,14 +8,11 @@ interface FrameProps extends PageContext {
   readonly head?: ComponentChildren;
   /** Whether nobody can change anything by this server. */
   readonly readOnly: boolean;
-  /** Whether a token has to be given before anything is shown. */
-  readonly asksToken?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** A page of releases: a script copies lines, and lets who has the token change releases where the server takes changes. */
-export function renderReleasesPage(props: FrameProps): string {
-  const { title, readOnly, asksToken = false, root, files, head, children } = props;
+export function renderReleasesPage({ title, readOnly, root, files, head, children }: FrameProps): string {
   return renderPage({
     title,
     root,
@@ -31,17 +28,17 @@ export function renderReleasesPage(props: FrameProps): string {
         {head}
       </>
     ),
-    actions: (asksToken || !readOnly) && <ManageButton words={asksToken ? 'Sign in' : 'Manage releases'} />,
+    actions: readOnly ? undefined : <ManageButton />,
     children,
   });
 }
 
 /** Shown where scripts run. */
-function ManageButton({ words }: { readonly words: string }) {
+function ManageButton() {
   return (
     <div class="account">
       <button type="button" id="manage" class="primary">
-        {words}
+        Manage releases
       </button>
     </div>
   );

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { CompactSign, exportSPKI, FlattenedSign, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 
+import { FORGERIES } from '../testing/forged-tokens.js';
 import { always, AUDIENCE, CLAIMS, TestIssuer } from '../testing/test-issuer.js';
 import type { Identity } from './identity.js';
 import { IdentityVerifier } from './identity.verifier.js';
@@ -104,87 +104,15 @@ describe('IdentityVerifier', () => {
     expect(await verifier().verify(token)).toMatchObject({ name: 'templates' });
   });
 
-  describe('takes nobody for the owner of a token', () => {
-    it.each<[string, (good: string) => Promise<string> | string]>([
-      ['that is none', () => 'test-token'],
-      ['that is empty', () => ''],
-      ['without a signature', (good) => good.replace(/[^.]*$/, '')],
-      ['whose signature is another', async (good) => good.replace(/[^.]*$/, 'x'.repeat(342))],
-      ['whose claims were changed', (good) => changed(good, { repository: 'acme/other' })],
-      ['whose issuer was changed', (good) => changed(good, { iss: 'https://other.example' })],
-      ['with a part too many', (good) => `${good}.x`],
-      ['whose claims are no JSON', (good) => good.replace(/\.[^.]*\./, '.eyJ4.')],
-      ['whose claims are a list', (good) => good.replace(/\.[^.]*\./, `.${base64('[]')}.`)],
-      ['of the algorithm none', () => new UnsecuredJWT(claims()).encode()],
-      [
-        'of the algorithm none with a signature',
-        (good) => `${new UnsecuredJWT(claims()).encode()}${good.slice(-40)}`,
-      ],
-      ['of HS256 by the public key', () => symmetric('HS256')],
-      ['of HS512 by the public key', () => symmetric('HS512')],
-      ['of another algorithm than its key', () => signedAs('RS384')],
-      ['without a time at which it expires', () => issuer.token({ exp: undefined })],
-      ['that expires at no time', () => issuer.token({ exp: 'never' })],
-      ['whose payload is not encoded', () => unencoded()],
-      ['of another issuer', async () => (await start()).token()],
-      ["of another issuer under this one's name", async () => (await start()).token({ iss: issuer.url })],
-      ['of the same issuer with a slash', () => issuer.token({ iss: `${issuer.url}/` })],
-      ['of several issuers', () => issuer.token({ iss: [issuer.url] })],
-      ['of a key that is not there', () => issuer.token({}, { kid: 'other' })],
-      ['of more than 8 KiB', () => issuer.token({ padding: 'x'.repeat(8 * 1024) })],
-      ['with a critical header that nobody knows', () => critical()],
-    ])('%s', async (_, make) => {
+  it.each([['that is none', () => 'test-token'], ['that is empty', () => ''], ...FORGERIES] as const)(
+    'takes nobody for the owner of a token %s',
+    async (_, make) => {
       const own = verifier();
       const good = await issuer.token();
       expect(await own.verify(good)).toMatchObject({ name: 'templates' });
-      expect(await own.verify(await make(good))).toBeUndefined();
-    });
-
-    function base64(text: string): string {
-      return Buffer.from(text).toString('base64url');
-    }
-
-    function claims(): Record<string, unknown> {
-      return { ...CLAIMS, iss: issuer.url, exp: seconds() + 300 };
-    }
-
-    function changed(token: string, changes: Record<string, unknown>): string {
-      const [head, payload = '', signature] = token.split('.');
-      const all = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
-      return [head, base64(JSON.stringify({ ...all, ...changes })), signature].join('.');
-    }
-
-    /** Takes what everybody may know for the secret of a symmetric algorithm. */
-    async function symmetric(alg: string): Promise<string> {
-      const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...publicKey } = issuer.key;
-      const pem = await exportSPKI((await importJWK(publicKey, 'RS256')) as CryptoKey);
-      const header = { alg, kid: String(issuer.key['kid']) };
-      return new SignJWT(claims()).setProtectedHeader(header).sign(new TextEncoder().encode(pem));
-    }
-
-    async function signedAs(alg: string): Promise<string> {
-      const { alg: _, ...key } = issuer.key;
-      const header = { alg, kid: String(key['kid']) };
-      return new SignJWT(claims()).setProtectedHeader(header).sign(await importJWK(key, alg));
-    }
-
-    /** With its payload as it is: what stands there then looks as if it were encoded. */
-    async function unencoded(): Promise<string> {
-      const payload = base64(JSON.stringify(claims()));
-      const header = { alg: 'RS256', kid: String(issuer.key['kid']), b64: false, crit: ['b64'] };
-      const { protected: head, signature } = await new FlattenedSign(new TextEncoder().encode(payload))
-        .setProtectedHeader(header)
-        .sign(await importJWK(issuer.key, 'RS256'));
-      return [head, payload, signature].join('.');
-    }
-
-    async function critical(): Promise<string> {
-      const header = { alg: 'RS256', kid: String(issuer.key['kid']), crit: ['x'], x: 1 };
-      return new CompactSign(new TextEncoder().encode(JSON.stringify(claims())))
-        .setProtectedHeader(header)
-        .sign(await importJWK(issuer.key, 'RS256'), { crit: { x: true } });
-    }
-  });
+      expect(await own.verify(await make(good, issuer))).toBeUndefined();
+    },
+  );
 
   it.each([
     ['that has expired', { exp: -61 }, 'has expired'],

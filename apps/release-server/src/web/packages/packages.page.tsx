@@ -7,7 +7,7 @@ import type { RetentionForecast, RetentionPolicy } from '#retention';
 import { fileOf, type Package } from '#storage';
 
 import type { Config } from '../../config/config.js';
-import type { PageContext } from '../layout.js';
+import { renderPage, type PageContext } from '../layout.js';
 import { listUrl } from '../../packages/package-list.links.js';
 import type { PackageListQuery } from '../../packages/package-list.query.js';
 import type { PackagePage } from '../../packages/package-search.js';
@@ -16,7 +16,6 @@ import { releasePath } from '../../releases/release-path.js';
 import { publishCommand } from './shell-lines.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
 import { Overview } from './overview.js';
-import { renderPackagesPage } from './packages-frame.js';
 import { PackageTable } from './package-table.js';
 import { Command, Size, Time } from './parts.js';
 import { counted } from './words.js';
@@ -45,15 +44,47 @@ export interface PackagesPageProps extends PageContext {
 export function packagesPage(props: PackagesPageProps): string {
   const { catalog, query, root, files, config } = props;
   const empty = catalog.packages.length === 0;
-  return renderPackagesPage({
+  return renderPage({
     title: query.q === '' ? 'Packages – Release Server' : `${query.q} – Packages – Release Server`,
     root,
     files,
-    config,
-    overview: !empty && <Overview {...props} />,
-    search: !empty && <Search query={query} root={root} />,
-    results: empty ? <Empty {...props} /> : <Results {...props} />,
+    head: (
+      <script
+        type="module"
+        id="script"
+        src={files.url('page.js', root)}
+        data-digest-worker={files.url('digest.worker.js', root)}
+      />
+    ),
+    actions: config.read_only ? undefined : <PublishButton />,
+    children: (
+      <>
+        <h1>Packages</h1>
+        {/* What a script brings up to date as a whole. */}
+        <div id="overview">{!empty && <Overview {...props} />}</div>
+        <div id="search">{!empty && <Search query={query} root={root} />}</div>
+        {!config.read_only && (
+          <div
+            id="publishing"
+            data-max-size={config.max_upload_size}
+            data-overwrite={String(config.allow_overwrite)}
+          />
+        )}
+        <div id="results">{empty ? <Empty {...props} /> : <Results {...props} />}</div>
+      </>
+    ),
   });
+}
+
+/** Shown where scripts run. */
+function PublishButton() {
+  return (
+    <div class="account">
+      <button type="button" id="publish" class="primary">
+        Publish
+      </button>
+    </div>
+  );
 }
 
 function Results(props: PackagesPageProps) {
