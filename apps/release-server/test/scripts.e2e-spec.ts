@@ -375,6 +375,7 @@ describe('the scripts', () => {
         {
           ...environment,
           // What an action gets of inputs that are not given.
+          AUDIENCE: '',
           RELEASE: '',
           TITLE: '',
           NOTES: '',
@@ -423,6 +424,57 @@ describe('the scripts', () => {
         notes: 'What is new',
         draft: false,
         prerelease: true,
+      });
+    });
+
+    describe('without a token', () => {
+      const inputs = (url: string, more: Record<string, string> = {}): Record<string, string> => ({
+        RELEASE_SERVER_TOKEN: '',
+        ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/token?api-version=2.0`,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-runner',
+        ...more,
+      });
+
+      const queryOf = ([request = '']: string[]): Record<string, string> =>
+        Object.fromEntries(new URL(request.split(' ')[1] ?? '', 'http://x').searchParams);
+
+      it("publishes with GitHub's own for this server, and hides it in the log of the job", async () => {
+        await answering([{ status: 200, body: `{"count":1,"value":"${TOKEN}"}` }], async (url, requests) => {
+          const more = { RELEASE_SERVER_URL: `${server.url}//` };
+          const { code, stdout, stderr } = await publish('dist/a.zip', 'false', inputs(url, more));
+          expect([code, stderr]).toEqual([0, '']);
+          expect(stdout.split('\n')[0]).toBe(`::add-mask::${TOKEN}`);
+          expect(stdout.split(TOKEN)).toHaveLength(2);
+          expect(requests).toEqual([expect.stringMatching(/^GET .* Bearer of-the-runner$/)]);
+          expect(queryOf(requests)).toEqual({ 'api-version': '2.0', audience: server.url });
+        });
+        expect(await names(server)).toEqual(['a.zip']);
+      });
+
+      it('asks for the audience that it is given', async () => {
+        await answering([{ status: 200, body: `{"value": "${TOKEN}"}` }], async (url, requests) => {
+          await publish('dist/a.zip', 'false', inputs(url, { AUDIENCE: 'https://a.example/?x&y' }));
+          expect(queryOf(requests)).toMatchObject({ audience: 'https://a.example/?x&y' });
+        });
+      });
+
+      it.each([
+        ['refuses', { status: 403, body: 'no' }],
+        ['answers otherwise', { status: 200, body: '{"value":""}' }],
+      ])('fails when GitHub %s', async (_, answer) => {
+        await answering([answer], async (url) => {
+          const { code, stdout } = await publish('dist/a.zip', 'false', inputs(url));
+          expect([code, stdout]).toEqual([1, '::error::GitHub gave no id token to this job\n']);
+        });
+      });
+
+      it('says which permission the job lacks', async () => {
+        expect(await publish('dist/a.zip', 'false', { RELEASE_SERVER_TOKEN: '' })).toEqual({
+          code: 1,
+          stdout:
+            '::error::there is no token: give the input token, or the job the permission id-token: write\n',
+          stderr: '',
+        });
       });
     });
 
