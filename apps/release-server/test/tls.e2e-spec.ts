@@ -60,6 +60,14 @@ describe('TLS', () => {
       expect(published.headers.has('strict-transport-security')).toBe(false);
     }));
 
+  it('has an origin of https, from which its page writes', () =>
+    withTls(async (server) => {
+      const of = (Origin: string) =>
+        put(server, 'a.zip', 'x', { query: '?overwrite=true', headers: { Origin } });
+      expect((await of(server.url)).status).toBe(201);
+      expect((await of(`https://127.0.0.1:${server.port + 1}`)).status).toBe(403);
+    }));
+
   it('is spoken by the scripts, to whom CURL_CA_BUNDLE names the issuer', () =>
     withTls(async ({ url, stored }) => {
       const file = join(directory, 'a.zip');
