@@ -1,4 +1,5 @@
 import { announce, element, followedLink } from './dom.js';
+import { heed, readHeaders } from './reading.js';
 
 /** The parts of the page that tell what is stored. The search stays, with what is being typed, once it is there. */
 const PARTS = ['#overview', '#results'];
@@ -32,7 +33,8 @@ export async function showList(address: string): Promise<void> {
   const { signal } = loading;
   shown = selectionOf(new URL(address, location.href));
   try {
-    const response = await fetch(address, { headers: { Accept: 'text/html' }, signal });
+    const response = await fetch(address, { headers: { Accept: 'text/html', ...readHeaders() }, signal });
+    heed(response);
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     signal.throwIfAborted();
     const hasSearch = element(SEARCH).hasChildNodes();

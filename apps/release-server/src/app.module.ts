@@ -74,6 +74,7 @@ export class AppModule {
         tokens,
         identities: config.identities.map(identityOf),
         readOnly: config.read_only,
+        closesReads: config.read_access === 'token',
         contextOf,
         isLocal: LOOPBACK.has(config.host),
       }),

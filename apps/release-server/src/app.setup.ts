@@ -4,6 +4,8 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import type { ApplicationConfig, NestApplication } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
+import { Admission } from '#auth';
+
 import { Config } from './config/config.js';
 import { AppLogger } from './observability/app-logger.js';
 import { RepositoryAddresses } from './releases/permalinks/repository-addresses.service.js';
@@ -41,6 +43,8 @@ export async function setUpApp(app: NestExpressApplication): Promise<void> {
   server.keepAliveTimeout = keepAliveTimeout;
   const edge = app.get(Edge);
   adapter.listener = edge.before(app.get(RepositoryAddresses).before(adapter.listener));
+  const admission = app.get(Admission, { strict: false });
+  if (admission.closesReads) adapter.admit = (request, response) => admission.identify(request, response);
   adapter.closed = (request, response) => edge.after(request, response);
   // Nest has no other way to tell what takes part in every request.
   app.get(ReadPath).open((app as unknown as { readonly config: ApplicationConfig }).config);

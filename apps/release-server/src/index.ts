@@ -57,7 +57,7 @@ export type {
 } from '#storage';
 
 // Saying who asks
-export { AuthError, Public, TokenVerifier } from '#auth';
+export { AuthError, Open, Public, TokenVerifier } from '#auth';
 export type { Access, AuthErrorCode, Grant, Principal, Scope } from '#auth';
 
 // Routes of one's own

@@ -69,19 +69,20 @@ describe('TLS', () => {
     }));
 
   it('is spoken by the scripts, to whom CURL_CA_BUNDLE names the issuer', () =>
-    withTls(async ({ url, stored }) => {
+    withTls(async (server) => {
+      const { url } = server;
       const file = join(directory, 'a.zip');
       await writeFile(file, 'x');
       const environment = { RELEASE_SERVER_URL: url, RELEASE_SERVER_TOKEN: TOKEN };
       const stranger = await run('upload.sh', ['--retries', '0', file], environment);
       expect(stranger.code).toBe(1);
       expect(stranger.stderr).toMatch(/certificate/);
-      expect(await stored()).toEqual([]);
+      expect(await server.stored()).toEqual([]);
       const trusting = { ...environment, CURL_CA_BUNDLE: files.cert_file };
       expect((await run('upload.sh', [file], trusting)).code).toBe(0);
-      expect(await stored()).toEqual(['a.zip']);
+      expect(await server.stored()).toEqual(['a.zip']);
       expect((await run('delete.sh', ['a.zip'], trusting)).code).toBe(0);
-      expect(await stored()).toEqual([]);
+      expect(await server.stored()).toEqual([]);
     }));
 
   it('is of version 1.2 or 1.3', () =>
@@ -152,12 +153,12 @@ describe('TLS', () => {
   });
 
   it('answers what is under way when it closes', () =>
-    withTls(async ({ app, port, staged }) => {
-      const socket = await open(port);
+    withTls(async (server) => {
+      const socket = await open(server.port);
       socket.write(`PUT /assets/n.zip HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH.Authorization}\r\n`);
       socket.write('Content-Length: 10\r\n\r\nhalf ');
-      await until(async () => (await staged()).length === 1);
-      (app.getHttpServer() as Server).close();
+      await until(async () => (await server.staged()).length === 1);
+      (server.app.getHttpServer() as Server).close();
       socket.write('whole');
       expect((await readAnswer(socket, 1000)).status).toBe(201);
     }));

@@ -22,6 +22,7 @@ MIN_FREE_SPACE: config.min_free_space
 AUTH_TOKEN: auth.token or auth.existingSecret
 AUTH_TOKEN_FILE: config.auth_token_file
 TOKENS_FILE: config.tokens_file
+READ_ACCESS: config.read_access
 READ_ONLY: config.read_only
 ALLOW_OVERWRITE: config.allow_overwrite
 ALLOW_DELETE: config.allow_delete

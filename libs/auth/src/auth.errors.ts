@@ -27,6 +27,8 @@ interface AuthErrorOptions extends ErrorOptions {
   readonly attempts?: TooManyAttempts | undefined;
   /** With `insufficient_scope`: what was asked for. */
   readonly access?: Access | undefined;
+  /** With `unauthorized`: whether Basic credentials would do. */
+  readonly takesBasic?: boolean | undefined;
 }
 
 /** Why a request may not go on. The message is fit for the client, but for `token_unavailable`, which is for the log. */
@@ -34,14 +36,16 @@ export class AuthError extends Error {
   override readonly name = 'AuthError';
   readonly attempts: TooManyAttempts | undefined;
   readonly access: Access | undefined;
+  readonly takesBasic: boolean;
 
   constructor(
     readonly code: AuthErrorCode,
     message: string,
-    { attempts, access, ...options }: AuthErrorOptions = {},
+    { attempts, access, takesBasic = false, ...options }: AuthErrorOptions = {},
   ) {
     super(message, options);
     this.attempts = attempts;
     this.access = access;
+    this.takesBasic = takesBasic;
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
+import { Admission } from './admission.js';
 import { AttemptLimiter } from './attempt-limiter.js';
 import { ConfigurableModuleClass } from './auth.module-definition.js';
 import { BearerGuard } from './bearer.guard.js';
@@ -9,7 +10,13 @@ import { Principals } from './principals.js';
 
 /** Guards every route of the application that is not marked public, and decides who may change which packages. */
 @Module({
-  providers: [{ provide: APP_GUARD, useClass: BearerGuard }, AttemptLimiter, Permissions, Principals],
-  exports: [Permissions, Principals],
+  providers: [
+    { provide: APP_GUARD, useClass: BearerGuard },
+    Admission,
+    AttemptLimiter,
+    Permissions,
+    Principals,
+  ],
+  exports: [Admission, Permissions, Principals],
 })
 export class AuthModule extends ConfigurableModuleClass {}

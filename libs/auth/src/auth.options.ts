@@ -10,6 +10,8 @@ export interface AuthContext {
   readonly address: string;
   /** Who asks; set when the guard lets the request through. */
   principal?: Principal;
+  /** Whether the answer is for the asker alone; set where reads are closed. */
+  isPrivate?: boolean;
 }
 
 export interface AuthOptions {
@@ -23,6 +25,8 @@ export interface AuthOptions {
   readonly tokens?: TokenSource | undefined;
   /** Refuse every write, with or without a token. */
   readonly readOnly: boolean;
+  /** Whether reads ask for a token with the scope `read`; then Basic credentials are taken too. */
+  readonly closesReads?: boolean | undefined;
   /** What the application knows of a request. */
   readonly contextOf: (request: IncomingMessage) => AuthContext;
   /** Whether nobody but this machine reaches the server, so that a published token does no harm. */

@@ -5,8 +5,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AttemptLimiter } from './attempt-limiter.js';
 import { AuthError } from './auth.errors.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
-import { bearerToken } from './bearer-token.js';
 import { principalOf } from './principal-of.js';
+import { requestToken } from './request-token.js';
 import { TokenVerifier, type Principal } from './token-verifier.js';
 
 /** Tells who asks on a public route, whose answer may have more for some. Ask only where it has. */
@@ -24,9 +24,11 @@ export class Principals {
    * with `token_unavailable`, and `too_many_attempts` where too many wait.
    */
   async of(request: IncomingMessage): Promise<Principal | undefined> {
-    const token = this.options.readOnly ? undefined : bearerToken(request);
-    if (token === undefined) return undefined;
+    if (this.options.readOnly) return undefined;
     const asker = this.options.contextOf(request);
+    if (asker.principal !== undefined) return asker.principal;
+    const token = requestToken(request, this.options);
+    if (token === undefined) return undefined;
     const principal = await principalOf(this.verifier, token).catch((error: unknown) => {
       if (error instanceof AuthError && error.code === 'unauthorized') return undefined;
       throw error;

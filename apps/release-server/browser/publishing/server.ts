@@ -1,4 +1,5 @@
 import { element } from '../dom.js';
+import { readHeaders } from '../reading.js';
 import { Failure, members, problemFrom, UNREACHABLE, type Answer, type Stored } from './problem.js';
 import { sendFile } from './transfer.js';
 import type { Sent } from './uploads.js';
@@ -138,7 +139,8 @@ export async function loadPage(address: string | URL, token: string): Promise<Do
     throw new Failure(problemFrom({ status: response.status, text, etag: null }));
   }
   const page = new DOMParser().parseFromString(text, 'text/html');
-  // A token that is not valid is none to a page.
+  // A token that is not valid is none to a page, or is asked for anew.
+  if (response.status === 401) await checkToken(token);
   if (response.ok && page.querySelector('[data-managed]') === null) await checkToken(token);
   return page;
 }
@@ -177,7 +179,8 @@ function ifMatch(etag: string | undefined): Record<string, string> {
 
 async function send(address: URL, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(address, { cache: 'no-store', ...init });
+    const headers = { ...readHeaders(), ...(init.headers as Record<string, string> | undefined) };
+    return await fetch(address, { cache: 'no-store', ...init, headers });
   } catch {
     init.signal?.throwIfAborted();
     throw new Failure(UNREACHABLE);

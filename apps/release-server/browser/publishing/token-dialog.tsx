@@ -13,7 +13,11 @@ export function askForToken(refused: Problem | undefined): Promise<string | unde
         answer(takeFrom(field));
       }}
     >
-      <h2 id="token-heading">Publishing needs a token</h2>
+      <h2 id="token-heading">
+        {document.querySelector('#sign-in') === null
+          ? 'Publishing needs a token'
+          : 'This server needs a token'}
+      </h2>
       {refused !== undefined && (
         <div role="alert">
           <ProblemWords problem={refused} />

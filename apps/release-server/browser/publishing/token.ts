@@ -31,6 +31,11 @@ export class Token {
     return this.value !== undefined;
   }
 
+  /** The token, where there is one. */
+  get known(): string | undefined {
+    return this.value;
+  }
+
   /** The token, asked for where there is none; several who need it at once ask once. */
   async get(refused?: Problem): Promise<string | undefined> {
     if (this.value !== undefined) return this.value;

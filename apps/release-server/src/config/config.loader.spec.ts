@@ -71,6 +71,7 @@ describe('loadConfig', () => {
         tokens: [],
         tokens_file: undefined,
         identities: [],
+        read_access: 'public',
         read_only: false,
         allow_overwrite: true,
         allow_delete: true,
@@ -134,6 +135,7 @@ describe('loadConfig', () => {
       'tokens_file: /run/secrets/tokens.yaml',
       'identities:',
       '  - { name: jobs, issuer: https://ci.example, audience: us, claims: { id: 1, ref: x* }, scopes: [read] }',
+      'read_access: Token',
       'read_only: true',
       'allow_overwrite: false',
       'allow_delete: false',
@@ -182,6 +184,7 @@ describe('loadConfig', () => {
           scopes: ['read'],
         },
       ],
+      read_access: 'token',
       read_only: true,
       allow_overwrite: false,
       allow_delete: false,
@@ -804,6 +807,7 @@ describe('loadConfig', () => {
     it('may be absent where nobody may write', () => {
       expect(load(['read_only: true']).auth_token).toBeUndefined();
       expect(load('', { READ_ONLY: 'true' }).read_only).toBe(true);
+      expect(() => load(['read_only: true', 'read_access: token'])).toThrow('auth_token: missing');
     });
 
     it.each<[readonly string[], Readonly<Record<string, string>>, string]>([

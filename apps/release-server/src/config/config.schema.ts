@@ -222,6 +222,10 @@ export const configSchema = z
     identities: identitiesSchema.default([]).meta({
       description: '[jobs in CI](docs/identities.md) that need no secret, each with what it may do',
     }),
+    read_access: choice(['public', 'token'], 'public or token').default('public').meta({
+      description:
+        'who may read: `public` for everybody, or `token` for [who has a token with the scope `read`](docs/operations.md#private-reads)',
+    }),
     read_only: flag.default(false).meta({ description: 'serve only; needs no token' }),
     allow_overwrite: flag
       .default(true)
@@ -295,9 +299,9 @@ function checkS3(s3: z.output<typeof s3Schema>, complain: (key: string, message:
 
 /** What a server needs beyond that; commands, which answer nobody, do without a token. */
 export const serverConfigSchema = configSchema.superRefine((config, context) => {
-  const { auth_token, auth_token_file, tokens, tokens_file, identities, read_only } = config;
+  const { auth_token, auth_token_file, tokens, tokens_file, identities, read_only, read_access } = config;
   const given = [auth_token, auth_token_file, tokens_file, tokens[0], identities[0]];
-  if (read_only || given.some((one) => one !== undefined)) return;
+  if ((read_only && read_access === 'public') || given.some((one) => one !== undefined)) return;
   context.addIssue({
     code: 'custom',
     path: ['auth_token'],

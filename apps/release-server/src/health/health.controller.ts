@@ -2,13 +2,13 @@ import { Controller, Get, Req, Res, ServiceUnavailableException } from '@nestjs/
 import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import type { Request, Response } from 'express';
 
-import { Public } from '#auth';
+import { Open } from '#auth';
 
 import { sendText } from '../http/prepared-body.js';
 import { StorageHealth } from './storage.health.js';
 
 /** Probes: short text for people and kubelets, Terminus' result for who accepts JSON. */
-@Public()
+@Open()
 @Controller()
 export class HealthController {
   constructor(

@@ -13,14 +13,19 @@ export interface ProblemBody {
   readonly policy?: string;
 }
 
+/** Whether a client gets errors as pages, as browsers do. */
+export function wantsPage(request: IncomingMessage): boolean {
+  const type = accepts(request).type(['application/problem+json', 'application/json', 'text/html']);
+  return type === 'text/html';
+}
+
 /** An error in the form that a client accepts: problem details for programs, a page for browsers. */
 export function problemBody(
   request: IncomingMessage,
   document: ProblemDocument,
   page: ErrorPage,
 ): ProblemBody {
-  const type = accepts(request).type(['application/problem+json', 'application/json', 'text/html']);
-  if (type !== 'text/html') {
+  if (!wantsPage(request)) {
     return { contentType: 'application/problem+json', content: JSON.stringify(document) };
   }
   return { contentType: 'text/html; charset=utf-8', content: page.render(document), policy: page.policy };

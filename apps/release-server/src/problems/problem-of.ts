@@ -6,6 +6,7 @@ import { AuthError } from '#auth';
 import { StorageError } from '#storage';
 
 import { BusyError } from '../http/busy.error.js';
+import { wantsPage } from './problem-body.js';
 import type { ProblemCode } from './problem-codes.js';
 import { ProblemError, problemType, type Problem, type ProblemExtras } from './problem.js';
 import { storedExtras } from './stored-extras.js';
@@ -14,6 +15,8 @@ import { storedExtras } from './stored-extras.js';
 const RETRY_AFTER_SECONDS = '1';
 /** Asks for a token (RFC 6750 §3). */
 const CHALLENGE = 'Bearer realm="release-server"';
+/** Asks for a token as a password (RFC 7617 §2). In a field of its own, for some clients read the first word of each. */
+const CHALLENGES = [CHALLENGE, 'Basic realm="release-server", charset="UTF-8"'];
 /** What is not for clients is in the log. */
 const FAULT = 'This is a fault of the server; its log tells more.';
 
@@ -21,7 +24,7 @@ const FAULT = 'This is a fault of the server; its log tells more.';
 export function problemOf(error: unknown, request: IncomingMessage): Problem {
   if (error instanceof ProblemError) return { type: error.type, detail: error.message, ...error.extras };
   if (error instanceof StorageError) return storageProblem(error, request);
-  if (error instanceof AuthError) return authProblem(error);
+  if (error instanceof AuthError) return authProblem(error, request);
   if (error instanceof BusyError) return problem('server_busy', error.message, retryAfter(error.retryAfter));
   if (error instanceof HttpException) return httpProblem(error);
   return problem('internal_error', FAULT);
@@ -84,10 +87,15 @@ function conflict(
   return problem(code, detail, storedExtras(existing));
 }
 
-function authProblem({ code, message: detail, attempts, access }: AuthError): Problem {
+function authProblem(
+  { code, message: detail, attempts, access, takesBasic }: AuthError,
+  request: IncomingMessage,
+): Problem {
   switch (code) {
     case 'unauthorized':
-      return problem(code, detail, { headers: { 'WWW-Authenticate': CHALLENGE } });
+      return problem(code, detail, {
+        headers: { 'WWW-Authenticate': takesBasic && !asksByItself(request) ? CHALLENGES : CHALLENGE },
+      });
     case 'too_many_attempts':
       return problem(code, detail, retryAfter(attempts?.retryAfter ?? RETRY_AFTER_SECONDS));
     case 'insufficient_scope': {
@@ -102,6 +110,12 @@ function authProblem({ code, message: detail, attempts, access }: AuthError): Pr
     case 'token_unavailable':
       return problem(code, 'The server cannot check tokens now; its log tells more.');
   }
+}
+
+/** A browser would ask in a dialog of its own, and again for each request of a script; a page of ours asks instead. */
+function asksByItself(request: IncomingMessage): boolean {
+  const { authorization = '', 'sec-fetch-mode': mode } = request.headers;
+  return mode !== undefined || /^(?:Bearer|token) /i.test(authorization) || wantsPage(request);
 }
 
 /** What Nest's own parts and other teams throw keeps its status; by that it has a code, unless it brings one. */

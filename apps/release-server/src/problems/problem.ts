@@ -17,7 +17,7 @@ export function problemType(code: ProblemCode): ProblemType {
 export interface ProblemExtras {
   /** Further members of the problem document, such as the digest of what is stored. */
   readonly members?: Readonly<Record<string, unknown>>;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** An error as it is answered. */

@@ -2,7 +2,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 
 import { Injectable } from '@nestjs/common';
 
+import { Config } from '../config/config.js';
 import { keepHeaders, setKeptHeaders } from '../http/head.js';
+import { keepPrivate } from '../http/private-answer.js';
 import { DrainService } from './drain.service.js';
 import { HostChecks } from './host-checks.service.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -16,6 +18,8 @@ import { TrustedProxies } from './trusted-proxies.service.js';
 /** What every request passes before a framework sees it, whatever its address. */
 @Injectable()
 export class Edge {
+  private readonly closesReads: boolean;
+
   constructor(
     private readonly proxies: TrustedProxies,
     private readonly drain: DrainService,
@@ -23,7 +27,10 @@ export class Edge {
     private readonly reads: ReadPath,
     private readonly problems: ProblemFilter,
     private readonly log: RequestLog,
-  ) {}
+    config: Config,
+  ) {
+    this.closesReads = config.read_access === 'token';
+  }
 
   /** A listener that passes on to `next` what is neither refused nor answered by the read path. */
   before(next: RequestListener): RequestListener {
@@ -31,6 +38,7 @@ export class Edge {
       const context = beginRequest(request, this.proxies);
       this.drain.track(response);
       keepHeaders(response, ['X-Request-Id', context.id, ...securityHeaders(request)]);
+      if (this.closesReads) keepPrivate(response, { isPrivate: () => context.isPrivate });
       try {
         checkRequest(request, response);
         this.hosts.check(request, context);

@@ -41,6 +41,9 @@ export class HttpServerAdapter extends ExpressAdapter {
   /** With one the next server that is made speaks HTTPS. */
   certificate: ServerCertificate | undefined;
 
+  /** Asked before anybody is told that there is nothing at an address; a rejection is answered instead. */
+  admit: ((request: Request, response: Response) => Promise<unknown>) | undefined;
+
   /** How many layers Nest's adapter has put before all others, for its hooks. */
   private readonly hookLayers: number;
 
@@ -82,7 +85,10 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   /** In the place of Nest's own handler, whose error looks like one that a route throws. */
   override setNotFoundHandler(): void {
-    this.use((request: Request, _response: Response, next: NextFunction) => next(unrouted(request)));
+    this.use((request: Request, response: Response, next: NextFunction) => {
+      if (this.admit === undefined) next(unrouted(request));
+      else this.admit(request, response).then(() => next(unrouted(request)), next);
+    });
   }
 
   /** What happened before a route was called. */

@@ -5,6 +5,7 @@ import { HttpAdapterHost, type ApplicationConfig } from '@nestjs/core';
 
 import { BearerGuard, isPublic } from '#auth';
 
+import { Config } from '../config/config.js';
 import type { HttpServerAdapter } from './http-server.adapter.js';
 import { hasBody } from './lingering-close.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -38,7 +39,7 @@ const PLAIN = /^[A-Za-z0-9._+@~-]+$/;
 /**
  * Finds the handler that answers a read without Express and Nest, which cost more than the answer. Controllers declare
  * their routes as usual, and add a handler for a plain GET or HEAD of them. Everything else goes through Express: other
- * methods, other spellings of a path, requests with a body, routes that ask for a token, and what an extension would see.
+ * methods, other spellings of a path, requests with a body, routes that ask for a token, all routes where reads do, and what an extension would see.
  */
 @Injectable()
 export class ReadPath {
@@ -48,7 +49,10 @@ export class ReadPath {
   private config: ApplicationConfig | undefined;
   private isReady = false;
 
-  constructor(private readonly host: HttpAdapterHost) {}
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly settings: Config,
+  ) {}
 
   /** @param method - Of the controller, which declares the route. */
   add<T>(pattern: string, controller: Type<T>, method: keyof T & string, handle: ReadHandler): void {
@@ -82,6 +86,7 @@ export class ReadPath {
   private prepare(): void {
     this.isReady = true;
     const adapter = this.host.httpAdapter as unknown as HttpServerAdapter;
+    if (this.settings.read_access === 'token') return;
     if (this.config === undefined || hasOthers(this.config)) return;
     for (const route of this.routes) {
       if (isPublic(route.declaredBy)) route.before = adapter.placeOf(route.pattern);

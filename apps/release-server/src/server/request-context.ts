@@ -43,6 +43,8 @@ export class RequestContext {
   readonly address: string;
   /** Who asks, where the route asks for a token. */
   principal?: Principal;
+  /** Whether the answer is for the asker alone. */
+  isPrivate = false;
   /** Whether it changes nothing, although its method may. */
   isRead = false;
   /** As of `performance.now()`. */

@@ -6,6 +6,7 @@ import type { ProblemDocument } from '../problems/problem.js';
 import { PAGE_POLICY, renderPage } from './layout.js';
 import { renderReleasesPage } from './releases-frame.js';
 import { rootOf } from './root.js';
+import { signInPage } from './sign-in.page.js';
 import { StaticFiles } from './static-files.js';
 
 /** An error as a page for a browser, with a way back. */
@@ -20,8 +21,12 @@ export class FramedErrorPage extends ErrorPage {
     super();
   }
 
-  render({ status, title, detail, code, instance }: ProblemDocument): string {
+  render(problem: ProblemDocument): string {
+    const { status, title, detail, code, instance } = problem;
     const root = rootOf(instance);
+    if (code === 'unauthorized' && this.config.read_access === 'token') {
+      return signInPage({ problem, root, files: this.files, config: this.config });
+    }
     const page = {
       root,
       files: this.files,

@@ -8,11 +8,14 @@ interface FrameProps extends PageContext {
   readonly head?: ComponentChildren;
   /** Whether nobody can change anything by this server. */
   readonly readOnly: boolean;
+  /** Whether a token has to be given before anything is shown. */
+  readonly asksToken?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** A page of releases: a script copies lines, and lets who has the token change releases where the server takes changes. */
-export function renderReleasesPage({ title, readOnly, root, files, head, children }: FrameProps): string {
+export function renderReleasesPage(props: FrameProps): string {
+  const { title, readOnly, asksToken = false, root, files, head, children } = props;
   return renderPage({
     title,
     root,
@@ -28,17 +31,17 @@ export function renderReleasesPage({ title, readOnly, root, files, head, childre
         {head}
       </>
     ),
-    actions: readOnly ? undefined : <ManageButton />,
+    actions: (asksToken || !readOnly) && <ManageButton words={asksToken ? 'Sign in' : 'Manage releases'} />,
     children,
   });
 }
 
 /** Shown where scripts run. */
-function ManageButton() {
+function ManageButton({ words }: { readonly words: string }) {
   return (
     <div class="account">
       <button type="button" id="manage" class="primary">
-        Manage releases
+        {words}
       </button>
     </div>
   );

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 
-import { Public } from '#auth';
+import { Open } from '#auth';
 
 import { sendPrepared } from '../http/prepared-body.js';
 import { ProblemError } from '../problems/problem.js';
@@ -10,7 +10,7 @@ import { contextOf } from '../server/request-context.js';
 import { StaticFiles } from './static-files.js';
 
 /** `/static/{file}`: what pages load. */
-@Public()
+@Open()
 @Controller('static')
 export class StaticController {
   constructor(private readonly files: StaticFiles) {}

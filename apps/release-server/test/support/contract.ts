@@ -18,11 +18,13 @@ const GITHUB = /^\/(?:(?:api\/v3|api\/uploads)(?:\/|$)|repos\/|(?:rate_limit|use
  */
 const UNROUTED: Readonly<Record<number, string>> = {
   400: 'BadRequest',
+  401: 'Unauthorized',
   403: 'DeleteForbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
   408: 'RequestTimeout',
   421: 'MisdirectedRequest',
+  429: 'TooManyAttempts',
   431: 'HeadersTooLarge',
 };
 /** Paths that are those below a repository. Only what nothing else has is one. */

@@ -5,6 +5,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import accepts from 'accepts';
 import type { Application } from 'express';
 
+import { Admission } from '#auth';
+
 import { sendHead } from '../../http/head.js';
 import { ProblemFilter } from '../../server/problem.filter.js';
 import { PublicUrl } from '../../server/public-url.service.js';
@@ -32,6 +34,7 @@ export class RepositoryAddresses {
     private readonly repository: Repository,
     private readonly publicUrl: PublicUrl,
     private readonly problems: ProblemFilter,
+    private readonly admission: Admission,
   ) {}
 
   /** A listener that passes on to `next` what it does not answer, with the address that routes have. */
@@ -68,11 +71,20 @@ export class RepositoryAddresses {
   private leadToReleases(request: Routed, response: ServerResponse, prefix: string): boolean {
     const isOwn = prefix.toLowerCase() === `/${this.repository.fullName}`.toLowerCase();
     if (!isOwn && (this.isReserved(prefix) || !asksForPage(request))) return false;
+    if (this.admission.closesReads) {
+      this.admission.identify(request, response).then(
+        () => this.redirect(request, response, prefix),
+        (error: unknown) => this.problems.answer(error, request, response),
+      );
+    } else this.redirect(request, response, prefix);
+    return true;
+  }
+
+  private redirect(request: IncomingMessage, response: ServerResponse, prefix: string): void {
     const url = `${this.publicUrl.baseFor(request)}${prefix}/releases`;
     const headers = ['Location', url, 'Cache-Control', 'no-cache', 'Vary', 'Accept', 'Content-Length', '0'];
     sendHead(response, 302, headers);
     response.end();
-    return true;
   }
 
   private isReserved(prefix: string): boolean {

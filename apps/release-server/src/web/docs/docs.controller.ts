@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
-import { Public } from '#auth';
+import { Open } from '#auth';
 
 import { ProblemError } from '../../problems/problem.js';
 import { PublicUrl } from '../../server/public-url.service.js';
@@ -17,7 +17,7 @@ import { docsPage } from './docs.page.js';
 const POLICY = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data:");
 
 /** The contract, as a file and as a page on which requests can be tried out. */
-@Public()
+@Open()
 @Controller()
 export class DocsController {
   constructor(

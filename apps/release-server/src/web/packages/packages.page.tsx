@@ -7,7 +7,7 @@ import type { RetentionForecast, RetentionPolicy } from '#retention';
 import { fileOf, type Package } from '#storage';
 
 import type { Config } from '../../config/config.js';
-import { renderPage, type PageContext } from '../layout.js';
+import type { PageContext } from '../layout.js';
 import { listUrl } from '../../packages/package-list.links.js';
 import type { PackageListQuery } from '../../packages/package-list.query.js';
 import type { PackagePage } from '../../packages/package-search.js';
@@ -16,6 +16,7 @@ import { releasePath } from '../../releases/release-path.js';
 import { publishCommand } from './shell-lines.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
 import { Overview } from './overview.js';
+import { renderPackagesPage } from './packages-frame.js';
 import { PackageTable } from './package-table.js';
 import { Command, Size, Time } from './parts.js';
 import { counted } from './words.js';
@@ -44,47 +45,15 @@ export interface PackagesPageProps extends PageContext {
 export function packagesPage(props: PackagesPageProps): string {
   const { catalog, query, root, files, config } = props;
   const empty = catalog.packages.length === 0;
-  return renderPage({
+  return renderPackagesPage({
     title: query.q === '' ? 'Packages – Release Server' : `${query.q} – Packages – Release Server`,
     root,
     files,
-    head: (
-      <script
-        type="module"
-        id="script"
-        src={files.url('page.js', root)}
-        data-digest-worker={files.url('digest.worker.js', root)}
-      />
-    ),
-    actions: config.read_only ? undefined : <PublishButton />,
-    children: (
-      <>
-        <h1>Packages</h1>
-        {/* What a script brings up to date as a whole. */}
-        <div id="overview">{!empty && <Overview {...props} />}</div>
-        <div id="search">{!empty && <Search query={query} root={root} />}</div>
-        {!config.read_only && (
-          <div
-            id="publishing"
-            data-max-size={config.max_upload_size}
-            data-overwrite={String(config.allow_overwrite)}
-          />
-        )}
-        <div id="results">{empty ? <Empty {...props} /> : <Results {...props} />}</div>
-      </>
-    ),
+    config,
+    overview: !empty && <Overview {...props} />,
+    search: !empty && <Search query={query} root={root} />,
+    results: empty ? <Empty {...props} /> : <Results {...props} />,
   });
-}
-
-/** Shown where scripts run. */
-function PublishButton() {
-  return (
-    <div class="account">
-      <button type="button" id="publish" class="primary">
-        Publish
-      </button>
-    </div>
-  );
 }
 
 function Results(props: PackagesPageProps) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 
 import { get, json } from '../../support/client.js';
+import { AUTH } from '../../support/server.js';
 import { makeDirectory, spawnServer, type ServerProcess } from '../../support/process.js';
 import { until } from '../../support/until.js';
 import type { StoredFile } from './packages.js';
@@ -28,7 +29,9 @@ export function useSite(
     const server = await spawnServer(made.path, environment());
     site = { url: server.url, directory: made.path, server };
     await until(async () => {
-      const listed = await json<{ sha256: string | null }[]>(await get(server, '/packages?format=json'));
+      const listed = await json<{ sha256: string | null }[]>(
+        await get(server, '/packages?format=json', AUTH),
+      );
       return listed.length === files.length && listed.every(({ sha256 }) => sha256 !== null);
     });
   });
