@@ -195,6 +195,7 @@ describe('IdentityVerifier', () => {
     });
 
     it('at the start, which does not wait for them', async () => {
+      errors();
       issuer.instead = () => undefined;
       await verifier().onModuleInit();
     });
