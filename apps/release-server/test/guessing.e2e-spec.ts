@@ -115,7 +115,7 @@ describe('the log of tokens that are tried out', () => {
 
   const parsed = (lines: string[]): LogLine[] => lines.map((line) => JSON.parse(line) as LogLine);
 
-  it('says from where and by what they come, a line each at first and then one for each doubling', async () => {
+  it('says from where and by what they come, a line each and one more for each doubling', async () => {
     const server = await spawnServer(directory.path);
     const agent = `guesser\t${'x'.repeat(5000)}`;
     await guess(server, 140, { 'User-Agent': agent });
@@ -124,13 +124,15 @@ describe('the log of tokens that are tried out', () => {
     const lines = parsed(server.lines());
     const refused = lines.filter(({ event }) => event === 'write.refused' || event === 'access.refused');
     const attempts = lines.filter(({ event }) => event === 'token.attempts');
-    expect(refused.length).toBe(BUDGET);
+    expect(refused.length).toBe(140);
+    expect(refused.filter(({ code }) => code === 'unauthorized').length).toBe(BUDGET);
+    expect(refused[0]).toMatchObject({ reason: 'The token is not valid.' });
     expect(attempts).toMatchObject([
       { level: 'WARN', module: 'audit', attempts: 64, code: 'too_many_attempts' },
       { level: 'WARN', module: 'audit', attempts: 128, code: 'too_many_attempts' },
     ]);
     for (const line of [...refused, ...attempts]) {
-      expect(line['address']).toBe('127.0.0.1');
+      expect(line['remote_address']).toBe('127.0.0.1');
       expect(line['user_agent']).toBe(`guesser\\u{9}${'x'.repeat(192)}…`);
     }
     expect(server.lines().join('\n')).not.toContain('wrong-');

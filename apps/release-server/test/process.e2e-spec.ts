@@ -157,26 +157,33 @@ describe('the process', () => {
       request_id: 'id-1',
       level: 'INFO',
       module: 'http',
-      address: '127.0.0.1',
+      remote_address: '127.0.0.1',
       duration_ms: expect.any(Number),
       bytes: expect.any(Number),
     });
-    expect(requests.every(({ address }) => address === '127.0.0.1')).toBe(true);
+    expect(requests.every(({ remote_address }) => remote_address === '127.0.0.1')).toBe(true);
     const audited = lines.filter(({ event }) => event !== undefined);
-    expect(audited.map((line) => [line['address'], line['user_agent']])).toEqual(
+    expect(audited.map((line) => [line['remote_address'], line['user_agent']])).toEqual(
       audited.map(() => ['127.0.0.1', 'node']),
     );
     expect(lines.filter(({ event }) => event !== undefined)).toMatchObject([
       {
         event: 'package.published',
         actor: 'auth_token',
+        actor_kind: 'shared_secret',
         name: 'a.zip',
         digest: sha256('content'),
         size: 7,
         request_id: 'id-1',
       },
-      { event: 'write.refused', code: 'package_exists', request_id: 'id-2' },
-      { event: 'write.refused', code: 'unauthorized' },
+      {
+        event: 'write.refused',
+        code: 'package_exists',
+        reason: expect.stringContaining('a.zip is stored already'),
+        actor: 'auth_token',
+        request_id: 'id-2',
+      },
+      { event: 'write.refused', code: 'unauthorized', method: 'PUT', path: '/assets/a.zip' },
       { event: 'package.deleted', name: 'a.zip', request_id: 'id-4' },
     ]);
   });

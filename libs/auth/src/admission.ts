@@ -40,8 +40,8 @@ export class Admission {
       return principal;
     } catch (error) {
       if (error instanceof AuthError && error.code === 'unauthorized') {
-        await this.countAttempt(asker, response);
-        throw this.unauthorized(error.message);
+        await this.countAttempt(asker, response, error.owner);
+        throw this.unauthorized(error.message, error.owner);
       }
       throw error;
     }
@@ -52,19 +52,25 @@ export class Admission {
     await this.permissions.require(await this.identify(request, response), { scope: 'read' });
   }
 
-  private unauthorized(message: string): AuthError {
-    return new AuthError('unauthorized', message, { takesBasic: this.closesReads });
+  private unauthorized(message: string, owner?: string): AuthError {
+    return new AuthError('unauthorized', message, { owner, takesBasic: this.closesReads });
   }
 
   /** Throws for an address that has sent too many wrong tokens, after a while. A valid token never comes here. */
-  private async countAttempt({ address }: AuthContext, response: ServerResponse): Promise<void> {
-    const { count, retryAfter, wasDelayed } = await this.attempts.failed(address);
+  private async countAttempt(
+    { address }: AuthContext,
+    response: ServerResponse,
+    owner: string | undefined,
+  ): Promise<void> {
+    const { retryAfter, wasDelayed, ...attempt } = await this.attempts.failed(address, owner);
     if (retryAfter === undefined) return;
     if (!wasDelayed) response.setHeader('Connection', 'close');
     throw new AuthError(
       'too_many_attempts',
-      'Too many wrong tokens came from this address; a valid one is taken at any time.',
-      { attempts: { count, retryAfter } },
+      attempt.owner === undefined
+        ? 'Too many wrong tokens came from this address; a valid one is taken at any time.'
+        : `The token ${attempt.owner} is not valid any more, and was tried too often.`,
+      { owner, attempts: { ...attempt, retryAfter } },
     );
   }
 }

@@ -37,6 +37,25 @@ describe('AttemptLimiter', () => {
     expect(await limiter.failed('192.0.2.2')).toMatchObject({ count: 1, retryAfter: undefined });
   });
 
+  it('counts the tokens of one owner together, from wherever they come', async () => {
+    const limiter = new AttemptLimiter();
+    for (let index = 0; index < MAX_ATTEMPTS; index++) await limiter.failed(`192.0.2.${index}`, 'ci');
+
+    const next = limiter.failed('198.51.100.1', 'ci');
+    expect(await limiter.failed('198.51.100.1', 'other')).toMatchObject({ count: 2, retryAfter: undefined });
+    expect(await limiter.failed('198.51.100.1')).toMatchObject({ count: 3, retryAfter: undefined });
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(await next).toMatchObject({ count: MAX_ATTEMPTS + 1, wasDelayed: true, owner: 'ci' });
+  });
+
+  it('counts what has an owner for its address as well', async () => {
+    const limiter = new AttemptLimiter();
+    for (let index = 0; index < MAX_ATTEMPTS; index++) await limiter.failed('192.0.2.1', `ci-${index}`);
+    const next = limiter.failed('192.0.2.1', 'another');
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(await next).toMatchObject({ count: MAX_ATTEMPTS + 1, owner: undefined });
+  });
+
   it('answers a network one by one, over however many connections it asks', async () => {
     const limiter = new AttemptLimiter();
     await fail(limiter, '192.0.2.1', MAX_ATTEMPTS);

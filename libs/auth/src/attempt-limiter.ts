@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 
-/** Wrong tokens of one address that are answered with 401 within a minute. */
+/** Wrong tokens of one address, or of one owner, that are answered with 401 within a minute. */
 export const MAX_ATTEMPTS = 60;
 const WINDOW_MS = 60_000;
-/** Addresses that are remembered, those that were seen last. */
+/** Addresses and owners that are remembered, those that were seen last. */
 const MAX_ADDRESSES = 10_000;
 /** Milliseconds by which an answer is put off once a network has used up its attempts, and between two of its answers. */
 const DELAY_MS = 1000;
@@ -23,35 +23,46 @@ interface Count {
 
 /** What became of a wrong token. */
 export interface Attempt {
-  /** Wrong tokens of this address since its minute began. */
+  /** Wrong tokens of this address, or of their owner, since their minute began. */
   readonly count: number;
-  /** Seconds after which the address may try again; undefined while it may. */
+  /** Seconds after which it may be tried again; undefined while it may. */
   readonly retryAfter: number | undefined;
   /** Whether the answer was put off; if not, too many others were. */
   readonly wasDelayed: boolean;
+  /** Whose tokens were too many, where it is not the address that sent them. */
+  readonly owner?: string | undefined;
 }
 
 /**
- * Counts wrong tokens by network, and slows down clients that send too many: over however many connections, their answers go out
- * one by one. Its memory is bounded, whoever sends them: what is more than can wait is answered at once.
+ * Counts wrong tokens by network, and those whose owner is known by their name as well, and slows down clients that send too many:
+ * over however many connections, their answers go out one by one. Its memory is bounded, whoever sends them: what is more than can wait is answered at once.
  */
 @Injectable()
 export class AttemptLimiter {
   private readonly counts = new LRUCache<string, Count>({ max: MAX_ADDRESSES, ttl: WINDOW_MS });
   private delayed = 0;
 
-  /** Counts a wrong token; resolves when it may be answered. */
-  async failed(address: string): Promise<Attempt> {
-    const key = networkOf(address);
-    const entry = this.counts.get(key) ?? { attempts: 0, delayed: 0, nextAt: 0 };
-    // The minute begins with the first: its entry is changed in place, for setting it again would restart the TTL.
-    if (entry.attempts === 0) this.counts.set(key, entry);
-    const count = ++entry.attempts;
+  /** Counts a wrong token; resolves when it may be answered. @param owner - Whose it was, where that is known. */
+  async failed(address: string, owner?: string): Promise<Attempt> {
+    const from = this.add(networkOf(address));
+    const of = owner === undefined ? undefined : this.add(`token ${owner}`);
+    const isOwners = of !== undefined && of.entry.attempts > from.entry.attempts;
+    const { entry, key } = isOwners ? of : from;
+    const { attempts: count } = entry;
     if (count <= MAX_ATTEMPTS) return { count, retryAfter: undefined, wasDelayed: false };
     const wasDelayed = this.delayed < MAX_DELAYED && entry.delayed < MAX_DELAYED_OF_ONE;
     if (wasDelayed) await this.putOff(entry);
     const left = this.counts.getRemainingTTL(key);
-    return { count, retryAfter: Math.max(1, Math.ceil(left / 1000)), wasDelayed };
+    const retryAfter = Math.max(1, Math.ceil(left / 1000));
+    return { count, retryAfter, wasDelayed, owner: isOwners ? owner : undefined };
+  }
+
+  private add(key: string): { readonly key: string; readonly entry: Count } {
+    const entry = this.counts.get(key) ?? { attempts: 0, delayed: 0, nextAt: 0 };
+    // The minute begins with the first: its entry is changed in place, for setting it again would restart the TTL.
+    if (entry.attempts === 0) this.counts.set(key, entry);
+    entry.attempts += 1;
+    return { key, entry };
   }
 
   private async putOff(entry: Count): Promise<void> {

@@ -29,20 +29,24 @@ export class Principals {
     if (asker.principal !== undefined) return asker.principal;
     const token = requestToken(request, this.options);
     if (token === undefined) return undefined;
-    const principal = await principalOf(this.verifier, token).catch((error: unknown) => {
-      if (error instanceof AuthError && error.code === 'unauthorized') return undefined;
-      throw error;
-    });
-    if (principal === undefined) await this.countAttempt(asker.address);
-    else asker.principal = principal;
-    return principal;
+    try {
+      const principal = await principalOf(this.verifier, token);
+      if (principal === undefined) await this.countAttempt(asker.address);
+      else asker.principal = principal;
+      return principal;
+    } catch (error) {
+      if (!(error instanceof AuthError) || error.code !== 'unauthorized') throw error;
+      await this.countAttempt(asker.address, error.owner);
+      return undefined;
+    }
   }
 
-  private async countAttempt(address: string): Promise<void> {
-    const { count, retryAfter, wasDelayed } = await this.attempts.failed(address);
+  private async countAttempt(address: string, owner?: string): Promise<void> {
+    const { retryAfter, wasDelayed, ...attempt } = await this.attempts.failed(address, owner);
     if (retryAfter === undefined || wasDelayed) return;
     throw new AuthError('too_many_attempts', 'Too many wrong tokens came from this address.', {
-      attempts: { count, retryAfter },
+      owner,
+      attempts: { ...attempt, retryAfter },
     });
   }
 }

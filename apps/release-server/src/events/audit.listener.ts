@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 
 import { printable } from '../observability/printable.js';
+import { auditFields } from '../server/audit-fields.js';
 import type { PackageEvent, ReleaseEvent } from './package-event.js';
 import { PackageEvents } from './package-events.js';
 
@@ -18,15 +19,14 @@ export class AuditListener implements OnModuleInit {
 
   private record(event: PackageEvent | ReleaseEvent): void {
     const { type, actor, request } = event;
-    const by = { request_id: request?.id, ...request?.client };
-    const common = { event: type, actor: printable(actor.name) };
+    const common = { event: type, ...auditFields(actor, request) };
     if ('tag' in event) {
       const tag = printable(event.tag);
-      this.audit.log({ ...common, tag, ...by }, `${type} ${tag}`);
+      this.audit.log({ ...common, tag }, `${type} ${tag}`);
       return;
     }
     const { name, sha256: digest, size } = event.package;
-    const fields = { ...common, name, digest, size, ...by };
+    const fields = { ...common, name, digest, size };
     if (type === 'package.evicted') {
       const { reason, limits } = event;
       this.retention.log({ ...fields, reason, ...limits }, `evicted ${name}: ${reason}`);

@@ -141,7 +141,7 @@ describe('WriteService', () => {
     await start({ max_packages: 1 });
     await start({ max_packages: 1 });
 
-    const by = { actor: 'anna', request_id: 'id-1', address: '192.0.2.1', user_agent: 'curl' };
+    const by = { actor: 'anna', request_id: 'id-1', remote_address: '192.0.2.1', user_agent: 'curl' };
     const line = ({ name, size, sha256: digest }: Package) => ({ name, size, digest });
     expect(lines).toEqual([
       { event: 'package.published', ...line(a), ...by },

@@ -3,15 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import vary from 'vary';
 
-import { AuthError } from '#auth';
+import { AuthError, type TooManyAttempts } from '#auth';
 
 import { ErrorPage } from '../problems/error-page.js';
 import { asGithubHasIt, isGithubPath } from '../problems/github-problem.js';
 import { githubBody, problemBody } from '../problems/problem-body.js';
 import { problemOf } from '../problems/problem-of.js';
 import { problemDocument, type Problem } from '../problems/problem.js';
+import { printable } from '../observability/printable.js';
+import { accessFields, auditFields } from './audit-fields.js';
 import { answerUnread } from './lingering-close.js';
-import { contextOf, type Client, type RequestContext } from './request-context.js';
+import { contextOf, type RequestContext } from './request-context.js';
 
 const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 /** Headers of what was about to be sent when it failed. */
@@ -27,6 +29,10 @@ const REPRESENTATION = [
   'Repr-Digest',
 ];
 const UNROUTED = new Set(['not_found', 'method_not_allowed']);
+
+interface RefusalFields {
+  readonly remote_address: string | undefined;
+}
 
 /** Answers every error: those of routes as Nest's filter, those of requests that come to none when it is called. */
 @Catch()
@@ -68,27 +74,39 @@ export class ProblemFilter implements ExceptionFilter {
     answerUnread(request, response, body);
   }
 
-  private record(error: unknown, { type }: Problem, context: RequestContext, method: string): void {
+  private record(error: unknown, { type, detail }: Problem, context: RequestContext, method: string): void {
     const { code, status } = type;
-    const { id, path, client, route, isRead } = context;
-    const fields = { code, request_id: id, ...client };
+    const { id, path, client, route, isRead, principal } = context;
     const attempt = `${method} ${path}`;
-    if (status >= 500) this.logger.error({ ...fields, err: error }, `${attempt} failed`);
-    if (error instanceof AuthError && error.attempts !== undefined) {
-      this.recordAttempts(error.attempts.count, fields);
-    } else if (WRITES.has(method) && !isRead && !(UNROUTED.has(code) && route === undefined)) {
-      this.audit.warn({ ...fields, event: 'write.refused' }, `refused ${attempt}: ${code}`);
-    } else if (error instanceof AuthError) {
-      this.audit.warn({ ...fields, event: 'access.refused' }, `refused ${attempt}: ${code}`);
+    if (status >= 500) {
+      this.logger.error({ code, request_id: id, ...client, err: error }, `${attempt} failed`);
     }
+    const refusal = error instanceof AuthError ? error : undefined;
+    const isWrite = WRITES.has(method) && !isRead && !(UNROUTED.has(code) && route === undefined);
+    if (refusal === undefined && !isWrite) return;
+    // Who has a token that is valid no longer is known by it.
+    const known = principal ?? (refusal?.owner === undefined ? undefined : { name: refusal.owner });
+    const fields = {
+      event: isWrite ? 'write.refused' : 'access.refused',
+      code,
+      reason: printable(detail),
+      method,
+      path,
+      ...accessFields(refusal?.access),
+      ...auditFields(known, context),
+    };
+    this.audit.warn(fields, `refused ${attempt}: ${code}`);
+    if (refusal?.attempts !== undefined) this.recordAttempts(refusal.attempts, fields);
   }
 
-  /** A client that tries out tokens does not fill the log: each doubling of their number is a line. */
-  private recordAttempts(count: number, fields: Client): void {
+  /** That somebody tries out tokens is said at each doubling of their number. */
+  private recordAttempts({ count, owner }: TooManyAttempts, fields: RefusalFields): void {
     if ((count & (count - 1)) !== 0) return;
+    const from =
+      owner === undefined ? `wrong tokens from ${fields.remote_address}` : `attempts with the token ${owner}`;
     this.audit.warn(
       { ...fields, event: 'token.attempts', attempts: count },
-      `${count} wrong tokens from ${fields.address} within a minute`,
+      `${count} ${from} within a minute`,
     );
   }
 }

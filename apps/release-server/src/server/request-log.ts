@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 
+import { printable } from '../observability/printable.js';
 import { wentOut } from './lingering-close.js';
 import { PROBES } from './probes.js';
 import type { RequestContext } from './request-context.js';
@@ -19,7 +20,8 @@ export class RequestLog {
     const line = {
       module: 'http',
       request_id: context.id,
-      address: context.address,
+      remote_address: context.address,
+      actor: context.principal && printable(context.principal.name),
       method,
       path,
       status,

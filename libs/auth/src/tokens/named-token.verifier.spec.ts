@@ -67,6 +67,7 @@ describe('NamedTokenVerifier', () => {
     tokens = [named('old', { expiresAt: now }), named('new', { expiresAt: now + 60_000 })];
     await expect(verifier.verify('old-token')).rejects.toMatchObject({
       code: 'unauthorized',
+      owner: 'old',
       message: `The token old expired at ${new Date(now).toISOString()}.`,
     });
     expect(await verifier.verify('new-token')).toMatchObject({ name: 'new' });

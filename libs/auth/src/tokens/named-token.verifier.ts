@@ -33,6 +33,9 @@ export class NamedTokenVerifier extends TokenVerifier {
       throw new AuthError(
         'unauthorized',
         `The token ${name} expired at ${new Date(expiresAt).toISOString()}.`,
+        {
+          owner: name,
+        },
       );
     }
     return { name, kind: 'token', grant: { scopes, packages, releases } };
