@@ -5,6 +5,7 @@ import { get, names, put } from '../support/client.js';
 import { rawRequest, type RawAnswer } from '../support/raw.js';
 import type { ServerProcess } from '../support/process.js';
 import { TOKEN } from '../support/server.js';
+import { tokenEntry, writeTokens } from './support/named-tokens.js';
 import { row } from './support/row.js';
 import type { Need } from './support/tools.js';
 import {
@@ -46,23 +47,30 @@ function expectChallenge(what: string, answer: RawAnswer): void {
   expect(fieldsOf(answer)['www-authenticate']).toMatch(/^Bearer realm=/);
 }
 
-/** Tokens that are nearly right. */
-function nearTokens(): string[] {
-  const cut = Array.from({ length: TOKEN.length - 1 }, (_, index) => TOKEN.slice(0, index + 1));
-  const changed = Array.from(TOKEN, (character, index) => {
+/** Tokens that are nearly that one. */
+function nearTokens(token: string): string[] {
+  const cut = Array.from({ length: token.length - 1 }, (_, index) => token.slice(0, index + 1));
+  const changed = Array.from(token, (character, index) => {
     const other = String.fromCharCode(character.charCodeAt(0) ^ 1);
-    return `${TOKEN.slice(0, index)}${other}${TOKEN.slice(index + 1)}`;
+    return `${token.slice(0, index)}${other}${token.slice(index + 1)}`;
   });
-  return [...cut, ...changed, `${TOKEN}x`, `x${TOKEN}`, TOKEN.toUpperCase(), `${TOKEN}${TOKEN}`, 'null', '*'];
+  return [...cut, ...changed, `${token}x`, `x${token}`, token.toUpperCase(), `${token}${token}`, 'null', '*'];
 }
 
 row(
   'A1',
-  'no token, a wrong or nearly right one, another scheme, the header twice',
+  'no token, a wrong, expired or nearly right one, its hash, another scheme, the header twice',
   { rounds: { usual: 1, long: 50, of: 'rounds' } },
-  async ({ server: start, rounds }) => {
-    const server = await start();
+  async ({ server: start, rounds, directory }) => {
+    const named = 'rs_named-token';
+    const file = `${directory}/.tokens`;
+    // Each is tried too seldom to be limited by its name.
+    const expired = Array.from({ length: rounds }, (_, round) => `rs_expired-${round}`);
+    const late = expired.map((token) => tokenEntry(token, { expires_at: '2020-01-01' }));
+    await writeTokens(file, [tokenEntry(named, { scopes: ['publish', 'overwrite', 'delete'] }), ...late]);
+    const server = await start({ TOKENS_FILE: file });
     await put(server, 'a.zip', 'original');
+    const { hash } = tokenEntry(named);
     const basic = Buffer.from(`${TOKEN}:${TOKEN}`).toString('base64');
     const credentials: readonly (readonly string[])[] = [
       [],
@@ -85,11 +93,14 @@ row(
       [`Proxy-Authorization: Bearer ${TOKEN}`],
       [`X-Auth-Token: ${TOKEN}`],
       [`Cookie: token=${TOKEN}; auth_token=${TOKEN}`],
-      ...nearTokens().map((token) => [`Authorization: Bearer ${token}`]),
+      ...nearTokens(TOKEN).map((token) => [`Authorization: Bearer ${token}`]),
+      ...nearTokens(named).map((token) => [`Authorization: Bearer ${token}`]),
+      [`Authorization: Bearer ${hash}`],
+      [`Authorization: Bearer ${hash.replace('sha256:', '')}`],
     ];
     for (let round = 0; round < rounds; round++) {
       for (const [request, message] of WRITES) {
-        for (const headers of credentials) {
+        for (const headers of [...credentials, [`Authorization: Bearer ${expired[round]}`]]) {
           expectChallenge(
             `${request} with ${headers.join(', ')}`,
             await ask(server, request, sentWith(message, headers)),
@@ -98,9 +109,9 @@ row(
       }
       await expectUnwritten(server);
     }
-    expect((await server.logged()).filter((line) => line.includes('wrong') || line.includes(basic))).toEqual(
-      [],
-    );
+    const secrets = ['wrong', basic, hash.replace('sha256:', ''), named];
+    const told = (line: string): boolean => secrets.some((secret) => line.includes(secret));
+    expect((await server.logged()).filter(told)).toEqual([]);
     const right = [`authorization: bEARER  ${TOKEN}`];
     expect((await ask(server, 'PUT /assets/new.zip', { body: 'x', headers: right })).status).toBe(201);
   },
@@ -272,8 +283,10 @@ row(
   'A4',
   'the token in the query, the address or the form',
   { rounds: { usual: 1, long: 20, of: 'rounds' } },
-  async ({ server: start, rounds }) => {
-    const server = await start();
+  async ({ server: start, rounds, directory }) => {
+    const file = `${directory}/.tokens`;
+    await writeTokens(file, [tokenEntry('rs_named', { scopes: ['publish', 'overwrite', 'delete'] })]);
+    const server = await start({ TOKENS_FILE: file });
     await put(server, 'a.zip', 'original');
     const queries = [
       `token=${TOKEN}`,
@@ -283,6 +296,8 @@ row(
       `authorization=Bearer%20${TOKEN}`,
       `Authorization=Bearer+${TOKEN}`,
       TOKEN,
+      'token=rs_named',
+      'access_token=rs_named',
     ];
     for (let round = 0; round < rounds; round++) {
       for (const [request, message] of WRITES) {
