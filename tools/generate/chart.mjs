@@ -30,6 +30,8 @@ const OF_CHART = {
   auth_token: { instead: 'auth.token or auth.existingSecret' },
   auth_token_file: { note: 'Mount it yourself (`extraVolumes`); instead of `auth`' },
   tokens_file: { note: 'Mount it yourself (`extraVolumes`)' },
+  link_key: { instead: 'config.link_key_file' },
+  link_key_file: { note: 'Mount it yourself (`extraVolumes`)' },
   log_level: { isAnyCase: true },
   s3: { isNeeded: true },
   's3.prefix': { note: 'One release to a bucket and prefix' },

@@ -16,6 +16,8 @@ import { storageOptions } from './config/storage.factory.js';
 import { HealthModule } from './health/health.module.js';
 import { AppLogger } from './observability/app-logger.js';
 import { createLogger } from './observability/logger.factory.js';
+import { PackageLinks } from './packages/package-links.js';
+import { PackageLinksModule } from './packages/package-links.module.js';
 import { PackagesModule } from './packages/packages.module.js';
 import { RepositoryAddresses } from './releases/permalinks/repository-addresses.service.js';
 import { ReleasesModule } from './releases/releases.module.js';
@@ -67,14 +69,15 @@ export class AppModule {
     });
 
     const auth = AuthModule.registerAsync({
-      inject: [Config, NamedTokens],
-      useFactory: (config: Config, tokens: NamedTokens) => ({
+      inject: [Config, NamedTokens, PackageLinks],
+      useFactory: (config: Config, tokens: NamedTokens, links: PackageLinks) => ({
         token: config.auth_token,
         tokenFile: config.auth_token_file,
         tokens,
         identities: config.identities.map(identityOf),
         readOnly: config.read_only,
         closesReads: config.read_access === 'token',
+        linkOf: (request) => links.state(request),
         contextOf,
         isLocal: LOOPBACK.has(config.host),
       }),
@@ -88,6 +91,7 @@ export class AppModule {
       imports: [
         ConfigModule.with({ needsToken: verifier === undefined }),
         logger,
+        PackageLinksModule,
         auth,
         packages,
         ReleasesModule.on(packages, storage, retention, auth),

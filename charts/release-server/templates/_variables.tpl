@@ -23,6 +23,9 @@ AUTH_TOKEN: auth.token or auth.existingSecret
 AUTH_TOKEN_FILE: config.auth_token_file
 TOKENS_FILE: config.tokens_file
 READ_ACCESS: config.read_access
+LINK_KEY: config.link_key_file
+LINK_KEY_FILE: config.link_key_file
+LINK_EXPIRES: config.link_expires
 READ_ONLY: config.read_only
 ALLOW_OVERWRITE: config.allow_overwrite
 ALLOW_DELETE: config.allow_delete

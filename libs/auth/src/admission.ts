@@ -47,8 +47,19 @@ export class Admission {
     }
   }
 
-  /** Lets in who may read. Rejects with `AuthError`. Call it only where reads are closed. */
+  /** Lets in who may read, and who comes by a signed link. Rejects with `AuthError`. Call it only where reads are closed. */
   async admitReader(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // First, for clients send along what they have for GitHub.
+    const link = this.options.linkOf?.(request);
+    if (link === 'valid') {
+      this.options.contextOf(request).isPrivate = true;
+      return;
+    }
+    if (link !== undefined && request.headers.authorization === undefined) {
+      this.options.contextOf(request).isPrivate = true;
+      const why = link === 'expired' ? 'has expired' : 'is not valid for this address';
+      throw this.unauthorized(`This signed link ${why}: get a new one where it came from, or send a token.`);
+    }
     await this.permissions.require(await this.identify(request, response), { scope: 'read' });
   }
 

@@ -4,6 +4,9 @@ import type { Identity } from './identities/identity.js';
 import type { TokenSource } from './tokens/named-token.js';
 import type { Principal } from './token-verifier.js';
 
+/** What a signature in the address of a request is worth. */
+export type LinkState = 'valid' | 'expired' | 'wrong';
+
 /** A request, as far as the guard needs it. */
 export interface AuthContext {
   /** Of the client; wrong tokens of one network are counted together. */
@@ -27,6 +30,8 @@ export interface AuthOptions {
   readonly readOnly: boolean;
   /** Whether reads ask for a token with the scope `read`; then Basic credentials are taken too. */
   readonly closesReads?: boolean | undefined;
+  /** What the signed link is worth by which a request comes, where reads are closed; undefined where it comes by none. */
+  readonly linkOf?: ((request: IncomingMessage) => LinkState | undefined) | undefined;
   /** What the application knows of a request. */
   readonly contextOf: (request: IncomingMessage) => AuthContext;
   /** Whether nobody but this machine reaches the server, so that a published token does no harm. */

@@ -4,7 +4,7 @@ export { Admission } from './admission.js';
 export { AuthError } from './auth.errors.js';
 export type { AuthErrorCode, TooManyAttempts } from './auth.errors.js';
 export { AuthModule } from './auth.module.js';
-export type { AuthContext, AuthOptions } from './auth.options.js';
+export type { AuthContext, AuthOptions, LinkState } from './auth.options.js';
 export { BearerGuard, isPublic, Open, Public } from './bearer.guard.js';
 export { allows } from './grant.js';
 export type { Grant } from './grant.js';

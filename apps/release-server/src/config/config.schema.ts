@@ -226,6 +226,17 @@ export const configSchema = z
       description:
         'who may read: `public` for everybody, or `token` for [who has a token with the scope `read`](docs/operations.md#private-reads)',
     }),
+    link_key: text('a key').min(16, 'expected at least 16 characters').optional().meta({
+      description:
+        'what [links are signed](docs/operations.md#signed-links) with where reads ask for a token',
+      otherwise: 'made of the tokens',
+      secret: true,
+    }),
+    link_key_file: file.optional().meta({ description: 'a file that holds it instead, read at the start' }),
+    link_expires: duration
+      .refine((time) => time >= 60_000 && time <= 7 * DAY_MS, 'expected a time span from 1m to 168h')
+      .prefault('1h')
+      .meta({ description: 'how long such a link holds at most' }),
     read_only: flag.default(false).meta({ description: 'serve only; needs no token' }),
     allow_overwrite: flag
       .default(true)
@@ -269,6 +280,9 @@ export const configSchema = z
       context.addIssue({ code: 'custom', path: key.split('.'), message });
     if (token !== undefined && tokenFile !== undefined) {
       complain('auth_token_file', 'auth_token is given as well; give one of the two');
+    }
+    if (config.link_key !== undefined && config.link_key_file !== undefined) {
+      complain('link_key_file', 'link_key is given as well; give one of the two');
     }
     if (config.storage_driver === 's3' && config.s3 === undefined) {
       complain('s3', 'missing: storage_driver is s3, which needs at least s3.bucket');

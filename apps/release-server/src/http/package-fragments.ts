@@ -20,12 +20,18 @@ export class PackageFragments {
   private readonly made = new Map<string, Made>();
   private blocks = new WeakMap<readonly Package[], FragmentBlock>();
   private naming: object | undefined;
+  private period = 0;
   readonly separator: Fragment;
 
-  /** @param textOf - What is said of a package. @param separator - What stands between two of them. */
+  /**
+   * @param textOf - What is said of a package.
+   * @param separator - What stands between two of them.
+   * @param periodOf - Changes when the same has to be said otherwise.
+   */
   constructor(
     private readonly textOf: (stored: Package, catalog: ReleaseCatalog) => string,
     separator: string,
+    private readonly periodOf: () => number = () => 0,
   ) {
     this.separator = fragmentOf(separator);
   }
@@ -37,8 +43,11 @@ export class PackageFragments {
   async of(blocks: Iterable<readonly Package[]>, catalog: ReleaseCatalog): Promise<FragmentBlock[]> {
     // What is no longer stored goes with the rest, once it is half of it.
     if (this.made.size > 2 * catalog.packages.length + 100) this.made.clear();
-    if (catalog.naming !== this.naming) this.blocks = new WeakMap();
+    const period = this.periodOf();
+    if (period !== this.period) this.made.clear();
+    if (catalog.naming !== this.naming || period !== this.period) this.blocks = new WeakMap();
     this.naming = catalog.naming;
+    this.period = period;
     const found: FragmentBlock[] = [];
     let made = 0;
     for (const packages of blocks) {

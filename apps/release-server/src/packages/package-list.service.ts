@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-import { prepareCatalog } from '#releases';
-import { PackageReader, type StoreSnapshot } from '#storage';
+import { prepareCatalog, type ReleaseCatalog } from '#releases';
+import { PackageReader, type Package, type StoreSnapshot } from '#storage';
 
 import { BASE, joined } from '../http/fragment.js';
 import { PackageFragments } from '../http/package-fragments.js';
@@ -10,6 +10,7 @@ import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { withSnapshot } from '../http/with-snapshot.js';
 import { listHeaders } from './package-list.links.js';
 import { normalQuery, type PackageListQuery } from './package-list.query.js';
+import { PackageLinks } from './package-links.js';
 import { searchPackages } from './package-search.js';
 import { packageView } from './package.view.js';
 
@@ -17,12 +18,18 @@ import { packageView } from './package.view.js';
 @Injectable()
 export class PackageListService {
   private readonly prepared = new PreparedBodies<StoreSnapshot>();
-  private readonly views = new PackageFragments((stored, catalog) => {
-    const release = catalog.releaseOf(stored);
-    return JSON.stringify(packageView(stored, BASE, release.hasTag ? release.tag : undefined));
-  }, ',');
+  private readonly views: PackageFragments;
 
-  constructor(private readonly store: PackageReader) {}
+  constructor(
+    private readonly store: PackageReader,
+    private readonly links: PackageLinks,
+  ) {
+    const viewOf = (stored: Package, catalog: ReleaseCatalog): string => {
+      const release = catalog.releaseOf(stored);
+      return JSON.stringify(packageView(stored, BASE, release.hasTag ? release.tag : undefined, links.url));
+    };
+    this.views = new PackageFragments(viewOf, ',', () => links.period);
+  }
 
   /** No promise where it is made already. */
   list(query: PackageListQuery): PreparedBody | Promise<PreparedBody> {
@@ -32,7 +39,7 @@ export class PackageListService {
   private listOf(snapshot: StoreSnapshot, query: PackageListQuery): PreparedBody | Promise<PreparedBody> {
     const { packages } = snapshot;
     const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
-    return this.prepared.get(snapshot, JSON.stringify(normal), async () => {
+    return this.prepared.get(snapshot, JSON.stringify([normal, this.links.period]), async () => {
       const catalog = await prepareCatalog(snapshot);
       const page = await searchPackages(catalog, normal);
       const views = await this.views.of(page.blocks, catalog);

@@ -51,14 +51,25 @@ export function evictedView({ package: left }: Eviction): EvictedView {
   };
 }
 
-/** @param tag - Of its release where the folder that it lies in does not say it. */
-export function packageView(stored: Package, base: string, tag: string | undefined): PackageView {
+/** Makes the absolute address of a package. */
+export type UrlOf = (stored: Pick<Package, 'name'>, base: string) => string;
+
+/**
+ * @param tag - Of its release where the folder that it lies in does not say it.
+ * @param urlOf - For readers, whose links are signed where reads ask for a token.
+ */
+export function packageView(
+  stored: Package,
+  base: string,
+  tag: string | undefined,
+  urlOf: UrlOf = packageUrl,
+): PackageView {
   return {
     name: fileOf(stored),
     size: stored.size,
     created_at: new Date(stored.createdAt).toISOString(),
     sha256: stored.sha256 ?? null,
-    url: packageUrl(stored, base),
+    url: urlOf(stored, base),
     release: folderTagOf(stored) ?? tag ?? null,
   };
 }

@@ -4,7 +4,7 @@ import { numericId, releaseId, UNVERSIONED_TAG, type ReleaseCatalog } from '#rel
 import { fileOf, labelOf, type Package } from '#storage';
 
 import { digestOf } from '../http/digest.js';
-import { packageUrl } from '../packages/package.view.js';
+import { packageUrl, type UrlOf } from '../packages/package.view.js';
 
 /** In whose name the server publishes where nobody is known. */
 export const SERVER_LOGIN = 'release-server';
@@ -43,11 +43,11 @@ export function releaseView(catalog: ReleaseCatalog, base: string, immutable: bo
   };
 }
 
-/** A package as an asset of a release. */
-export function assetView(stored: Package, catalog: ReleaseCatalog, base: string) {
+/** A package as an asset of a release. @param urlOf - For readers, as with `packageView`. */
+export function assetView(stored: Package, catalog: ReleaseCatalog, base: string, urlOf: UrlOf = packageUrl) {
   const { name, size } = stored;
   const file = fileOf(stored);
-  const url = packageUrl(stored, base);
+  const url = urlOf(stored, base);
   const createdAt = isoTime(stored.createdAt);
   return {
     url,

@@ -7,6 +7,8 @@ import {
 } from '#storage';
 
 import type { Config } from '../config/config.js';
+import type { PackageLinks } from '../packages/package-links.js';
+import { packageUrl } from '../packages/package.view.js';
 import { ReleasesService } from './releases.service.js';
 
 const record = (tag: string, isDraft = false): ReleaseRecord => ({
@@ -26,7 +28,8 @@ function serviceOf(known: StoreSnapshot, latest: StoreSnapshot): ReleasesService
   const snapshot = async (options?: { latest?: boolean }): Promise<StoreSnapshot> =>
     options?.latest === true ? latest : known;
   const store = { snapshot } as Partial<PackageReader> as PackageReader;
-  return new ReleasesService(store, { allow_overwrite: true, allow_delete: true } as Config);
+  const links = { period: 0, url: packageUrl } as Partial<PackageLinks> as PackageLinks;
+  return new ReleasesService(store, links, { allow_overwrite: true, allow_delete: true } as Config);
 }
 
 describe('ReleasesService', () => {

@@ -9,29 +9,33 @@ import { PreparedBodies } from '../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { PackageFragments } from '../http/package-fragments.js';
 import { withSnapshot } from '../http/with-snapshot.js';
+import { PackageLinks } from '../packages/package-links.js';
 import { assetView, releaseView } from './release.view.js';
 
 /** Shows packages as releases; an answer is made once for as long as the packages stay the same. */
 @Injectable()
 export class ReleasesService {
   private readonly prepared = new PreparedBodies<StoreSnapshot>();
-  private readonly assets = new PackageFragments(
-    (stored, catalog) => JSON.stringify(assetView(stored, catalog, BASE)),
-    ',',
-  );
+  private readonly assets: PackageFragments;
   private readonly immutable: boolean;
 
   constructor(
     private readonly store: PackageReader,
+    private readonly links: PackageLinks,
     config: Config,
   ) {
+    this.assets = new PackageFragments(
+      (stored, catalog) => JSON.stringify(assetView(stored, catalog, BASE, links.url)),
+      ',',
+      () => links.period,
+    );
     this.immutable = config.immutable;
   }
 
   /** The latest release; no promise where it is made already. */
   latest(): PreparedBody | Promise<PreparedBody> {
     return withSnapshot(this.store, (snapshot) =>
-      this.prepared.get(snapshot, 'latest', () => this.make(snapshot)),
+      this.prepared.get(snapshot, `latest ${this.links.period}`, () => this.make(snapshot)),
     );
   }
 

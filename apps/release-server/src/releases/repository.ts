@@ -9,14 +9,17 @@ export class Repository {
   readonly name: string;
   /** `owner/name` */
   readonly fullName: string;
+  /** Whether reads ask for a token. */
+  readonly isPrivate: boolean;
   private readonly isStrict: boolean;
 
-  constructor({ repository, strict_repository: isStrict }: Config) {
+  constructor({ repository, strict_repository: isStrict, read_access: access }: Config) {
     const [owner = '', name = ''] = repository.split('/');
     this.owner = owner;
     this.name = name;
     this.fullName = repository;
     this.isStrict = isStrict;
+    this.isPrivate = access === 'token';
   }
 
   /** Whether a client that asks for this one is answered: any is, unless `strict_repository` is set. Letter case never matters. */

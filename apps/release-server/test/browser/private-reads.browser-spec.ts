@@ -49,6 +49,11 @@ describe('the pages of a server whose reads ask for a token', () => {
     await found(page, `1 package for ${one.name}`);
     expect(await namesOn(page)).toEqual([one.name]);
 
+    // A link that is followed as any other is, without the token.
+    const download = page.waitForEvent('download');
+    await rowOf(page, one.name).getByRole('link', { name: one.name }).click();
+    expect((await download).suggestedFilename()).toBe(one.name);
+
     await page.getByRole('button', { name: 'Forget the token' }).click();
     await page.getByText(WORDS).waitFor();
     expect(await page.content()).not.toContain(one.name);

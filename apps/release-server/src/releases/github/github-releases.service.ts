@@ -9,6 +9,7 @@ import { Config } from '../../config/config.js';
 import { BASE, blockOf, fragmentOf, joined, type FragmentBlock } from '../../http/fragment.js';
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
+import { PackageLinks } from '../../packages/package-links.js';
 import { DraftAccess } from '../draft-access.js';
 import { GithubApi, JSON_TYPE, type ApiAddress, type ApiPrefix } from './github-api.js';
 import { githubAsset, githubReleaseWhole } from './github.view.js';
@@ -46,6 +47,7 @@ export class GithubReleases {
     private readonly access: DraftAccess,
     private readonly api: GithubApi,
     private readonly config: Config,
+    private readonly links: PackageLinks,
   ) {}
 
   /** A page of the releases: drafts first, then the public ones, the last published first. */
@@ -66,7 +68,7 @@ export class GithubReleases {
     };
     // What some may see and others not is made for each of them.
     if (drafts.length > 0 && drafts !== catalog.drafts) return make();
-    const key = `${prefix} ${drafts.length > 0 ? 'all' : 'public'} ${page.perPage} ${page.page}`;
+    const key = `${prefix} ${drafts.length > 0 ? 'all' : 'public'} ${page.perPage} ${page.page} ${this.links.period}`;
     return this.prepared.get(snapshot, key, make);
   }
 
@@ -92,10 +94,10 @@ export class GithubReleases {
     const page = withinPages(asked, assets.length);
     return this.prepared.get(
       snapshot,
-      `${prefix} assets ${release.id} ${page.perPage} ${page.page}`,
+      `${prefix} assets ${release.id} ${page.perPage} ${page.page} ${this.links.period}`,
       async () => {
         const api = this.apiOf(prefix);
-        const fragments = await assetFragments(assets.slice(...boundsOf(page)), catalog, api);
+        const fragments = await assetFragments(assets.slice(...boundsOf(page)), catalog, api, this.links);
         const links = linksOf(page, assets.length, `${api.repository}/releases/${release.id}/assets`);
         return this.array([blockOf(fragments)], { ...varyOf(isDraft), ...links });
       },
@@ -162,7 +164,7 @@ export class GithubReleases {
     prefix: ApiPrefix,
     { snapshot, catalog, release }: FoundRelease,
   ): Promise<PreparedBody> {
-    return this.prepared.get(snapshot, `${prefix} release ${release.id}`, async () => {
+    return this.prepared.get(snapshot, `${prefix} release ${release.id} ${this.links.period}`, async () => {
       const blocks = await this.blocksOf(prefix).of([release], catalog);
       return prepareBody(JSON_TYPE, blocks, { headers: varyOf(release.isDraft), compressible: true });
     });
@@ -180,7 +182,7 @@ export class GithubReleases {
   private blocksOf(prefix: ApiPrefix): ReleaseBlocks {
     const known = this.blocks.get(prefix);
     if (known !== undefined) return known;
-    const blocks = new ReleaseBlocks(this.apiOf(prefix), this.config.immutable);
+    const blocks = new ReleaseBlocks(this.apiOf(prefix), this.config.immutable, this.links);
     this.blocks.set(prefix, blocks);
     return blocks;
   }

@@ -1,6 +1,7 @@
 import type { Release, ReleaseCatalog } from '#releases';
 import type { Package } from '#storage';
 
+import type { UrlOf } from '../../packages/package.view.js';
 import { releasePath } from '../release-path.js';
 import { assetView, authorView, isoTime, nodeId, SERVER_LOGIN } from '../release.view.js';
 import type { ApiAddress } from './github-api.js';
@@ -32,10 +33,10 @@ export function githubRelease(release: Release, api: ApiAddress, immutable: bool
   };
 }
 
-/** A package as GitHub's REST API has an asset. */
-export function githubAsset(stored: Package, catalog: ReleaseCatalog, api: ApiAddress) {
+/** A package as GitHub's REST API has an asset. @param urlOf - For readers, as with `packageView`. */
+export function githubAsset(stored: Package, catalog: ReleaseCatalog, api: ApiAddress, urlOf?: UrlOf) {
   const url = `${api.repository}/releases/assets/${catalog.assetId(stored)}`;
-  return { ...assetView(stored, catalog, api.base), url };
+  return { ...assetView(stored, catalog, api.base, urlOf), url };
 }
 
 /** A release with all of its assets. */

@@ -8,6 +8,7 @@ import { fileOf, PackageReader } from '#storage';
 import { ageHeaders } from '../../http/age.js';
 import { prepareBody, sendPrepared } from '../../http/prepared-body.js';
 import { sendPackage, sendPackageHead } from '../../packages/download.js';
+import { PackageLinks } from '../../packages/package-links.js';
 import { WriteService } from '../../packages/write.service.js';
 import { readJson } from '../../server/json-body.js';
 import { Context, RequestContext } from '../../server/request-context.js';
@@ -33,6 +34,7 @@ export class GithubReleaseAssetsController {
     private readonly releaseWrites: ReleaseWrites,
     private readonly releases: GithubReleases,
     private readonly api: GithubApi,
+    private readonly links: PackageLinks,
   ) {}
 
   /** The bytes only for clients that ask for these, by `Accept: application/octet-stream`. */
@@ -48,7 +50,7 @@ export class GithubReleaseAssetsController {
       const opened = await this.store.open(asset.name, { drafts: release.isDraft });
       return sendPackage(request, response, opened, further);
     }
-    const view = JSON.stringify(githubAsset(asset, catalog, this.api.addressFor(request)));
+    const view = JSON.stringify(githubAsset(asset, catalog, this.api.addressFor(request), this.links.url));
     await sendPrepared(request, response, prepareBody(JSON_TYPE, view, { headers }), '', age);
   }
 

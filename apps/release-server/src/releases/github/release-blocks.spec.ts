@@ -1,6 +1,8 @@
 import { catalogOf } from '#releases';
 import type { ReleaseRecord } from '#storage';
 
+import type { PackageLinks } from '../../packages/package-links.js';
+import { packageUrl } from '../../packages/package.view.js';
 import { ReleaseBlocks } from './release-blocks.js';
 
 const API = { base: '', root: '', repository: '/repos/acme/tools', uploads: '/repos/acme/tools' };
@@ -14,7 +16,10 @@ describe('ReleaseBlocks', () => {
       }),
     );
     const catalog = catalogOf({ packages: [], drafts: [], releases });
-    const blocks = new ReleaseBlocks(API, false);
+    const blocks = new ReleaseBlocks(API, false, {
+      period: 0,
+      url: packageUrl,
+    } as Partial<PackageLinks> as PackageLinks);
 
     const first = await blocks.of(catalog.recent, catalog);
     const second = await blocks.of(catalog.recent, catalog);

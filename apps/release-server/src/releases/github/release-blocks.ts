@@ -6,6 +6,7 @@ import type { Release, ReleaseCatalog } from '#releases';
 import type { Package } from '#storage';
 
 import { blockOf, fragmentOf, type FragmentBlock } from '../../http/fragment.js';
+import type { PackageLinks } from '../../packages/package-links.js';
 import type { ApiAddress } from './github-api.js';
 import { githubAsset, githubRelease } from './github.view.js';
 
@@ -22,19 +23,23 @@ export class ReleaseBlocks {
   /** Also those that only answers keep, so that no two have copies of their own. */
   private live = new WeakMap<Release, WeakRef<FragmentBlock>>();
   private naming: object | undefined;
+  private period = 0;
 
   /** @param api - Under the base that is filled in when an answer is sent. */
   constructor(
     private readonly api: ApiAddress,
     private readonly immutable: boolean,
+    private readonly links: PackageLinks,
   ) {}
 
   async of(releases: readonly Release[], catalog: ReleaseCatalog): Promise<FragmentBlock[]> {
-    if (catalog.naming !== this.naming) {
+    const { period } = this.links;
+    if (catalog.naming !== this.naming || period !== this.period) {
       this.made.clear();
       this.live = new WeakMap();
     }
     this.naming = catalog.naming;
+    this.period = period;
     const blocks: FragmentBlock[] = [];
     let said = 0;
     for (const release of releases) {
@@ -56,18 +61,23 @@ export class ReleaseBlocks {
 
   private async one(release: Release, catalog: ReleaseCatalog): Promise<FragmentBlock> {
     const head = JSON.stringify(githubRelease(release, this.api, this.immutable));
-    const assets = await assetFragments(release.assets, catalog, this.api);
+    const assets = await assetFragments(release.assets, catalog, this.api, this.links);
     return blockOf([fragmentOf(`${head.slice(0, -1)},"assets":[`), ...assets, fragmentOf(']}')]);
   }
 }
 
 /** Some assets as the members of an array. */
-export async function assetFragments(assets: readonly Package[], catalog: ReleaseCatalog, api: ApiAddress) {
+export async function assetFragments(
+  assets: readonly Package[],
+  catalog: ReleaseCatalog,
+  api: ApiAddress,
+  { url }: Pick<PackageLinks, 'url'>,
+) {
   const fragments = [];
   for (let at = 0; at < assets.length; at += ASSETS_A_TURN) {
     if (at > 0) await nextTurn();
     const some = assets.slice(at, at + ASSETS_A_TURN);
-    const texts = some.map((stored) => JSON.stringify(githubAsset(stored, catalog, api)));
+    const texts = some.map((stored) => JSON.stringify(githubAsset(stored, catalog, api, url)));
     fragments.push(fragmentOf((at > 0 ? ',' : '') + texts.join(',')));
   }
   return fragments;

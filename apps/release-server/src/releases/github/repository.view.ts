@@ -7,7 +7,7 @@ import type { ApiAddress } from './github-api.js';
 /** The stored packages as a repository of GitHub's REST API. @param mayWrite - Whether the asker may publish here. */
 export function githubRepository(
   api: ApiAddress,
-  { owner, name, fullName }: Repository,
+  { owner, name, fullName, isPrivate }: Repository,
   { packages, recent }: ReleaseCatalog,
   mayWrite: boolean,
 ) {
@@ -18,7 +18,7 @@ export function githubRepository(
     node_id: nodeId(`repository:${fullName}`),
     name,
     full_name: fullName,
-    private: false,
+    private: isPrivate,
     owner: authorView(api.base, owner),
     html_url: page,
     description: null,
@@ -43,7 +43,7 @@ export function githubRepository(
     disabled: false,
     license: null,
     topics: [],
-    visibility: 'public',
+    visibility: isPrivate ? 'private' : 'public',
     default_branch: 'main',
     created_at: isoTime(recent.at(-1)?.createdAt ?? 0),
     updated_at: newest,

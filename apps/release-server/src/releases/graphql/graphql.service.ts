@@ -8,6 +8,7 @@ import { prepareCatalog } from '#releases';
 import { PackageReader } from '#storage';
 
 import { Config } from '../../config/config.js';
+import { PackageLinks } from '../../packages/package-links.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { DraftAccess } from '../draft-access.js';
 import { Repository } from '../repository.js';
@@ -40,6 +41,7 @@ export class GraphqlService {
     private readonly draftAccess: DraftAccess,
     private readonly publicUrl: PublicUrl,
     private readonly repository: Repository,
+    private readonly links: PackageLinks,
     config: Config,
   ) {
     this.immutable = config.immutable;
@@ -74,6 +76,7 @@ export class GraphqlService {
     let text = 0;
     return {
       base: this.publicUrl.baseFor(request),
+      urlOf: this.links.url,
       catalog,
       principal,
       mayWrite: async () => {

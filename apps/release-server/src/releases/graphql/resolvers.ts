@@ -6,7 +6,7 @@ import { oncePer, type Release, type ReleaseCatalog } from '#releases';
 import { fileOf, type Package } from '#storage';
 
 import { digestOf } from '../../http/digest.js';
-import { packageUrl } from '../../packages/package.view.js';
+import type { UrlOf } from '../../packages/package.view.js';
 import { rateLimitView } from '../github/rate-limit.js';
 import { releasePath } from '../release-path.js';
 import { isoTime, nodeId, SERVER_LOGIN } from '../release.view.js';
@@ -16,6 +16,8 @@ import { pageOf, reversed, type Connection, type Key, type Ordered, type PageArg
 export interface QueryContext {
   /** Of all links, without a slash at the end. */
   readonly base: string;
+  /** The address of a package. */
+  readonly urlOf: UrlOf;
   readonly catalog: ReleaseCatalog;
   /** The drafts that the asker may see, the newest first. */
   drafts(): Promise<readonly Release[]>;
@@ -34,6 +36,8 @@ export interface QueryContext {
 export interface RepositoryName {
   readonly owner: string;
   readonly name: string;
+  /** Whether reads ask for a token. */
+  readonly isPrivate: boolean;
 }
 
 interface Order {
@@ -90,9 +94,9 @@ const repository: Resolvers<RepositoryName> = {
   isDisabled: () => false,
   isEmpty: () => false,
   isFork: () => false,
-  isPrivate: () => false,
+  isPrivate: ({ isPrivate }) => isPrivate,
   isTemplate: () => false,
-  visibility: () => 'PUBLIC',
+  visibility: ({ isPrivate }) => (isPrivate ? 'PRIVATE' : 'PUBLIC'),
   hasDiscussionsEnabled: () => false,
   hasIssuesEnabled: () => false,
   hasProjectsEnabled: () => false,
@@ -159,8 +163,8 @@ const releaseAsset: Resolvers<Package> = {
   size: (stored) => stored.size,
   digest: (stored) => digestOf(stored),
   downloadCount: () => 0,
-  downloadUrl: (stored, _given, { base }) => packageUrl(stored, base),
-  url: (stored, _given, { base }) => packageUrl(stored, base),
+  downloadUrl: (stored, _given, { base, urlOf }) => urlOf(stored, base),
+  url: (stored, _given, { base, urlOf }) => urlOf(stored, base),
   createdAt: (stored) => isoTime(stored.createdAt),
   updatedAt: (stored) => isoTime(stored.createdAt),
 };

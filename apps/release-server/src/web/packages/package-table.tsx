@@ -1,12 +1,14 @@
 import { folderTagOf, type Package } from '#storage';
 
-import { packageView } from '../../packages/package.view.js';
+import { packageView, type UrlOf } from '../../packages/package.view.js';
 import { downloadCommand, verifyCommand } from './shell-lines.js';
 import { CopyButton, Size, Time } from './parts.js';
 
 interface TableProps {
   readonly packages: readonly Package[];
   readonly base: string;
+  /** The address of a package. */
+  readonly urlOf: UrlOf;
   readonly now: number;
   /** Names of those that leave next. */
   readonly leaving: ReadonlySet<string>;
@@ -45,8 +47,8 @@ export function PackageTable({ packages, caption, ...row }: TableProps) {
 
 type RowProps = Omit<TableProps, 'packages' | 'caption'> & { readonly stored: Package };
 
-function PackageRow({ stored, base, now, leaving, deletable, downloadable }: RowProps) {
-  const view = packageView(stored, base, undefined);
+function PackageRow({ stored, base, urlOf, now, leaving, deletable, downloadable }: RowProps) {
+  const view = packageView(stored, base, undefined, urlOf);
   const { name, sha256 } = view;
   return (
     <tr data-name={name} data-release={folderTagOf(stored)}>

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { oncePer, prepareCatalog, type ReleaseCatalog } from '#releases';
 import { forecast, RetentionPolicy, RetentionService } from '#retention';
-import { PackageReader, type StoreSnapshot } from '#storage';
+import { PackageReader, type Package, type StoreSnapshot } from '#storage';
 
 import { Config } from '../../config/config.js';
 import { BASE, joined } from '../../http/fragment.js';
@@ -10,6 +10,7 @@ import { PackageFragments } from '../../http/package-fragments.js';
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
 import { withSnapshot } from '../../http/with-snapshot.js';
+import { PackageLinks } from '../../packages/package-links.js';
 import { listHeaders } from '../../packages/package-list.links.js';
 import { MOST_PER_PAGE, normalQuery, type PackageListQuery } from '../../packages/package-list.query.js';
 import { searchPackages, type PackagePage } from '../../packages/package-search.js';
@@ -23,7 +24,7 @@ const MINUTE_MS = 60_000;
 @Injectable()
 export class PackagesPageService {
   private readonly prepared = new PreparedBodies<StoreSnapshot>();
-  private readonly links = new PackageFragments((stored) => packageLink(stored, BASE), '');
+  private readonly anchors: PackageFragments;
   private readonly forecastOf = oncePer((catalog: ReleaseCatalog) => forecast(catalog, this.retention));
 
   constructor(
@@ -32,7 +33,11 @@ export class PackagesPageService {
     private readonly policy: RetentionPolicy,
     private readonly retention: RetentionService,
     private readonly files: StaticFiles,
-  ) {}
+    private readonly links: PackageLinks,
+  ) {
+    const anchorOf = (stored: Package): string => packageLink(stored, links.url(stored, BASE));
+    this.anchors = new PackageFragments(anchorOf, '', () => links.period);
+  }
 
   /** No promise where it is made already. @param root - The way to the root of the server from the address asked for. */
   page(query: PackageListQuery, root: string): PreparedBody | Promise<PreparedBody> {
@@ -50,18 +55,22 @@ export class PackagesPageService {
     if (!plain) {
       const shown = normalQuery(query, packages.length);
       const minute = Math.floor(Date.now() / MINUTE_MS);
-      return this.prepared.get(snapshot, JSON.stringify([root, shown, minute]), async () => {
-        const page = await searchPackages(await prepareCatalog(snapshot), shown);
-        return prepareHtml(await this.render(snapshot, shown, page, root, false), shown, page);
-      });
+      return this.prepared.get(
+        snapshot,
+        JSON.stringify([root, shown, minute, this.links.period]),
+        async () => {
+          const page = await searchPackages(await prepareCatalog(snapshot), shown);
+          return prepareHtml(await this.render(snapshot, shown, page, root, false), shown, page);
+        },
+      );
     }
     const normal = normalQuery({ ...query, q: query.q.toLowerCase() }, packages.length);
-    return this.prepared.get(snapshot, JSON.stringify([root, normal]), async () => {
+    return this.prepared.get(snapshot, JSON.stringify([root, normal, this.links.period]), async () => {
       const catalog = await prepareCatalog(snapshot);
       const page = await searchPackages(catalog, normal);
       const [head = '', tail = ''] = (await this.render(snapshot, normal, page, root, true)).split(ROWS);
-      const links = await this.links.of(page.blocks, catalog);
-      return prepareHtml(joined(head, links, this.links.separator, tail), normal, page);
+      const anchors = await this.anchors.of(page.blocks, catalog);
+      return prepareHtml(joined(head, anchors, this.anchors.separator, tail), normal, page);
     });
   }
 
@@ -79,6 +88,7 @@ export class PackagesPageService {
       plain,
       query,
       base: BASE,
+      urlOf: this.links.url,
       root,
       now: Date.now(),
       limits: this.policy.limits,

@@ -11,7 +11,7 @@ import type { PageContext } from '../layout.js';
 import { listUrl } from '../../packages/package-list.links.js';
 import type { PackageListQuery } from '../../packages/package-list.query.js';
 import type { PackagePage } from '../../packages/package-search.js';
-import { packageUrl } from '../../packages/package.view.js';
+import type { UrlOf } from '../../packages/package.view.js';
 import { releasePath } from '../../releases/release-path.js';
 import { publishCommand } from './shell-lines.js';
 import { Found, Pager, Search, Sorting } from './finding.js';
@@ -30,6 +30,8 @@ export interface PackagesPageProps extends PageContext {
   readonly query: PackageListQuery;
   /** The base of links that hold everywhere. */
   readonly base: string;
+  /** The address of a package. */
+  readonly urlOf: UrlOf;
   /** Whether the packages are too many to say more of each than its name. */
   readonly plain: boolean;
   /** What ages count from, in milliseconds since the epoch. */
@@ -121,7 +123,17 @@ interface SectionProps extends PackagesPageProps {
   readonly latest: boolean;
 }
 
-function ReleaseSection({ release, packages, latest, forecast, base, now, root, config }: SectionProps) {
+function ReleaseSection({
+  release,
+  packages,
+  latest,
+  forecast,
+  base,
+  urlOf,
+  now,
+  root,
+  config,
+}: SectionProps) {
   const { size, updatedAt, assets } = release;
   const count = assets.length;
   const title = release.hasTag ? release.title : 'Without a version';
@@ -149,6 +161,7 @@ function ReleaseSection({ release, packages, latest, forecast, base, now, root, 
       <PackageTable
         packages={packages}
         base={base}
+        urlOf={urlOf}
         now={now}
         leaving={forecast.names}
         deletable={!config.read_only && config.allow_delete}
@@ -159,12 +172,13 @@ function ReleaseSection({ release, packages, latest, forecast, base, now, root, 
   );
 }
 
-function Flat({ page, base, now, forecast, config, query }: PackagesPageProps) {
+function Flat({ page, base, urlOf, now, forecast, config, query }: PackagesPageProps) {
   const caption = `Packages by ${query.sort}`;
   return (
     <PackageTable
       packages={page.blocks.flat()}
       base={base}
+      urlOf={urlOf}
       now={now}
       leaving={forecast.names}
       deletable={!config.read_only && config.allow_delete}
@@ -175,10 +189,10 @@ function Flat({ page, base, now, forecast, config, query }: PackagesPageProps) {
 }
 
 /** One package of a plain page. */
-export function packageLink(stored: Package, base: string): string {
+export function packageLink(stored: Package, url: string): string {
   return render(
     <li>
-      <a href={packageUrl(stored, base)}>{fileOf(stored)}</a>
+      <a href={url}>{fileOf(stored)}</a>
     </li>,
   );
 }

@@ -11,6 +11,7 @@ import { BASE } from '../../http/fragment.js';
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody, type PrepareOptions } from '../../http/prepared-body.js';
 import { withSnapshot } from '../../http/with-snapshot.js';
+import { PackageLinks } from '../../packages/package-links.js';
 import { ProblemError } from '../../problems/problem.js';
 import { DraftAccess } from '../../releases/draft-access.js';
 import { Repository } from '../../releases/repository.js';
@@ -48,6 +49,7 @@ export class ReleasePagesService {
     private readonly files: StaticFiles,
     private readonly notes: NotesService,
     private readonly repository: Repository,
+    private readonly links: PackageLinks,
   ) {}
 
   /** All public ones in pages. @param root - see `rootOf`. */
@@ -66,8 +68,10 @@ export class ReleasePagesService {
     return withSnapshot(this.store, async (snapshot) => {
       const catalog = await prepareCatalog(snapshot);
       const release = found(catalog.byTag(tag));
-      return this.prepared.get(snapshot, JSON.stringify([root, this.minute(), release.tag]), () =>
-        prepareHtml(this.onePage(catalog, release, root), PUBLIC),
+      return this.prepared.get(
+        snapshot,
+        JSON.stringify([root, this.minute(), release.tag, this.links.period]),
+        () => prepareHtml(this.onePage(catalog, release, root), PUBLIC),
       );
     });
   }
@@ -148,6 +152,7 @@ export class ReleasePagesService {
       release,
       notes: this.notes.of(release.record, MAX_NOTES),
       base: BASE,
+      urlOf: this.links.url,
       now: Date.now(),
       root,
       files: this.files,

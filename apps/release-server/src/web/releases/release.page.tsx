@@ -1,6 +1,7 @@
 import type { Release, ReleaseCatalog } from '#releases';
 
 import type { Config } from '../../config/config.js';
+import type { UrlOf } from '../../packages/package.view.js';
 import type { PageContext } from '../layout.js';
 import { renderReleasesPage } from '../releases-frame.js';
 import { PackageTable } from '../packages/package-table.js';
@@ -14,6 +15,8 @@ export interface ReleasePageProps extends PageContext {
   readonly notes: RenderedNotes | undefined;
   /** The base of links that hold everywhere. */
   readonly base: string;
+  /** The address of a package. */
+  readonly urlOf: UrlOf;
   /** What ages count from, in milliseconds since the epoch. */
   readonly now: number;
   readonly config: Pick<Config, 'max_upload_size' | 'read_only' | 'allow_overwrite'>;
@@ -56,7 +59,7 @@ export function releasePage(props: ReleasePageProps): string {
   });
 }
 
-function Packages({ release, base, now, root, rights }: ReleasePageProps) {
+function Packages({ release, base, urlOf, now, root, rights }: ReleasePageProps) {
   const { title, assets, isDraft } = release;
   const shown = assets.slice(0, MOST_ASSETS);
   return (
@@ -67,6 +70,7 @@ function Packages({ release, base, now, root, rights }: ReleasePageProps) {
         <PackageTable
           packages={shown}
           base={base}
+          urlOf={urlOf}
           now={now}
           leaving={new Set()}
           deletable={rights?.remove === true}
