@@ -29,7 +29,7 @@ const OF_CHART = {
   storage_path: { note: 'The volume is mounted there', schemaOfChart: MOUNTED, isNeeded: true },
   auth_token: { instead: 'auth.token or auth.existingSecret' },
   auth_token_file: { note: 'Mount it yourself (`extraVolumes`); instead of `auth`' },
-  tokens_file: { note: 'Mount it yourself (`extraVolumes`)' },
+  tokens_file: { note: 'Mount it yourself (`extraVolumes`); instead of `auth.tokens`' },
   link_key: { instead: 'config.link_key_file' },
   link_key_file: { note: 'Mount it yourself (`extraVolumes`)' },
   log_level: { isAnyCase: true },

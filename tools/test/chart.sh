@@ -44,11 +44,15 @@ for values in "$chart"/ci/*-values.yaml; do
 done
 # Helm and YAML make other things of null, of lists and of texts that look like numbers.
 keys=(max_packages repository strict_repository immutable retention evict keep_releases keep_prereleases max_age protect protect_latest)
-reads() { equal "$(read_by_server "$chart/ci/$1-values.yaml" "${keys[@]}")" "$2"; }
+reads() { equal "$(read_by_server "$chart/ci/$1-values.yaml" "${keys[@]}")" "$2"; } # reads VALUES JSON
 check 'the server reads the defaults of the chart as its own' reads minimal \
   '{"max_packages":200,"repository":"release-server/releases","strict_repository":false,"immutable":false,"retention":{"evict":"packages","keep_releases":null,"keep_prereleases":null,"max_age":null,"protect":[],"protect_latest":false}}'
 check 'the server reads what is given as it is meant' reads releases \
   '{"max_packages":null,"repository":"acme/tool","strict_repository":true,"immutable":true,"retention":{"evict":"releases","keep_releases":10,"keep_prereleases":3,"max_age":31536000000,"protect":["*-lts","1.0","yes","v2.*"],"protect_latest":true}}'
+
+keys=(read_access tokens_file tokens identities name scopes packages expires_at claims repository repository_owner_id ref_protected sub)
+check 'the server reads tokens and identities as they are meant' reads tokens \
+  '{"read_access":"token","tokens_file":"/etc/release-server/tokens.yaml","tokens":[{"name":"mirror","scopes":["read"],"packages":["*-1.0","1.0","yes"],"expires_at":1814313600000}],"identities":[{"name":"github","scopes":["publish"],"claims":{"repository":"acme/templates","repository_owner_id":"123456789","ref_protected":"true"}},{"name":"jenkins","scopes":["publish","overwrite"],"claims":{"sub":"https://jenkins.example.org/job/templates/job/*"}}],"repository":"release-server/releases"}'
 
 if command -v kubeconform >/dev/null; then
   for version in $versions; do
@@ -73,6 +77,12 @@ route=(--set httpRoute.enabled=true --set "httpRoute.hostnames[0]=$host" --set '
 check 'refuses to install without a token' refuses 'no token for writes: give auth.token'
 check 'needs no token to serve only' rendered --set config.read_only=true
 check 'refuses a token in the ConfigMap' refuses 'give it as auth.token' --set config.auth_token=x
+check 'needs no token where named ones are in a Secret' rendered --set auth.tokens.existingSecret=x
+check 'refuses to keep reads from everybody' refuses 'without a token for reads' --set config.read_only=true \
+  --set config.read_access=token
+check 'refuses named tokens from two files' refuses 'named tokens are given twice' --set auth.tokens.existingSecret=x \
+  --set config.tokens_file=/tokens/list
+check 'refuses a token in the place of its hash' refuses "token.* not allowed" --set 'config.tokens[0].token=x'
 check 'refuses two tokens' refuses 'more than one token' "${token[@]}" --set auth.existingSecret=x
 check 'refuses half of a certificate' refuses 'go together' "${token[@]}" --set config.tls.cert_file=/tls/crt
 check 'refuses two certificates' refuses 'given twice' "${token[@]}" --set tls.existingSecret=x \

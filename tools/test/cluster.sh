@@ -214,6 +214,36 @@ check 'that rolled the pod' rolled
 case $base in http://127.*) forward "$namespace" "service/$name-release-server" 8080 && base=$url ;; esac
 check 'the new token is taken' eventually 30 takes_new
 
+# ---- named tokens, and reads with a token only
+
+made() { # as the notes tell: sets $token, and lists its entry
+  k exec "deployment/$name-release-server" -- /nodejs/bin/node node_modules/.bin/release-server \
+    token create --name ci --scope publish,overwrite >"$work/made" || return
+  token=$(head -n 1 "$work/made")
+  { echo tokens: && tail -n +2 "$work/made"; } >"$work/tokens.yaml"
+  k create secret generic tokens --from-file="$work/tokens.yaml" --dry-run=client -o yaml | k apply -f -
+}
+hides_from() { # hides_from STATUS ARGUMENT...
+  equal "$(curl -sS -o "$work/answer" -w '%{http_code}' --max-time 30 --connect-to "${host:-x}:80:${ENTRY:-}" "${@:2}" "$base/latest")" "$1"
+}
+
+old=$token
+check 'the image makes a named token for a Secret' made
+check 'an upgrade takes it in the place of the other, and closes reads' upgrade --set auth.token= \
+  --set auth.tokens.existingSecret=tokens --set config.read_access=token
+case $base in http://127.*) forward "$namespace" "service/$name-release-server" 8080 && base=$url ;; esac
+check 'the named token is taken' eventually 30 takes_new
+check 'the token before is refused' takes "$old" 401
+check 'nobody reads without a token' hides_from 401
+check 'nor with one without the scope read' hides_from 403 --header "Authorization: Bearer $token"
+check 'helm test passes on private reads' h test "$name" --namespace "$namespace"
+before=$(pod)
+old=$token
+check 'another named token takes its place in the Secret' made
+check 'it takes effect' eventually 180 takes_new
+check 'the named token before is refused' takes "$old" 401
+check 'no restart was needed for it' equal "$(pod)" "$before"
+
 # ---- remove, and install again on what was kept
 
 gone() { [ -z "$(k get "$1" --selector "app.kubernetes.io/instance=$name" -o name)" ]; }

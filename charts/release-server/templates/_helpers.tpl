@@ -97,6 +97,30 @@ labels:
 {{- ternary .Values.auth.key "token" (not (empty .Values.auth.existingSecret)) }}
 {{- end }}
 
+{{/* Whether it is known by some token or identity who somebody is. */}}
+{{- define "release-server.knowsSomebody" -}}
+{{- if or (include "release-server.sharedSecret" .) .Values.auth.tokens.existingSecret .Values.config.tokens .Values.config.tokens_file .Values.config.identities }}
+{{- "true" }}
+{{- end }}
+{{- end }}
+
+{{/* Whether there is a token that may do everything. */}}
+{{- define "release-server.sharedSecret" -}}
+{{- if or (include "release-server.tokenSecret" .) .Values.config.auth_token_file }}
+{{- "true" }}
+{{- end }}
+{{- end }}
+
+{{/* Whether the server connects to anything: a store, or issuers whose keys it fetches. */}}
+{{- define "release-server.connects" -}}
+{{- include "release-server.s3" . }}
+{{- range .Values.config.identities }}
+  {{- if not .jwks_file }}
+    {{- "true" }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What the server itself speaks, which is also the name of the Service's port. */}}
 {{- define "release-server.scheme" -}}
 {{- if or .Values.tls.existingSecret .Values.config.tls.cert_file }}
@@ -243,6 +267,9 @@ labels:
 {{- end }}
 {{- if and (not $config.auth_token_file) (include "release-server.tokenSecret" .) }}
   {{- $_ := set $config "auth_token_file" "/etc/release-server/token" }}
+{{- end }}
+{{- if .Values.auth.tokens.existingSecret }}
+  {{- $_ := set $config "tokens_file" "/etc/release-server/tokens.yaml" }}
 {{- end }}
 {{- toYaml $config }}
 {{- end }}

@@ -5,11 +5,20 @@
 {{- if hasKey $v.config "auth_token" }}
   {{- fail "config.auth_token would put the token into a ConfigMap: give it as auth.token, or name a Secret of yours in auth.existingSecret" }}
 {{- end }}
-{{- if not (or $v.config.read_only $v.auth.token $v.auth.existingSecret $v.config.auth_token_file $v.config.tokens $v.config.tokens_file $v.config.identities) }}
-  {{- fail "no token for writes: give auth.token (for one: openssl rand -hex 32), or name a Secret of yours in auth.existingSecret, or give config.tokens, config.tokens_file or config.identities, or set config.read_only=true to serve without writes" }}
+{{- if not (include "release-server.knowsSomebody" .) }}
+  {{- $how := "give auth.token (for one: openssl rand -hex 32), or name a Secret of yours in auth.existingSecret or auth.tokens.existingSecret, or give config.identities, config.tokens or config.tokens_file" }}
+  {{- if not $v.config.read_only }}
+    {{- fail (printf "no token for writes: %s, or set config.read_only=true to serve without writes" $how) }}
+  {{- end }}
+  {{- if eq $v.config.read_access "token" }}
+    {{- fail (printf "config.read_access=token without a token for reads: %s" $how) }}
+  {{- end }}
 {{- end }}
 {{- if gt (len (compact (list $v.auth.token $v.auth.existingSecret $v.config.auth_token_file))) 1 }}
   {{- fail "more than one token for writes: give one of auth.token, auth.existingSecret and config.auth_token_file" }}
+{{- end }}
+{{- if and $v.auth.tokens.existingSecret $v.config.tokens_file }}
+  {{- fail "named tokens are given twice: give one of auth.tokens.existingSecret and config.tokens_file" }}
 {{- end }}
 {{- if and $v.auth.token (not (regexMatch "^[\\x21-\\x7e]+$" $v.auth.token)) }}
   {{- fail "auth.token: the server takes printable ASCII characters without spaces; give another (for one: openssl rand -hex 32)" }}
