@@ -94,9 +94,9 @@ export const PROBLEMS = {
     meaning: 'no token, or not the right one',
     again: 'no',
     cause:
-      'No `Authorization: Bearer <token>`, or another token (mind a carriage return from a file of Windows)',
+      'No `Authorization: Bearer <token>`, or another token (mind a carriage return from a file of Windows); or one that has expired, as `detail` says then, or that was taken out of `tokens`',
     remedy:
-      'Compare with `auth_token_file`; in CI, look whether the secret reaches the job (it does not in those of forks). A proxy must pass the header on',
+      'Compare with `auth_token_file`, or let `release-server token check` tell what the token is; in CI, look whether the secret reaches the job (it does not in those of forks). A proxy must pass the header on',
   },
   insufficient_scope: {
     status: 403,
@@ -300,7 +300,7 @@ export const PROBLEMS = {
     meaning: 'more than 60 wrong tokens came from this address within a minute; a valid one is taken',
     again: 'with the right token',
     cause:
-      'More than 60 wrong tokens came from one address within a minute: somebody tries tokens out, or a job has an old one. Behind a proxy that `trust_proxy` does not name, all clients have the address of the proxy',
+      'More than 60 wrong tokens came from one address within a minute: somebody tries tokens out, or a job has an old one. One that has expired is also counted by the name of its owner, from wherever it comes. Behind a proxy that `trust_proxy` does not name, all clients have the address of the proxy',
     remedy:
       'Give the job the right token, which is taken at any time. The log has the address and the user agent. Set `trust_proxy`',
   },

@@ -367,11 +367,13 @@ const BUDGET = 60;
 
 row(
   'A6',
-  'tokens tried out on one connection, one after the other and all at once, while others publish',
+  'tokens tried out on one connection, one after the other and all at once, while others publish; an expired one from 80 addresses',
   { rounds: { usual: 1, long: 20, of: 'rounds' } },
-  async ({ server: start, rounds, note }) => {
+  async ({ server: start, rounds, directory, note }) => {
+    const file = `${directory}/.tokens`;
+    await writeTokens(file, [tokenEntry('expired', { expires_at: '2020-01-01' })]);
     for (let round = 0; round < rounds; round++) {
-      const server = await start();
+      const server = await start({ TOKENS_FILE: file });
       const guesses = Array.from({ length: 300 }, (_, index) =>
         requestBytes('PUT /assets/a.zip', { headers: [`Authorization: Bearer wrong-${index}`], body: 'x' }),
       );
@@ -392,6 +394,11 @@ row(
       expect(of(429)).toBeGreaterThan(0);
       expect(of(429) <= 20 ? 'slow' : `${of(429)} × 429`).toBe('slow');
       expect(await names(server)).not.toContain('a.zip');
+      // Each from an address of its own.
+      const headers = ['Authorization: Bearer expired'];
+      const tries = Array.from({ length: 80 }, () => ask(server, 'GET /token', { headers }));
+      const expired = (await Promise.all(tries)).filter(({ status }) => status === 401);
+      expect(`${expired.length} × 401 of an expired token`).toBe(`${BUDGET} × 401 of an expired token`);
       await server.kill();
       await guessing;
     }
