@@ -89,7 +89,14 @@ row(
     expect((await names(server)).toSorted()).toEqual(
       Array.from({ length: rounds }, (_, round) => `web-${round}.zip`).toSorted(),
     );
-    const log = (await server.logged()).join('\n');
+    const lines = await server.logged();
+    const published = lines.filter((line) => line.includes('"package.published"'));
+    expect(JSON.parse(published[0] ?? '{}')).toMatchObject({
+      actor: 'web',
+      actor_kind: 'identity',
+      claims: { repository: 'acme/templates', ref: 'refs/heads/main', run_id: '17' },
+    });
+    const log = lines.join('\n');
     const logged = [...sent].filter((token) => log.includes(token.split('.')[2] || token));
     expect(logged).toEqual([]);
   },
