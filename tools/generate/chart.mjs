@@ -30,8 +30,11 @@ const OF_CHART = {
   auth_token: { instead: 'auth.token or auth.existingSecret' },
   auth_token_file: { note: 'Mount it yourself (`extraVolumes`); instead of `auth`' },
   tokens_file: { note: 'Mount it yourself (`extraVolumes`); instead of `auth.tokens`' },
-  link_key: { instead: 'config.link_key_file' },
-  link_key_file: { note: 'Mount it yourself (`extraVolumes`)' },
+  link_key: { instead: 'auth.linkKey.existingSecret' },
+  link_key_file: {
+    meaning: 'a file that holds the key of signed links, read at the start',
+    note: 'Mount it yourself (`extraVolumes`); instead of `auth.linkKey`',
+  },
   log_level: { isAnyCase: true },
   s3: { isNeeded: true },
   's3.prefix': { note: 'One release to a bucket and prefix' },

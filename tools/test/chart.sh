@@ -82,6 +82,9 @@ check 'refuses to keep reads from everybody' refuses 'without a token for reads'
   --set config.read_access=token
 check 'refuses named tokens from two files' refuses 'named tokens are given twice' --set auth.tokens.existingSecret=x \
   --set config.tokens_file=/tokens/list
+check 'refuses a key of links in the ConfigMap' refuses 'auth.linkKey.existingSecret' "${token[@]}" --set config.link_key=x
+check 'refuses several pods without a key of links' refuses 'links that others of them have signed' --set replicaCount=2 \
+  --set config.read_access=token --set auth.tokens.existingSecret=x --set persistence.accessMode=ReadWriteMany
 check 'refuses a token in the place of its hash' refuses "token.* not allowed" --set 'config.tokens[0].token=x'
 check 'refuses two tokens' refuses 'more than one token' "${token[@]}" --set auth.existingSecret=x
 check 'refuses half of a certificate' refuses 'go together' "${token[@]}" --set config.tls.cert_file=/tls/crt

@@ -271,6 +271,9 @@ labels:
 {{- if .Values.auth.tokens.existingSecret }}
   {{- $_ := set $config "tokens_file" "/etc/release-server/tokens.yaml" }}
 {{- end }}
+{{- if .Values.auth.linkKey.existingSecret }}
+  {{- $_ := set $config "link_key_file" "/etc/release-server/link_key" }}
+{{- end }}
 {{- toYaml $config }}
 {{- end }}
 

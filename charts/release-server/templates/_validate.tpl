@@ -20,6 +20,15 @@
 {{- if and $v.auth.tokens.existingSecret $v.config.tokens_file }}
   {{- fail "named tokens are given twice: give one of auth.tokens.existingSecret and config.tokens_file" }}
 {{- end }}
+{{- if hasKey $v.config "link_key" }}
+  {{- fail "config.link_key would put the key into a ConfigMap: name a Secret of yours in auth.linkKey.existingSecret" }}
+{{- end }}
+{{- if and $v.auth.linkKey.existingSecret $v.config.link_key_file }}
+  {{- fail "the key of signed links is given twice: give one of auth.linkKey.existingSecret and config.link_key_file" }}
+{{- end }}
+{{- if and (gt (int $v.replicaCount) 1) (eq $v.config.read_access "token") (not (or $v.auth.linkKey.existingSecret $v.config.link_key_file (include "release-server.sharedSecret" .))) }}
+  {{- fail "config.read_access=token with several pods: they would not take the links that others of them have signed; name a Secret of yours with a key in auth.linkKey.existingSecret" }}
+{{- end }}
 {{- if and $v.auth.token (not (regexMatch "^[\\x21-\\x7e]+$" $v.auth.token)) }}
   {{- fail "auth.token: the server takes printable ASCII characters without spaces; give another (for one: openssl rand -hex 32)" }}
 {{- end }}

@@ -23,7 +23,7 @@ AUTH_TOKEN: auth.token or auth.existingSecret
 AUTH_TOKEN_FILE: config.auth_token_file
 TOKENS_FILE: config.tokens_file
 READ_ACCESS: config.read_access
-LINK_KEY: config.link_key_file
+LINK_KEY: auth.linkKey.existingSecret
 LINK_KEY_FILE: config.link_key_file
 LINK_EXPIRES: config.link_expires
 READ_ONLY: config.read_only
