@@ -12,6 +12,7 @@ import { ReadPath } from '../server/read-path.js';
 import { Context, RequestContext } from '../server/request-context.js';
 import { sendContent, sendPackage, sendPackageHead } from './download.js';
 import type { PublishedView } from './package.view.js';
+import { ReaderViews } from './reader-views.js';
 import { publishRaw } from './publish-raw.js';
 import { parseRemoveCondition } from './write-request.js';
 import { WriteService } from './write.service.js';
@@ -27,6 +28,7 @@ export class AssetsController implements OnModuleInit {
     private readonly writes: WriteService,
     private readonly publicUrl: PublicUrl,
     private readonly reads: ReadPath,
+    private readonly views: ReaderViews,
   ) {}
 
   onModuleInit(): void {
@@ -72,6 +74,11 @@ export class AssetsController implements OnModuleInit {
   }
 
   private send(name: string, request: IncomingMessage, response: ServerResponse): void | Promise<void> {
+    if (!this.views.asksFor(request)) return this.answer(name, request, response);
+    return this.views.requireOf(name, request).then(() => this.answer(name, request, response));
+  }
+
+  private answer(name: string, request: IncomingMessage, response: ServerResponse): void | Promise<void> {
     const content = this.store.peekContent(name);
     if (content === undefined) return this.open(name, request, response);
     sendContent(request, response, content, ageHeaders(this.store));

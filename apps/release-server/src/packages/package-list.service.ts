@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { prepareCatalog, type ReleaseCatalog } from '#releases';
-import { PackageReader, type Package, type StoreSnapshot } from '#storage';
+import type { Package, StoreSnapshot } from '#storage';
 
 import { BASE, joined } from '../http/fragment.js';
 import { PackageFragments } from '../http/package-fragments.js';
@@ -11,6 +11,7 @@ import { withSnapshot } from '../http/with-snapshot.js';
 import { listHeaders } from './package-list.links.js';
 import { normalQuery, type PackageListQuery } from './package-list.query.js';
 import { PackageLinks } from './package-links.js';
+import type { Snapshots } from './reader-views.js';
 import { searchPackages } from './package-search.js';
 import { packageView } from './package.view.js';
 
@@ -20,10 +21,7 @@ export class PackageListService {
   private readonly prepared = new PreparedBodies<StoreSnapshot>();
   private readonly views: PackageFragments;
 
-  constructor(
-    private readonly store: PackageReader,
-    private readonly links: PackageLinks,
-  ) {
+  constructor(private readonly links: PackageLinks) {
     const viewOf = (stored: Package, catalog: ReleaseCatalog): string => {
       const release = catalog.releaseOf(stored);
       return JSON.stringify(packageView(stored, BASE, release.hasTag ? release.tag : undefined, links.url));
@@ -31,9 +29,9 @@ export class PackageListService {
     this.views = new PackageFragments(viewOf, ',', () => links.period);
   }
 
-  /** No promise where it is made already. */
-  list(query: PackageListQuery): PreparedBody | Promise<PreparedBody> {
-    return withSnapshot(this.store, (snapshot) => this.listOf(snapshot, query));
+  /** No promise where it is made already. @param from - What the asker may see. */
+  list(query: PackageListQuery, from: Snapshots): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(from, (snapshot) => this.listOf(snapshot, query));
   }
 
   private listOf(snapshot: StoreSnapshot, query: PackageListQuery): PreparedBody | Promise<PreparedBody> {

@@ -6,6 +6,7 @@ import { AssetsController } from './assets.controller.js';
 import { PackageListService } from './package-list.service.js';
 import { ImmutableRule } from './immutable-rule.js';
 import { OverwriteRule } from './overwrite-rule.js';
+import { ReaderViews } from './reader-views.js';
 import { RetentionTimer } from './retention-timer.js';
 import { RetentionController } from './retention.controller.js';
 import { UploadsController } from './uploads.controller.js';
@@ -15,8 +16,8 @@ import { WriteService } from './write.service.js';
 @Module({
   imports: [EventsModule, ServerModule],
   controllers: [AssetsController, RetentionController, UploadsController],
-  providers: [ImmutableRule, PackageListService, OverwriteRule, RetentionTimer, WriteService],
-  exports: [EventsModule, PackageListService, WriteService],
+  providers: [ImmutableRule, PackageListService, OverwriteRule, ReaderViews, RetentionTimer, WriteService],
+  exports: [EventsModule, PackageListService, ReaderViews, WriteService],
 })
 export class PackagesModule {
   /**

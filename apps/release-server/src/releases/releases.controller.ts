@@ -7,6 +7,7 @@ import { PackageReader } from '#storage';
 
 import { ageHeaders } from '../http/age.js';
 import { sendPrepared } from '../http/prepared-body.js';
+import { ReaderViews } from '../packages/reader-views.js';
 import { PublicUrl } from '../server/public-url.service.js';
 import { ReadPath } from '../server/read-path.js';
 import { ReleasesService } from './releases.service.js';
@@ -20,6 +21,7 @@ export class ReleasesController implements OnModuleInit {
     private readonly releases: ReleasesService,
     private readonly publicUrl: PublicUrl,
     private readonly reads: ReadPath,
+    private readonly views: ReaderViews,
   ) {}
 
   onModuleInit(): void {
@@ -31,7 +33,7 @@ export class ReleasesController implements OnModuleInit {
   @Get()
   latest(@Req() request: IncomingMessage, @Res() response: ServerResponse): void | Promise<void> {
     const base = this.publicUrl.baseFor(request);
-    const body = this.releases.latest();
+    const body = this.releases.latest(this.views.of(request));
     const send = (made: Awaited<typeof body>): void | Promise<void> =>
       sendPrepared(request, response, made, base, ageHeaders(this.store));
     return body instanceof Promise ? body.then(send) : send(body);

@@ -23,24 +23,31 @@ function snapshotOf(...records: ReleaseRecord[]): StoreSnapshot {
   return { packages: [], drafts: [], releases: records.length === 0 ? NO_RELEASES : releases };
 }
 
-/** Of a store that knows the one, and of which the other is the latest. */
-function serviceOf(known: StoreSnapshot, latest: StoreSnapshot): ReleasesService {
+/** That knows the one, and of which the other is the latest. */
+function storeOf(known: StoreSnapshot, latest: StoreSnapshot): PackageReader {
   const snapshot = async (options?: { latest?: boolean }): Promise<StoreSnapshot> =>
     options?.latest === true ? latest : known;
-  const store = { snapshot } as Partial<PackageReader> as PackageReader;
+  return { snapshot } as Partial<PackageReader> as PackageReader;
+}
+
+function serviceOf(known: StoreSnapshot, latest: StoreSnapshot): ReleasesService {
   const links = { period: 0, url: packageUrl } as Partial<PackageLinks> as PackageLinks;
-  return new ReleasesService(store, links, { allow_overwrite: true, allow_delete: true } as Config);
+  return new ReleasesService(storeOf(known, latest), links, {
+    allow_overwrite: true,
+    allow_delete: true,
+  } as Config);
 }
 
 describe('ReleasesService', () => {
   // Mutant: what another replica has published a moment ago is not found.
   it('asks for the latest before it does not find a release', async () => {
-    const service = serviceOf(snapshotOf(), snapshotOf(record('v1')));
+    const [known, latest] = [snapshotOf(), snapshotOf(record('v1'))];
+    const [service, store] = [serviceOf(known, latest), storeOf(known, latest)];
 
-    expect((await service.byTag('v1')).tag).toBe('v1');
-    expect((await service.latestRelease()).tag).toBe('v1');
+    expect((await service.byTag('v1', store)).tag).toBe('v1');
+    expect((await service.latestRelease(store)).tag).toBe('v1');
     expect(await service.change('v1', async ({ tag }) => tag)).toBe('v1');
-    await expect(service.byTag('v2')).rejects.toMatchObject({ code: 'release_not_found' });
+    await expect(service.byTag('v2', store)).rejects.toMatchObject({ code: 'release_not_found' });
   });
 
   it('changes a draft that was published meanwhile as the release that it is', async () => {

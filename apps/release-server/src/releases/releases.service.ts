@@ -10,6 +10,7 @@ import { prepareBody, type PreparedBody } from '../http/prepared-body.js';
 import { PackageFragments } from '../http/package-fragments.js';
 import { withSnapshot } from '../http/with-snapshot.js';
 import { PackageLinks } from '../packages/package-links.js';
+import type { Snapshots } from '../packages/reader-views.js';
 import { assetView, releaseView } from './release.view.js';
 
 /** Shows packages as releases; an answer is made once for as long as the packages stay the same. */
@@ -32,16 +33,16 @@ export class ReleasesService {
     this.immutable = config.immutable;
   }
 
-  /** The latest release; no promise where it is made already. */
-  latest(): PreparedBody | Promise<PreparedBody> {
-    return withSnapshot(this.store, (snapshot) =>
+  /** The latest release; no promise where it is made already. @param from - What the asker may see, here and below. */
+  latest(from: Snapshots): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(from, (snapshot) =>
       this.prepared.get(snapshot, `latest ${this.links.period}`, () => this.make(snapshot)),
     );
   }
 
   /** The public release of that tag, or of its version in another spelling. Rejects with `release_not_found`. */
-  async byTag(tag: string): Promise<Release> {
-    return this.find((catalog) => catalog.byTag(tag), tag);
+  async byTag(tag: string, from: Snapshots): Promise<Release> {
+    return this.find((catalog) => catalog.byTag(tag), tag, from);
   }
 
   /**
@@ -51,32 +52,29 @@ export class ReleasesService {
   async change<T>(tag: string, act: (release: Release) => Promise<T>): Promise<T> {
     const named = (catalog: ReleaseCatalog): Release | undefined =>
       catalog.draftByTag(tag) ?? catalog.byTag(tag);
-    const release = await this.find(named, tag);
+    const release = await this.find(named, tag, this.store);
     try {
       return await act(release);
     } catch (error) {
-      const now = isNotFound(error) ? named(await this.catalog({ latest: true })) : undefined;
+      const now = isNotFound(error) ? named(await catalogIn(this.store, { latest: true })) : undefined;
       if (now === undefined || now.isDraft === release.isDraft) throw error;
       return act(now);
     }
   }
 
   /** What GitHub calls the latest release. Rejects with `release_not_found`. */
-  async latestRelease(): Promise<Release> {
-    return this.find((catalog) => catalog.latestRelease, 'latest');
+  async latestRelease(from: Snapshots): Promise<Release> {
+    return this.find((catalog) => catalog.latestRelease, 'latest', from);
   }
 
   /** That there is none has to be true now. */
   private async find(
     choose: (catalog: ReleaseCatalog) => Release | undefined,
     tag: string,
+    from: Snapshots,
   ): Promise<Release> {
-    const known = choose(await this.catalog());
-    return found(known ?? choose(await this.catalog({ latest: true })), tag);
-  }
-
-  private async catalog(options?: SnapshotOptions): Promise<ReleaseCatalog> {
-    return prepareCatalog(await this.store.snapshot(options));
+    const known = choose(await catalogIn(from));
+    return found(known ?? choose(await catalogIn(from, { latest: true })), tag);
   }
 
   private async make(snapshot: StoreSnapshot): Promise<PreparedBody> {
@@ -89,6 +87,10 @@ export class ReleasesService {
       { compressible: true },
     );
   }
+}
+
+async function catalogIn(from: Snapshots, options?: SnapshotOptions): Promise<ReleaseCatalog> {
+  return prepareCatalog(await from.snapshot(options));
 }
 
 function isNotFound(error: unknown): boolean {

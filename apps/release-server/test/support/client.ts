@@ -6,6 +6,11 @@ export function sha256(bytes: string | Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** A token of the configuration, called like the token itself. */
+export function namedToken(token: string, grant: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return { name: token, hash: `sha256:${sha256(token)}`, ...grant };
+}
+
 /** Publishes by `PUT`, with a token. */
 export async function put(
   server: Pick<TestServer, 'url'>,

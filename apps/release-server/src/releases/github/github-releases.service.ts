@@ -10,6 +10,7 @@ import { BASE, blockOf, fragmentOf, joined, type FragmentBlock } from '../../htt
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
 import { PackageLinks } from '../../packages/package-links.js';
+import { ReaderViews } from '../../packages/reader-views.js';
 import { DraftAccess } from '../draft-access.js';
 import { GithubApi, JSON_TYPE, type ApiAddress, type ApiPrefix } from './github-api.js';
 import { githubAsset, githubReleaseWhole } from './github.view.js';
@@ -48,11 +49,12 @@ export class GithubReleases {
     private readonly api: GithubApi,
     private readonly config: Config,
     private readonly links: PackageLinks,
+    private readonly views: ReaderViews,
   ) {}
 
   /** A page of the releases: drafts first, then the public ones, the last published first. */
   async list(prefix: ApiPrefix, asked: Page, request: IncomingMessage): Promise<PreparedBody> {
-    const { snapshot, catalog } = await this.state();
+    const { snapshot, catalog } = await this.state(request);
     const drafts = await this.access.visible(catalog.drafts, request);
     const { recent } = catalog;
     const total = drafts.length + recent.length;
@@ -73,13 +75,13 @@ export class GithubReleases {
   }
 
   /** Rejects with `release_not_found`. */
-  async latest(prefix: ApiPrefix): Promise<PreparedBody> {
-    return this.one(prefix, ({ latestRelease }) => latestRelease);
+  async latest(prefix: ApiPrefix, request: IncomingMessage): Promise<PreparedBody> {
+    return this.one(prefix, request, ({ latestRelease }) => latestRelease);
   }
 
   /** The public release of that tag. Rejects with `release_not_found`. */
-  async byTag(prefix: ApiPrefix, tag: string): Promise<PreparedBody> {
-    return this.one(prefix, (catalog) => catalog.byTag(tag));
+  async byTag(prefix: ApiPrefix, tag: string, request: IncomingMessage): Promise<PreparedBody> {
+    return this.one(prefix, request, (catalog) => catalog.byTag(tag));
   }
 
   /** Rejects with `release_not_found`. */
@@ -106,7 +108,7 @@ export class GithubReleases {
 
   /** The release of that id, a draft only for those who may publish in it. Rejects with `release_not_found`. */
   async find(id: string, request: IncomingMessage): Promise<FoundRelease> {
-    const { snapshot, catalog } = await this.state();
+    const { snapshot, catalog } = await this.state(request);
     const release = catalog.byId(numberOf(id));
     if (!(await this.isVisible(release, request)) || release === undefined) throw noRelease();
     return { snapshot, catalog, release };
@@ -122,7 +124,7 @@ export class GithubReleases {
 
   /** The asset of that id, of a draft only for those who may publish in it. Rejects with `package_not_found`. */
   async findAsset(id: string, request: IncomingMessage): Promise<FoundAsset> {
-    const { snapshot, catalog } = await this.state();
+    const { snapshot, catalog } = await this.state(request);
     const asset = catalog.assetById(numberOf(id));
     const release = asset && catalog.releaseOf(asset);
     if (!(await this.isVisible(release, request)) || !asset || !release) throw notFound(id);
@@ -146,15 +148,17 @@ export class GithubReleases {
     return githubAsset(asset, catalog, api);
   }
 
-  async catalog(): Promise<ReleaseCatalog> {
-    return (await this.state()).catalog;
+  /** @param request - Of a reader, of whom it has what they may see. */
+  async catalog(request?: IncomingMessage): Promise<ReleaseCatalog> {
+    return (await this.state(request)).catalog;
   }
 
   private async one(
     prefix: ApiPrefix,
+    request: IncomingMessage,
     choose: (catalog: ReleaseCatalog) => Release | undefined,
   ): Promise<PreparedBody> {
-    const { snapshot, catalog } = await this.state();
+    const { snapshot, catalog } = await this.state(request);
     const release = choose(catalog);
     if (release === undefined) throw noRelease();
     return this.whole(prefix, { snapshot, catalog, release });
@@ -170,8 +174,9 @@ export class GithubReleases {
     });
   }
 
-  private async state(): Promise<{ readonly snapshot: StoreSnapshot; readonly catalog: ReleaseCatalog }> {
-    const snapshot = await this.store.snapshot();
+  private async state(request?: IncomingMessage): Promise<Omit<FoundRelease, 'release'>> {
+    const from = request === undefined ? this.store : this.views.of(request);
+    const snapshot = await from.snapshot();
     return { snapshot, catalog: await prepareCatalog(snapshot) };
   }
 

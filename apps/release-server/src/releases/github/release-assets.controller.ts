@@ -9,6 +9,7 @@ import { ageHeaders } from '../../http/age.js';
 import { prepareBody, sendPrepared } from '../../http/prepared-body.js';
 import { sendPackage, sendPackageHead } from '../../packages/download.js';
 import { PackageLinks } from '../../packages/package-links.js';
+import { ReaderViews } from '../../packages/reader-views.js';
 import { WriteService } from '../../packages/write.service.js';
 import { readJson } from '../../server/json-body.js';
 import { Context, RequestContext } from '../../server/request-context.js';
@@ -35,6 +36,7 @@ export class GithubReleaseAssetsController {
     private readonly releases: GithubReleases,
     private readonly api: GithubApi,
     private readonly links: PackageLinks,
+    private readonly views: ReaderViews,
   ) {}
 
   /** The bytes only for clients that ask for these, by `Accept: application/octet-stream`. */
@@ -42,6 +44,7 @@ export class GithubReleaseAssetsController {
   @Get('assets/:id')
   async get(@Param('id') id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const { catalog, release, asset } = await this.releases.findAsset(id, request);
+    await this.views.requireOf(asset.name, request);
     const age = ageHeaders(this.store);
     const headers = varyOf(release.isDraft);
     if (accepts(request).type(['application/json', BYTES]) === BYTES) {

@@ -39,7 +39,7 @@ export class GithubReleaseReadsController {
 
   @Get('latest')
   async latest(@Req() request: Request, @Res() response: ServerResponse): Promise<void> {
-    await this.send(request, response, await this.releases.latest(this.api.prefixOf(request)));
+    await this.send(request, response, await this.releases.latest(this.api.prefixOf(request), request));
   }
 
   /** The wildcard takes tags with slashes, whether these are encoded or not; a trailing slash changes nothing. */
@@ -50,7 +50,7 @@ export class GithubReleaseReadsController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     const tag = segments.join('/').replace(/(?<=.)\/$/, '');
-    await this.send(request, response, await this.releases.byTag(this.api.prefixOf(request), tag));
+    await this.send(request, response, await this.releases.byTag(this.api.prefixOf(request), tag, request));
   }
 
   @Get(':id')

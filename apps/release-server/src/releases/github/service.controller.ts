@@ -40,7 +40,7 @@ export class GithubServiceController {
     const view = githubRepository(
       this.api.addressFor(request),
       this.repository,
-      await this.releases.catalog(),
+      await this.releases.catalog(request),
       mayWrite,
     );
     const headers = {

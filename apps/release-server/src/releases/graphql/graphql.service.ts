@@ -5,10 +5,10 @@ import { execute, GraphQLError, type DocumentNode, type GraphQLFieldResolver } f
 
 import { Principals } from '#auth';
 import { prepareCatalog } from '#releases';
-import { PackageReader } from '#storage';
 
 import { Config } from '../../config/config.js';
 import { PackageLinks } from '../../packages/package-links.js';
+import { ReaderViews } from '../../packages/reader-views.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { DraftAccess } from '../draft-access.js';
 import { Repository } from '../repository.js';
@@ -36,7 +36,7 @@ export class GraphqlService {
   private readonly immutable: boolean;
 
   constructor(
-    private readonly store: PackageReader,
+    private readonly views: ReaderViews,
     private readonly principals: Principals,
     private readonly draftAccess: DraftAccess,
     private readonly publicUrl: PublicUrl,
@@ -69,7 +69,7 @@ export class GraphqlService {
   }
 
   private async contextOf(request: IncomingMessage): Promise<QueryContext> {
-    const catalog = await prepareCatalog(await this.store.snapshot());
+    const catalog = await prepareCatalog(await this.views.of(request).snapshot());
     let asked: ReturnType<QueryContext['principal']> | undefined;
     const principal: QueryContext['principal'] = () => (asked ??= this.principals.of(request));
     let drafts: ReturnType<QueryContext['drafts']> | undefined;

@@ -12,10 +12,10 @@ function packageOf(name: string, digit: string | undefined, createdAt = 1): Pack
 function checksumsOf(packages: readonly Package[]): (tag: string) => Promise<string> {
   const snapshot: StoreSnapshot = { packages, drafts: [], releases: new Map() };
   const store = { peekSnapshot: () => snapshot } as Partial<PackageReader> as PackageReader;
-  const service = new ChecksumsService(store);
+  const service = new ChecksumsService();
   return async (tag) => {
-    const body = await service.of(tag);
-    expect(await service.of(tag)).toBe(body);
+    const body = await service.of(tag, store);
+    expect(await service.of(tag, store)).toBe(body);
     return body.forms.get(body, BASE).bytes.toString();
   };
 }

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
 import { prepareCatalog, type Release } from '#releases';
-import { fileOf, notFound, PackageReader, type StoreSnapshot } from '#storage';
+import { fileOf, notFound, type StoreSnapshot } from '#storage';
 
 import { BusyError } from '../../http/busy.error.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { withSnapshot } from '../../http/with-snapshot.js';
+import type { Snapshots } from '../../packages/reader-views.js';
 
 /** The file that is made of the digests of a release where none of that name is stored. */
 export const CHECKSUMS_FILE = 'SHA256SUMS';
@@ -18,11 +19,9 @@ const RETRY_AFTER_SECONDS = 2;
 export class ChecksumsService {
   private readonly prepared = new PreparedBodies<StoreSnapshot>();
 
-  constructor(private readonly store: PackageReader) {}
-
   /** Of the public release of that tag. Rejects with `package_not_found` where there is nothing to sum up, and with `BusyError` while a digest is not known: a list never lacks a package. */
-  of(tag: string): PreparedBody | Promise<PreparedBody> {
-    return withSnapshot(this.store, async (snapshot) => {
+  of(tag: string, from: Snapshots): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(from, async (snapshot) => {
       const release = (await prepareCatalog(snapshot)).byTag(tag);
       if (release === undefined || release.assets.length === 0) throw notFound(CHECKSUMS_FILE);
       return this.prepared.get(snapshot, release.tag, () =>

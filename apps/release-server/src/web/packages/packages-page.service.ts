@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { oncePer, prepareCatalog, type ReleaseCatalog } from '#releases';
 import { forecast, RetentionPolicy, RetentionService } from '#retention';
-import { PackageReader, type Package, type StoreSnapshot } from '#storage';
+import type { Package, StoreSnapshot } from '#storage';
 
 import { Config } from '../../config/config.js';
 import { BASE, joined } from '../../http/fragment.js';
@@ -13,6 +13,7 @@ import { withSnapshot } from '../../http/with-snapshot.js';
 import { PackageLinks } from '../../packages/package-links.js';
 import { listHeaders } from '../../packages/package-list.links.js';
 import { MOST_PER_PAGE, normalQuery, type PackageListQuery } from '../../packages/package-list.query.js';
+import type { Snapshots } from '../../packages/reader-views.js';
 import { searchPackages, type PackagePage } from '../../packages/package-search.js';
 import { PAGE_POLICY } from '../layout.js';
 import { StaticFiles } from '../static-files.js';
@@ -28,7 +29,6 @@ export class PackagesPageService {
   private readonly forecastOf = oncePer((catalog: ReleaseCatalog) => forecast(catalog, this.retention));
 
   constructor(
-    private readonly store: PackageReader,
     private readonly config: Config,
     private readonly policy: RetentionPolicy,
     private readonly retention: RetentionService,
@@ -39,9 +39,14 @@ export class PackagesPageService {
     this.anchors = new PackageFragments(anchorOf, '', () => links.period);
   }
 
-  /** No promise where it is made already. @param root - The way to the root of the server from the address asked for. */
-  page(query: PackageListQuery, root: string): PreparedBody | Promise<PreparedBody> {
-    return withSnapshot(this.store, (snapshot) => this.pageOf(snapshot, query, root));
+  /**
+   * No promise where it is made already.
+   *
+   * @param root - The way to the root of the server from the address asked for.
+   * @param from - What the asker may see.
+   */
+  page(query: PackageListQuery, root: string, from: Snapshots): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(from, (snapshot) => this.pageOf(snapshot, query, root));
   }
 
   private pageOf(

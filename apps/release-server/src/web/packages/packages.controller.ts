@@ -16,6 +16,7 @@ import { contextOf } from '../../server/request-context.js';
 import { rootOf } from '../root.js';
 import { parseListQuery, type PackageListQuery } from '../../packages/package-list.query.js';
 import { PackageListService } from '../../packages/package-list.service.js';
+import { ReaderViews } from '../../packages/reader-views.js';
 import { PackagesPageService } from './packages-page.service.js';
 
 /** What a request asks for by its query and its `Accept`. */
@@ -40,6 +41,7 @@ export class PackagesController implements OnModuleInit {
     private readonly pages: PackagesPageService,
     private readonly publicUrl: PublicUrl,
     private readonly reads: ReadPath,
+    private readonly views: ReaderViews,
   ) {}
 
   onModuleInit(): void {
@@ -52,8 +54,11 @@ export class PackagesController implements OnModuleInit {
   list(@Req() request: IncomingMessage, @Res() response: ServerResponse): void | Promise<void> {
     const { format, query } = this.asked(request);
     const base = this.publicUrl.baseFor(request);
+    const from = this.views.of(request);
     const body =
-      format === 'json' ? this.packages.list(query) : this.pages.page(query, rootOf(contextOf(request).path));
+      format === 'json'
+        ? this.packages.list(query, from)
+        : this.pages.page(query, rootOf(contextOf(request).path), from);
     const send = (made: PreparedBody): void | Promise<void> =>
       sendPrepared(request, response, made, base, ageHeaders(this.store));
     return body instanceof Promise ? body.then(send) : send(body);

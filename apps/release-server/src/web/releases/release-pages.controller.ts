@@ -7,6 +7,7 @@ import { PackageReader } from '#storage';
 
 import { ageHeaders } from '../../http/age.js';
 import { sendPrepared, type PreparedBody } from '../../http/prepared-body.js';
+import { ReaderViews } from '../../packages/reader-views.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { contextOf } from '../../server/request-context.js';
 import { rootOf } from '../root.js';
@@ -21,6 +22,7 @@ export class ReleasePagesController {
     private readonly principals: Principals,
     private readonly pages: ReleasePagesService,
     private readonly publicUrl: PublicUrl,
+    private readonly views: ReaderViews,
   ) {}
 
   @Get('releases')
@@ -32,10 +34,11 @@ export class ReleasePagesController {
     const number = typeof page === 'string' && /^[1-9]\d{0,8}$/.test(page) ? Number(page) : 1;
     const root = rootOf(contextOf(request).path);
     const principal = await this.principals.of(request);
+    const from = this.views.of(request);
     const body =
       principal === undefined
-        ? this.pages.list(number, root)
-        : this.pages.managedList(number, root, principal);
+        ? this.pages.list(number, root, from)
+        : this.pages.managedList(number, root, principal, from);
     await this.send(await body, request, response);
   }
 
@@ -49,14 +52,17 @@ export class ReleasePagesController {
     const tag = segments.join('/').replace(/(?<=.)\/$/, '');
     const root = rootOf(contextOf(request).path);
     const principal = await this.principals.of(request);
+    const from = this.views.of(request);
     const body =
-      principal === undefined ? this.pages.one(tag, root) : this.pages.managedOne(tag, root, principal);
+      principal === undefined
+        ? this.pages.one(tag, root, from)
+        : this.pages.managedOne(tag, root, principal, from);
     await this.send(await body, request, response);
   }
 
   @Get('releases.atom')
   async feed(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
-    await this.send(await this.pages.feed(), request, response);
+    await this.send(await this.pages.feed(this.views.of(request)), request, response);
   }
 
   private async send(body: PreparedBody, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { Permissions, type Principal, type Scope } from '#auth';
 import { oncePer, prepareCatalog, type Release, type ReleaseCatalog } from '#releases';
-import { PackageReader, type StoreSnapshot } from '#storage';
+import type { StoreSnapshot } from '#storage';
 
 import { Config } from '../../config/config.js';
 import { BASE } from '../../http/fragment.js';
@@ -12,6 +12,7 @@ import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody, type PrepareOptions } from '../../http/prepared-body.js';
 import { withSnapshot } from '../../http/with-snapshot.js';
 import { PackageLinks } from '../../packages/package-links.js';
+import type { Snapshots } from '../../packages/reader-views.js';
 import { ProblemError } from '../../problems/problem.js';
 import { DraftAccess } from '../../releases/draft-access.js';
 import { Repository } from '../../releases/repository.js';
@@ -42,7 +43,6 @@ export class ReleasePagesService {
   private readonly prepared = new PreparedBodies<StoreSnapshot>();
 
   constructor(
-    private readonly store: PackageReader,
     private readonly config: Config,
     private readonly access: DraftAccess,
     private readonly permissions: Permissions,
@@ -52,9 +52,9 @@ export class ReleasePagesService {
     private readonly links: PackageLinks,
   ) {}
 
-  /** All public ones in pages. @param root - see `rootOf`. */
-  list(page: number, root: string): PreparedBody | Promise<PreparedBody> {
-    return withSnapshot(this.store, async (snapshot) => {
+  /** All public ones in pages. @param root - see `rootOf`. @param from - What the asker may see, here and below. */
+  list(page: number, root: string, from: Snapshots): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(from, async (snapshot) => {
       const catalog = await prepareCatalog(snapshot);
       const shown = Math.min(page, pagesOf(catalog) + 1);
       return this.prepared.get(snapshot, JSON.stringify([root, shown, this.minute()]), () =>
@@ -64,8 +64,8 @@ export class ReleasePagesService {
   }
 
   /** The public one of that tag, or of that version. Rejects with `release_not_found`. @param root - see `rootOf`. */
-  one(tag: string, root: string): PreparedBody | Promise<PreparedBody> {
-    return withSnapshot(this.store, async (snapshot) => {
+  one(tag: string, root: string, from: Snapshots): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(from, async (snapshot) => {
       const catalog = await prepareCatalog(snapshot);
       const release = found(catalog.byTag(tag));
       return this.prepared.get(
@@ -77,8 +77,8 @@ export class ReleasePagesService {
   }
 
   /** The last published as a feed. */
-  feed(): PreparedBody | Promise<PreparedBody> {
-    return withSnapshot(this.store, (snapshot) =>
+  feed(from: Snapshots): PreparedBody | Promise<PreparedBody> {
+    return withSnapshot(from, (snapshot) =>
       this.prepared.get(snapshot, 'feed', async () => {
         const { recent } = await prepareCatalog(snapshot);
         const entries: FeedEntry[] = [];
@@ -93,16 +93,21 @@ export class ReleasePagesService {
   }
 
   /** The list with the drafts that somebody may see, and what they may do. */
-  async managedList(page: number, root: string, principal: Principal): Promise<PreparedBody> {
-    const catalog = await prepareCatalog(await this.store.snapshot());
+  async managedList(
+    page: number,
+    root: string,
+    principal: Principal,
+    from: Snapshots,
+  ): Promise<PreparedBody> {
+    const catalog = await prepareCatalog(await from.snapshot());
     const drafts = await this.access.visibleTo(principal, catalog.drafts);
     const shown = Math.min(page, pagesOf(catalog) + 1);
     return prepareHtml(this.listPage(catalog, shown, root, { drafts }), MANAGED);
   }
 
   /** The draft of that tag, where there is one that somebody may see, or the public one. Rejects with `release_not_found`. */
-  async managedOne(tag: string, root: string, principal: Principal): Promise<PreparedBody> {
-    const catalog = await prepareCatalog(await this.store.snapshot());
+  async managedOne(tag: string, root: string, principal: Principal, from: Snapshots): Promise<PreparedBody> {
+    const catalog = await prepareCatalog(await from.snapshot());
     const draft = catalog.draftByTag(tag);
     const [visible] = draft === undefined ? [] : await this.access.visibleTo(principal, [draft]);
     const release = found(visible ?? catalog.byTag(tag));
