@@ -1,10 +1,15 @@
-import { load } from 'js-yaml';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { dump, load } from 'js-yaml';
 
 import { FORGERIES } from '../../../libs/auth/src/testing/forged-tokens.js';
 import { always, AUDIENCE, CLAIMS, TestIssuer } from '../../../libs/auth/src/testing/test-issuer.js';
 import { configSchema } from '../src/config/config.schema.js';
 import { get, json, names, put } from './support/client.js';
+import { runCommand } from './support/command.js';
 import { Markdown } from './support/markdown.js';
+import { makeDirectory } from './support/process.js';
 import { AUTH, startServer, withServer, type TestServer } from './support/server.js';
 
 const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
@@ -125,6 +130,30 @@ describe('a server that knows identities', () => {
       expect((await put(own, 'a.zip', 'x')).status).toBe(201);
     });
     await down.stop();
+  });
+
+  it('tells by release-server token check what a job may do', async () => {
+    const directory = await makeDirectory();
+    const path = join(directory.path, 'config.yaml');
+    const identity = {
+      name: 'ci',
+      issuer: issuer.url,
+      audience: AUDIENCE,
+      claims: { ref: '*' },
+      scopes: ['read'],
+    };
+    await writeFile(path, dump({ identities: [identity] }));
+    const check = async (token: string) =>
+      runCommand('token', ['check'], { CONFIG_PATH: path }, undefined, token);
+    expect(await check(await issuer.token())).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^This is ci\.\n +scopes +read\n/) as string,
+    });
+    expect(await check(await issuer.token({ exp: 1 }))).toMatchObject({
+      code: 1,
+      stdout: 'The identity token has expired.\n',
+    });
+    await directory.remove();
   });
 
   it('starts with identities alone', async () => {
