@@ -229,7 +229,7 @@ export const configSchema = z
     link_key: text('a key').min(16, 'expected at least 16 characters').optional().meta({
       description:
         'what [links are signed](docs/operations.md#signed-links) with where reads ask for a token',
-      otherwise: 'made of the tokens',
+      otherwise: 'made of `auth_token`, or random',
       secret: true,
     }),
     link_key_file: file.optional().meta({ description: 'a file that holds it instead, read at the start' }),

@@ -8,7 +8,6 @@ import { isFileName, isReleaseTag, nameInRelease, type Package } from '#storage'
 
 import { Config } from '../config/config.js';
 import { linkKey } from '../config/link-key.factory.js';
-import { NamedTokens } from '../config/named-tokens.js';
 import { contextOf } from '../server/request-context.js';
 import { packageUrl } from './package.view.js';
 
@@ -24,8 +23,8 @@ export class PackageLinks {
   private readonly key: Buffer | undefined;
   private readonly lifetime: number;
 
-  constructor(config: Config, tokens: NamedTokens) {
-    this.key = config.read_access === 'token' ? linkKey(config, tokens) : undefined;
+  constructor(config: Config) {
+    this.key = config.read_access === 'token' ? linkKey(config) : undefined;
     this.lifetime = Math.floor(config.link_expires / 1000);
   }
 
