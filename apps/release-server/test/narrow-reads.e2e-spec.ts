@@ -29,12 +29,12 @@ describe('a token that is for some packages, where reads ask for one', () => {
 
   afterAll(() => server.stop());
 
-  async function ask(path: string, token: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(server.url + path, {
-      redirect: 'manual',
-      ...init,
-      headers: { ...init.headers, ...as(token) },
-    });
+  async function ask(
+    path: string,
+    token: string,
+    { headers, ...init }: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
+  ): Promise<Response> {
+    return fetch(server.url + path, { redirect: 'manual', ...init, headers: { ...headers, ...as(token) } });
   }
 
   const QUERY = `{ repository(owner: "o", name: "r") { releases(first: 9) { nodes { tagName releaseAssets(first: 9) {
