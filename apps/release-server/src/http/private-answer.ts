@@ -10,7 +10,8 @@ import vary from 'vary';
 export function keepPrivate(response: ServerResponse, { isPrivate }: { isPrivate: () => boolean }): void {
   onHeaders(response, () => {
     if (!isPrivate()) return;
-    const said = String(response.getHeader('Cache-Control') ?? 'no-cache').split(/\s*,\s*/);
+    const control = String(response.getHeader('Cache-Control') ?? 'no-cache');
+    const said = control.split(',').map((one) => one.trim());
     const kept = said.filter((one) => !/^(?:public|private|s-maxage)\b/i.test(one));
     response.setHeader(
       'Cache-Control',
