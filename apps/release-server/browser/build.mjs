@@ -15,6 +15,8 @@ await build({
   entryNames: '[name]-[hash]',
   outdir,
   bundle: true,
+  // Of libraries that are imported by name.
+  conditions: ['source'],
   minify: true,
   format: 'esm',
   target: ['chrome111', 'firefox115', 'safari16.4'],

@@ -1,5 +1,6 @@
 import { announce, element } from '../dom.js';
 import { confirm } from './confirm.js';
+import { mayDelete } from './owner.js';
 import { packagesOf } from './server.js';
 import { Failure } from './problem.js';
 import type { Token } from './token.js';
@@ -14,6 +15,24 @@ export function deleteOnClick(token: Token, refresh: () => Promise<void>): void 
     const row = (event.target as Element).closest('.delete')?.closest('tr') ?? null;
     if (row !== null) void deleteRow(row, token, refresh);
   });
+}
+
+/**
+ * Has the rows offer deleting what the owner of the token may delete, also those that come later.
+ *
+ * @returns Called when the owner is another.
+ */
+export function offerDeleting(token: () => Token): () => void {
+  const update = (): void => {
+    const { owner } = token();
+    for (const button of document.querySelectorAll<HTMLElement>('.delete')) {
+      const { name: file = '', release, version } = button.closest('tr')?.dataset ?? {};
+      const isOffered = owner !== undefined && mayDelete(owner, { file, release: release ?? version });
+      button.classList.toggle('offered', isOffered);
+    }
+  };
+  new MutationObserver(() => update()).observe(element('main'), { childList: true, subtree: true });
+  return update;
 }
 
 async function deleteRow(

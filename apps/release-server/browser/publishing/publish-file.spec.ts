@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { Owner } from './owner.js';
 import { Failure, UNREACHABLE, type Problem, type Stored } from './problem.js';
 import { publisher, type PublishingParts } from './publish-file.js';
 import type { Phase, Upload } from './uploads.js';
@@ -16,7 +17,7 @@ const BAD_NAME: Problem = { title: 'The package name is not allowed', code: 'inv
 async function publish(
   upload: Partial<Upload> & { readonly name?: string; readonly size?: number },
   replaced: Partial<PublishingParts> = {},
-  accepted = true,
+  owner: Owner = { name: 'ci', scopes: ['publish', 'overwrite'] },
 ) {
   const { name = 'a-v1.0.0.zip', size = 3, ...rest } = upload;
   const steps: string[] = [];
@@ -27,7 +28,7 @@ async function publish(
       return part(...args);
     };
   const parts: PublishingParts = {
-    token: { accepted, use: (act) => act('secret') },
+    token: { owner, use: (act) => act('secret') },
     maxSize: 256 * MIB,
     mayOverwrite: true,
     digestOf: async () => OURS,
@@ -52,6 +53,13 @@ async function publish(
 }
 
 const failing = (problem: Problem) => () => Promise.reject(new Failure(problem));
+/** Does what it is asked for, or fails, one time after the other. */
+const answering =
+  (...problems: (Problem | undefined)[]) =>
+  async () => {
+    const problem = problems.shift();
+    if (problem !== undefined) throw new Failure(problem);
+  };
 
 describe('publisher', () => {
   it('computes the digest, looks for the name, and sends', async () => {
@@ -85,6 +93,14 @@ describe('publisher', () => {
     expect((await publish({}, { ...kept, findStored: async () => SAME })).outcome).toEqual({
       is: 'identical',
     });
+  });
+
+  it('does not offer to replace other bytes to who may not overwrite', async () => {
+    const owner: Owner = { name: 'ci', scopes: ['publish'] };
+    const { outcome } = await publish({}, { findStored: async () => OTHER }, owner);
+
+    expect(outcome).toMatchObject({ problem: { code: 'insufficient_scope' } });
+    expect((await publish({}, { findStored: async () => SAME }, owner)).outcome).toEqual({ is: 'identical' });
   });
 
   it.each([
@@ -136,12 +152,10 @@ describe('publisher', () => {
   });
 
   it.each([
-    ['a large file with a token that was never tried', {}, false, ['ask', 'digest', 'find', 'put']],
-    ['a large file with a doubtful name', { name: 'a (1).zip' }, true, ['ask', 'digest', 'find', 'put']],
-    ['any other large file', {}, true, ['digest', 'find', 'put']],
-    ['a small file, whatever it is', { name: 'a (1).zip', size: 3 }, false, ['digest', 'find', 'put']],
-  ])('of %s, asks what it must before it costs', async (_, upload, accepted, expected) => {
-    const { steps } = await publish({ size: 100 * MIB, ...upload }, {}, accepted);
+    ['a large file', 100 * MIB, ['ask', 'digest', 'find', 'put']],
+    ['a small file', 3, ['digest', 'find', 'put']],
+  ])('of %s, asks what it must before it costs', async (_, size, expected) => {
+    const { steps } = await publish({ size });
 
     expect(steps).toEqual(expected);
   });
@@ -149,7 +163,7 @@ describe('publisher', () => {
   it('asks for the words that were lost with the connection of a large file', async () => {
     const { outcome } = await publish(
       { size: 100 * MIB },
-      { putPackage: failing(UNREACHABLE), askToPublish: failing(BAD_NAME) },
+      { putPackage: failing(UNREACHABLE), askToPublish: answering(undefined, BAD_NAME) },
     );
 
     expect(outcome).toMatchObject({ problem: BAD_NAME });

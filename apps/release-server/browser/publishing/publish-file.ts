@@ -8,7 +8,7 @@ type Progress = (done: number) => void;
 
 /** What publishing stands on. */
 export interface PublishingParts {
-  readonly token: Pick<Token, 'use' | 'accepted'>;
+  readonly token: Pick<Token, 'use' | 'owner'>;
   /** The largest package that the server takes, in bytes. */
   readonly maxSize: number;
   /** Whether a name that is taken can be published anew. */
@@ -30,13 +30,16 @@ export interface PublishingParts {
  * before it asks.
  */
 const LARGE_BYTES = 8 * 1024 ** 2;
-/** What is certainly a name. The rule itself is the server's. */
-const PLAIN_NAME = /^[A-Za-z0-9][\w.+@~-]{0,198}\w$/;
 
 const TAKEN: Problem = {
   title: 'Other bytes are stored under this name',
   detail: 'This server does not let packages be overwritten. Publish under another name.',
   code: 'overwrite_disabled',
+};
+const NOT_TO_OVERWRITE: Problem = {
+  title: TAKEN.title,
+  detail: 'This token may not overwrite packages. Publish under another name.',
+  code: 'insufficient_scope',
 };
 
 /** Publishes files; see `Publish`. What may be refused is asked for before it costs. */
@@ -50,7 +53,7 @@ export function publisher(parts: PublishingParts): Publish {
       const detail = `The upload is larger than the limit of ${maxSize} bytes.`;
       throw new Failure({ title: 'The package is too large', detail, code: 'package_too_large' });
     }
-    if (file.size > LARGE_BYTES && (!token.accepted || !PLAIN_NAME.test(file.name))) await ask(file, signal);
+    if (file.size > LARGE_BYTES) await ask(file, signal);
     upload.sha256 ??= await parts.digestOf(file, progressOf('hashing', show), signal);
     if (upload.replaces === undefined) {
       const stored = await parts.findStored(file.name, signal);
@@ -89,6 +92,7 @@ export function publisher(parts: PublishingParts): Publish {
   function meet(stored: Stored, sha256: string): Phase {
     if (stored.sha256 === sha256) return { is: 'identical' };
     if (!mayOverwrite) throw new Failure(TAKEN);
+    if (token.owner?.scopes.includes('overwrite') === false) throw new Failure(NOT_TO_OVERWRITE);
     return { is: 'conflict', stored };
   }
 

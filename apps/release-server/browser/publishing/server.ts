@@ -1,5 +1,6 @@
 import { element } from '../dom.js';
 import { readHeaders } from '../reading.js';
+import type { Owner } from './owner.js';
 import { Failure, members, problemFrom, UNREACHABLE, type Answer, type Stored } from './problem.js';
 import { sendFile } from './transfer.js';
 import type { Sent } from './uploads.js';
@@ -16,10 +17,13 @@ export interface Sending {
   readonly replaces: string | undefined;
 }
 
-/** Asks whether a token is valid, and rejects with the words of the server where it is not. */
-export async function checkToken(token: string): Promise<void> {
+/** Whose a token is and what it may do. Rejects with the words of the server where it is not valid. */
+export async function checkToken(token: string): Promise<Owner> {
   const answer = await send(new URL('token', ROOT), { headers: authorization(token) });
-  if (!answer.ok) throw new Failure(problemFrom(await answerOf(answer)));
+  const told = await answerOf(answer);
+  const { name, scopes } = members(told.text);
+  if (!answer.ok || typeof name !== 'string' || !Array.isArray(scopes)) throw new Failure(problemFrom(told));
+  return JSON.parse(told.text) as Owner;
 }
 
 /**

@@ -13,11 +13,7 @@ export function askForToken(refused: Problem | undefined): Promise<string | unde
         answer(takeFrom(field));
       }}
     >
-      <h2 id="token-heading">
-        {document.querySelector('#sign-in') === null
-          ? 'Publishing needs a token'
-          : 'This server needs a token'}
-      </h2>
+      <h2 id="token-heading">Sign in with a token</h2>
       {refused !== undefined && (
         <div role="alert">
           <ProblemWords problem={refused} />
@@ -35,8 +31,8 @@ export function askForToken(refused: Problem | undefined): Promise<string | unde
         aria-describedby="token-note"
       />
       <p id="token-note" class="quiet">
-        The one from the server's configuration. It stays in the memory of this tab until you close or reload
-        it, and goes to this server only.
+        One that the server's configuration knows. It stays in the memory of this tab until you close or
+        reload it, and goes to this server only.
       </p>
       <div class="choices">
         <button type="button" onClick={close}>

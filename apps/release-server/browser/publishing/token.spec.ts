@@ -1,21 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { Owner } from './owner.js';
 import { Failure, UNREACHABLE, type Problem } from './problem.js';
 import { Token, type CheckToken } from './token.js';
 
 const REFUSED: Problem = { title: 'A valid bearer token is required', code: 'unauthorized' };
 
+const OWNER: Owner = { name: 'ci', scopes: ['publish'] };
+
 /** A person who gives these tokens, one after the other, and then none; `check` is what the server says of each. */
-function person(tokens: string[], check: CheckToken = () => Promise.reject(new Failure(UNREACHABLE))) {
+function person(tokens: string[], check: CheckToken = async () => OWNER) {
   const asked: (Problem | undefined)[] = [];
-  const known: boolean[] = [];
+  const known: (Owner | undefined)[] = [];
   const token = new Token(
     async (refused) => {
       asked.push(refused);
       return tokens.shift();
     },
     check,
-    (is) => known.push(is),
+    (owner) => known.push(owner),
   );
   return { token, asked, known };
 }
@@ -35,7 +38,7 @@ describe('Token', () => {
     await expect(Promise.all([token.get(), token.get()])).resolves.toEqual(['right', 'right']);
     await expect(token.use(server('right'))).resolves.toBe('done with right');
     expect(asked).toHaveLength(1);
-    expect(token.accepted).toBe(true);
+    expect(token.owner).toBe(OWNER);
   });
 
   it('is forgotten when the server refuses it, and asked for with the words of the server', async () => {
@@ -43,7 +46,7 @@ describe('Token', () => {
 
     await expect(token.use(server('right'))).resolves.toBe('done with right');
     expect(asked).toEqual([undefined, REFUSED]);
-    expect(known).toEqual([true, false, true]);
+    expect(known).toEqual([OWNER, undefined, OWNER]);
   });
 
   it('lets two who were refused go on with one new token', async () => {
@@ -66,7 +69,7 @@ describe('Token', () => {
     const failure = new Failure({ title: 'The storage is full', code: 'insufficient_storage' });
 
     await expect(token.use(() => Promise.reject(failure))).rejects.toBe(failure);
-    expect(known).toEqual([true]);
+    expect(known).toEqual([OWNER]);
   });
 
   it('is gone when it is forgotten', async () => {
@@ -74,23 +77,28 @@ describe('Token', () => {
     await token.use(server('right'));
     token.forget();
 
-    expect(token.accepted).toBe(false);
-    expect(known).toEqual([true, false]);
+    expect(token.owner).toBeUndefined();
+    expect(known).toEqual([OWNER, undefined]);
     await expect(token.get()).resolves.toBeUndefined();
   });
 
   it('is checked at once, and asked for until the server takes one', async () => {
     const right = server('right');
-    const { token, asked, known } = person(['wrong', 'right'], async (given) => void (await right(given)));
+    const { token, asked, known } = person(['wrong', 'right'], async (given) => {
+      await right(given);
+      return OWNER;
+    });
 
     await expect(token.get()).resolves.toBe('right');
     expect(asked).toEqual([undefined, REFUSED]);
-    expect(known).toEqual([true]);
-    expect(token.accepted).toBe(true);
+    expect(known).toEqual([OWNER]);
   });
 
-  it('is not even checked where somebody has given too many wrong ones', async () => {
-    const refused = { title: 'Too many wrong tokens', code: 'too_many_attempts' } as const;
+  it.each<Problem>([
+    { title: 'Too many wrong tokens', code: 'too_many_attempts' },
+    { title: 'The token has expired', code: 'unauthorized' },
+    UNREACHABLE,
+  ])('is not taken where the server says: $title', async (refused) => {
     const { token, asked, known } = person(['right'], () => Promise.reject(new Failure(refused)));
 
     await expect(token.get()).resolves.toBeUndefined();
@@ -98,10 +106,15 @@ describe('Token', () => {
     expect(known).toEqual([]);
   });
 
-  it('is taken unchecked where the server does not say anything of it', async () => {
-    const { token } = person(['right']);
+  it('is looked at again where it may not do what it was used for', async () => {
+    const less: Owner = { ...OWNER, scopes: ['read'] };
+    const owners = [OWNER, less];
+    const { token, known } = person(['right'], async () => owners.shift() ?? less);
+    const failure = new Failure({ title: 'Not allowed', code: 'insufficient_scope' });
 
-    await expect(token.get()).resolves.toBe('right');
-    expect(token.accepted).toBe(false);
+    await expect(token.use(() => Promise.reject(failure))).rejects.toBe(failure);
+    await Promise.resolve();
+    expect(known).toEqual([OWNER, less]);
+    expect(token.isKnown).toBe(true);
   });
 });

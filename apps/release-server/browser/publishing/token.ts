@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../src/problems/problem-codes.js';
+import type { Owner } from './owner.js';
 import { Failure, type Problem } from './problem.js';
 
 /**
@@ -6,25 +6,23 @@ import { Failure, type Problem } from './problem.js';
  */
 export type AskForToken = (refused: Problem | undefined) => Promise<string | undefined>;
 
-/** Rejects with a `Failure` where the server does not take a token, or does not answer. */
-export type CheckToken = (token: string) => Promise<void>;
+/** Whose it is. Rejects with a `Failure` where the server does not take a token, or does not answer. */
+export type CheckToken = (token: string) => Promise<Owner>;
 
-/** What the server says of the token itself, or of whoever gives too many wrong ones. */
-const REFUSALS = new Set<ProblemCode | undefined>(['unauthorized', 'too_many_attempts']);
 const MISSING: Problem = { title: 'This needs a token', again: true };
 
 /** The token that somebody typed. It is kept here and nowhere else: never in storage, an address or an element. */
 export class Token {
   private value: string | undefined;
   private asking: Promise<string | undefined> | undefined;
-  /** Whether the server took it at least once. */
-  accepted = false;
+  /** Whose it is, where there is one. */
+  owner: Owner | undefined;
 
-  /** @param changed - Called when there is a token, and when there is none any more. */
+  /** @param changed - Called when there is a token, when its owner may something else, and when there is none any more. */
   constructor(
     private readonly ask: AskForToken,
     private readonly check: CheckToken,
-    private readonly changed: (known: boolean) => void,
+    private readonly changed: (owner: Owner | undefined) => void,
   ) {}
 
   get isKnown(): boolean {
@@ -44,7 +42,7 @@ export class Token {
   }
 
   forget(): void {
-    this.set(undefined);
+    if (this.value !== undefined) this.set(undefined, undefined);
   }
 
   /**
@@ -57,42 +55,46 @@ export class Token {
       const token = await this.get(refused);
       if (token === undefined) throw new Failure({ ...(refused ?? MISSING), forAll: true });
       try {
-        const result = await act(token);
-        this.accepted = true;
-        return result;
+        return await act(token);
       } catch (error) {
-        if (!(error instanceof Failure) || error.problem.code !== 'unauthorized') throw error;
+        if (!(error instanceof Failure)) throw error;
+        if (error.problem.code === 'insufficient_scope') void this.lookAgain(token);
+        if (error.problem.code !== 'unauthorized') throw error;
         refused = error.problem;
         if (this.value === token) this.forget();
       }
     }
   }
 
-  /** Asks until the server takes what is given, or cannot say whether it does: then its first use tells. */
+  /** Asks until the server takes what is given. */
   private async askUntilTaken(refused: Problem | undefined): Promise<string | undefined> {
     for (;;) {
       const given = await this.ask(refused);
       if (given === undefined) return undefined;
       try {
-        await this.check(given);
-        this.set(given);
-        this.accepted = true;
+        this.set(given, await this.check(given));
         return given;
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        if (!REFUSALS.has(error.problem.code)) {
-          this.set(given);
-          return given;
-        }
         refused = error.problem;
       }
     }
   }
 
-  private set(value: string | undefined): void {
-    if (value === this.value) return;
+  /** What its owner may was another before, or the page would not have offered what was refused. */
+  private async lookAgain(token: string): Promise<void> {
+    try {
+      const owner = await this.check(token);
+      const isNews = JSON.stringify(owner) !== JSON.stringify(this.owner);
+      if (isNews && this.value === token) this.set(token, owner);
+    } catch {
+      // The refusal itself is told where it was met.
+    }
+  }
+
+  private set(value: string | undefined, owner: Owner | undefined): void {
     this.value = value;
-    this.accepted = false;
-    this.changed(value !== undefined);
+    this.owner = owner;
+    this.changed(owner);
   }
 }

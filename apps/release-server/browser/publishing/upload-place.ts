@@ -1,7 +1,9 @@
 import { announce } from '../dom.js';
+import { tellMayNotPublish } from './account.js';
 import { digestOf } from './digest.js';
 import type { Collected } from './folders.js';
 import { leftOut, sameName, sharedNames } from './left-out.js';
+import { mayPublish } from './owner.js';
 import { showPanel } from './panel.js';
 import { publisher, type PublishingParts } from './publish-file.js';
 import { tell } from './telling.js';
@@ -54,17 +56,17 @@ export function openUploadPlace(options: PlaceOptions): UploadPlace | undefined 
   return { open, addDropped, isActive: () => uploads.all.some(isActive) };
 
   async function open(): Promise<void> {
-    if ((await token.get()) !== undefined) panel.open();
+    if (await mayGoOn()) panel.open();
   }
 
   async function add(files: readonly File[]): Promise<void> {
-    if ((await token.get()) === undefined) return;
+    if (!(await mayGoOn())) return;
     panel.open();
     for (const file of files) uploads.add(file);
   }
 
   async function addDropped(dropped: Promise<Collected>): Promise<void> {
-    if ((await token.get()) === undefined) return;
+    if (!(await mayGoOn())) return;
     const collected = await dropped;
     uploads.notice = leftOut(collected);
     panel.open();
@@ -74,6 +76,15 @@ export function openUploadPlace(options: PlaceOptions): UploadPlace | undefined 
       const paths = shared.get(file.name);
       uploads.add(file, paths === undefined ? undefined : sameName(paths));
     }
+  }
+
+  /** Asks for the token where there is none, and says where it is not one to publish with. */
+  async function mayGoOn(): Promise<boolean> {
+    if ((await token.get()) === undefined) return false;
+    const { owner } = token;
+    if (owner === undefined || mayPublish(owner)) return true;
+    await tellMayNotPublish(owner);
+    return false;
   }
 
   async function bringUpToDate(): Promise<void> {

@@ -1,10 +1,11 @@
 import type { ReleaseData } from '../../src/web/releases/release-data.js';
 import { followedLink } from '../dom.js';
-import { deleteOnClick } from '../publishing/deleting.js';
+import { showAccount, tellMayNotPublish } from '../publishing/account.js';
+import { deleteOnClick, offerDeleting } from '../publishing/deleting.js';
 import { takeDroppedFiles } from '../publishing/dropping.js';
+import type { Collected } from '../publishing/folders.js';
 import { checkToken, packagesOf, releasesAddress } from '../publishing/server.js';
 import { askForToken } from '../publishing/token-dialog.js';
-import { showTokenButton } from '../publishing/token-button.js';
 import { Token } from '../publishing/token.js';
 import { openUploadPlace, type UploadPlace } from '../publishing/upload-place.js';
 import { actionsOn } from './actions.js';
@@ -19,10 +20,12 @@ export function startManaging(): void {
   const manage = document.querySelector<HTMLElement>('#manage');
   if (manage === null) return;
 
-  const showToken = showTokenButton(manage, forget);
-  const token = new Token(askForToken, checkToken, (known) => {
-    showToken(known);
-    manage.hidden = known;
+  const showOwner = showAccount(manage, forget);
+  const showDeleting = offerDeleting(() => token);
+  const token = new Token(askForToken, checkToken, (owner) => {
+    manage.hidden = owner !== undefined;
+    showOwner(owner);
+    showDeleting();
   });
   const pages = new ManagedPages(token, () => (place = placeFor(managed())));
   const actions = actionsOn(pages, token);
@@ -34,7 +37,7 @@ export function startManaging(): void {
     if (button !== null) void act(button.dataset['act']);
   });
   takeDroppedFiles(
-    (dropped) => void open().then(() => place?.addDropped(dropped)),
+    (dropped) => void open().then(() => add(dropped)),
     () => (token.isKnown ? place !== undefined : document.querySelector('article.release') !== null),
   );
   deleteOnClick(token, () => pages.refresh());
@@ -48,6 +51,11 @@ export function startManaging(): void {
   async function open(): Promise<void> {
     if (token.isKnown || (await token.get()) === undefined) return;
     await pages.show(location.href, false);
+  }
+
+  async function add(dropped: Promise<Collected>): Promise<void> {
+    if (place !== undefined) await place.addDropped(dropped);
+    else if (token.owner !== undefined) await tellMayNotPublish(token.owner);
   }
 
   async function act(name: string | undefined): Promise<void> {

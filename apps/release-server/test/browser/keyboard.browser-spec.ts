@@ -35,6 +35,7 @@ describe('the keyboard alone', () => {
         'link Packages',
         'link Releases',
         'link API',
+        'button Sign in',
         'button Publish',
         'button Copy the specify line',
         'searchbox Find packages',

@@ -287,7 +287,7 @@ describe('releases on the page', () => {
       ].join('\n'),
     );
     expect(kept).not.toContain(TOKEN);
-    await page.getByRole('button', { name: 'Forget the token' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Manage releases' }).waitFor();
     expect(await page.getByRole('main').getByRole('link', { name: tag }).count()).toBe(0);
   });

@@ -17,7 +17,7 @@ describe('the pages of a server whose reads ask for a token', () => {
   const browser = useBrowser();
 
   it.each(['packages', 'releases', 'latest'])('ask for it at /%s in words and tell nothing', async (path) => {
-    const page = await browser.open(`${site.url}/${path}`, DESK, REFUSED);
+    const page = await browser.open(`${site.url}/${path}`, DESK, { ...REFUSED, reducedMotion: 'reduce' });
     await page.getByText(WORDS).waitFor();
     expect(await page.content()).not.toContain(PACKAGES[0]?.name);
     expect(await page.getByRole('button', { name: 'Sign in' }).isVisible()).toBe(path !== 'latest');
@@ -54,7 +54,7 @@ describe('the pages of a server whose reads ask for a token', () => {
     await rowOf(page, one.name).getByRole('link', { name: one.name }).click();
     expect((await download).suggestedFilename()).toBe(one.name);
 
-    await page.getByRole('button', { name: 'Forget the token' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText(WORDS).waitFor();
     expect(await page.content()).not.toContain(one.name);
     expect(await page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 0]);

@@ -174,7 +174,7 @@ describe('publishing and deleting on the page', () => {
     expect(await buttons.count()).toBe(0);
     await startPublishing(page);
     await buttons.first().waitFor();
-    await page.getByRole('button', { name: 'Forget the token' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
     await buttons.first().waitFor({ state: 'hidden' });
   });
 

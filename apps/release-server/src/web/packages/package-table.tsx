@@ -1,3 +1,4 @@
+import { packageVersion } from '#releases';
 import { folderTagOf, type Package } from '#storage';
 
 import { packageView, type UrlOf } from '../../packages/package.view.js';
@@ -50,8 +51,11 @@ type RowProps = Omit<TableProps, 'packages' | 'caption'> & { readonly stored: Pa
 function PackageRow({ stored, base, urlOf, now, leaving, deletable, downloadable }: RowProps) {
   const view = packageView(stored, base, undefined, urlOf);
   const { name, sha256 } = view;
+  const folder = folderTagOf(stored);
+  // What decides, beside the name, who may delete it.
+  const version = deletable && folder === undefined ? packageVersion(stored)?.tag : undefined;
   return (
-    <tr data-name={name} data-release={folderTagOf(stored)}>
+    <tr data-name={name} data-release={folder} data-version={version}>
       <th scope="row">
         {downloadable ? (
           <a class="name" href={view.url}>

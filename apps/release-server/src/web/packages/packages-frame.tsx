@@ -30,7 +30,7 @@ export function renderPackagesPage(props: FrameProps): string {
     ),
     actions: (asksToken || !config.read_only) && (
       <div class="account">
-        {asksToken && <SignInButton />}
+        <SignInButton isPrivate={asksToken} />
         {!config.read_only && <PublishButton isHidden={asksToken} />}
       </div>
     ),
@@ -53,9 +53,14 @@ export function renderPackagesPage(props: FrameProps): string {
 }
 
 /** Shown where scripts run. */
-function SignInButton() {
+function SignInButton({ isPrivate }: { readonly isPrivate: boolean }) {
   return (
-    <button type="button" id="sign-in" class="primary">
+    <button
+      type="button"
+      id="sign-in"
+      class={isPrivate ? 'primary' : undefined}
+      data-reads={isPrivate ? 'private' : undefined}
+    >
       Sign in
     </button>
   );

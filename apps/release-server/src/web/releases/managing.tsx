@@ -5,11 +5,14 @@ import type { ReleaseData } from './release-data.js';
 
 /** What somebody may do with a release whose page they ask for. */
 export interface ReleaseRights {
-  /** Edit it, and publish a draft. */
   readonly edit: boolean;
+  /** Publish it, being a draft, with all of its packages. */
+  readonly publish: boolean;
   /** Publish packages into it. */
   readonly add: boolean;
-  /** Delete it and its packages. */
+  /** Delete packages of it: some at least. */
+  readonly removePackages: boolean;
+  /** Delete it with all of its packages. */
   readonly remove: boolean;
 }
 
@@ -45,11 +48,11 @@ interface ActionsProps {
 
 /** The buttons of a release, and the place where files are published into it. */
 export function ReleaseActions({ release: { isDraft }, rights, config }: ActionsProps) {
-  if (!rights.edit && !rights.add && !rights.remove) return null;
+  if (!rights.edit && !rights.publish && !rights.add && !rights.remove) return null;
   return (
     <>
       <div class="choices" id="actions">
-        {rights.edit && isDraft && (
+        {rights.publish && (
           <button type="button" class="primary" data-act="publish">
             Publish release
           </button>

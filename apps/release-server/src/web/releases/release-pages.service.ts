@@ -11,6 +11,7 @@ import { BASE } from '../../http/fragment.js';
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody, type PrepareOptions } from '../../http/prepared-body.js';
 import { withSnapshot } from '../../http/with-snapshot.js';
+import { accessTo } from '../../packages/access-to.js';
 import { PackageLinks } from '../../packages/package-links.js';
 import type { Snapshots } from '../../packages/reader-views.js';
 import { ProblemError } from '../../problems/problem.js';
@@ -102,7 +103,8 @@ export class ReleasePagesService {
     const catalog = await prepareCatalog(await from.snapshot());
     const drafts = await this.access.visibleTo(principal, catalog.drafts);
     const shown = Math.min(page, pagesOf(catalog) + 1);
-    return prepareHtml(this.listPage(catalog, shown, root, { drafts }), MANAGED);
+    const mayDraft = await this.permissions.may(principal, { scope: 'publish' });
+    return prepareHtml(this.listPage(catalog, shown, root, { drafts, mayDraft }), MANAGED);
   }
 
   /** The draft of that tag, where there is one that somebody may see, or the public one. Rejects with `release_not_found`. */
@@ -114,13 +116,25 @@ export class ReleasePagesService {
     const { isDraft, record } = release;
     const may = (scope: Scope): Promise<boolean> =>
       this.permissions.may(principal, { scope, release: release.tag });
+    // Where patterns of names narrow a grant, what is done to a release as a whole takes all of its packages.
+    const narrowed = principal.grant?.packages !== undefined;
+    const mayAll = async (scope: Scope): Promise<boolean> => {
+      if (!(await may(scope))) return false;
+      for (const { name } of narrowed ? release.assets : []) {
+        if (!(await this.permissions.may(principal, accessTo(scope, name)))) return false;
+      }
+      return true;
+    };
+    const isRemovable = isDraft || this.config.allow_delete;
     const rights = {
       edit: await may(isDraft ? 'publish' : 'overwrite'),
+      publish: isDraft && (await mayAll('publish')),
       // What was published as a release stays as it is where nothing changes.
       add:
         (isDraft || record === undefined || !this.config.immutable) &&
         (await this.access.mayWrite(principal, release.tag)),
-      remove: (isDraft || this.config.allow_delete) && (await may('delete')),
+      removePackages: isRemovable && (await may('delete')),
+      remove: isRemovable && (await mayAll('delete')),
     };
     return prepareHtml(this.onePage(catalog, release, root, { rights }), MANAGED);
   }
@@ -129,7 +143,7 @@ export class ReleasePagesService {
     catalog: ReleaseCatalog,
     page: number,
     root: string,
-    managed?: Managed<ReleasesPageProps, 'drafts'>,
+    managed?: Managed<ReleasesPageProps, 'drafts' | 'mayDraft'>,
   ): string {
     const recent = tagged(catalog.recent);
     return releasesPage({

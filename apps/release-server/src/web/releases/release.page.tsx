@@ -73,7 +73,7 @@ function Packages({ release, base, urlOf, now, root, rights }: ReleasePageProps)
           urlOf={urlOf}
           now={now}
           leaving={new Set()}
-          deletable={rights?.remove === true}
+          deletable={rights?.removePackages === true}
           downloadable={!isDraft}
           caption={`Packages of ${title}`}
         />

@@ -20,6 +20,8 @@ export interface ReleasesPageProps extends PageContext {
   readonly readOnly: boolean;
   /** Those that the asker may see; undefined for the public, who sees none and changes nothing. */
   readonly drafts?: readonly Release[];
+  /** Whether the asker may make drafts. */
+  readonly mayDraft?: boolean;
 }
 
 /** Drafts that are shown: more are forgotten ones. */
@@ -27,7 +29,7 @@ const MOST_DRAFTS = 50;
 
 /** All releases as a page, the last published first, complete without script. */
 export function releasesPage(props: ReleasesPageProps): string {
-  const { releases, page, pages, root, files, readOnly, drafts } = props;
+  const { releases, page, pages, root, files, readOnly, drafts, mayDraft = false } = props;
   return renderReleasesPage({
     title: 'Releases – Release Server',
     root,
@@ -38,7 +40,7 @@ export function releasesPage(props: ReleasesPageProps): string {
       <>
         <div class="title" data-managed={drafts === undefined ? undefined : 'list'}>
           <h1>Releases</h1>
-          {drafts !== undefined && <ListActions />}
+          {mayDraft && <ListActions />}
         </div>
         {page === 1 && drafts !== undefined && <Drafts {...props} drafts={drafts} />}
         {releases.length === 0 && (
