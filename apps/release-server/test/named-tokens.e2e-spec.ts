@@ -231,5 +231,5 @@ describe('tokens that are exchanged while packages come', () => {
       expect(last.status).toBe(201);
     });
     await directory.remove();
-  });
+  }, 120_000);
 });
