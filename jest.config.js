@@ -31,5 +31,5 @@ export default {
   testEnvironment: 'node',
   testTimeout: 30_000,
   // Many tests wait for servers and clocks: there are more of them than cores.
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  maxWorkers: availableParallelism() * 2,
 };

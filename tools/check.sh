@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What needs no running: types, format, lint, import rules, parts made of others, and the scripts, workflows and Dockerfiles with shellcheck,
+# What needs no running: types, format, lint, patterns, import rules, parts made of others, and the scripts, workflows and Dockerfiles with shellcheck,
 # actionlint and hadolint, each where it is on PATH.
-#   npm run check [-- types|format|lint|imports|generated|scripts ...]
+#   npm run check [-- types|format|lint|patterns|imports|generated|scripts ...]
 # shellcheck disable=SC2329 # functions are called by name, through check
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
@@ -44,12 +44,13 @@ scripts() {
   fi
 }
 
-[ $# -gt 0 ] || set -- types format lint imports generated scripts
+[ $# -gt 0 ] || set -- types format lint patterns imports generated scripts
 for part; do
   case $part in
     types) check 'types fit' types ;;
     format) check 'the format is that of prettier' prettier --check . ;;
     lint) check 'oxlint finds nothing' oxlint --type-aware --deny-warnings ;;
+    patterns) check 'each pattern is matched in linear time' node tools/test/jest.mjs --ci '--testMatch=**/*.check-spec.ts' ;;
     imports) check 'imports flow one way, and each rule refuses what it is for' imports ;;
     generated) check 'what is made of the sources is current' node tools/generate/main.mjs --check ;;
     scripts) scripts ;;

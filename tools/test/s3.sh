@@ -17,8 +17,8 @@ if [ -z "${S3_ENDPOINT:-}" ]; then
 fi
 
 npm run --silent build || exit
-# What no store has a part in: clients, scripts, connections, names and tokens.
-elsewhere='/test/(hosts|guessing|connections|body-as-sent|scripts|scripts-releases|seed|github-clients|extending)\.e2e-spec'
+# What no store has a part in: clients, scripts, connections, names, tokens and who may do what.
+elsewhere='/test/(hosts|guessing|connections|body-as-sent|scripts|scripts-releases|seed|github-clients|extending|tls|access|private-reads|named-tokens|token-command|identities)\.e2e-spec'
 # On two workers, and with patience: a store on this machine does the work of each as well.
 TEST_STORE=s3 count node tools/test/jest.mjs --ci --maxWorkers=2 --testTimeout=120000 \
   --testPathIgnorePatterns="$elsewhere" node_modules -- libs/storage/src/s3 'apps/release-server/test/[^/]*e2e-spec'

@@ -9,7 +9,7 @@ import { StepCounter } from './support/steps.js';
 
 const RUNS = 1000;
 /** Of those that are counted, which takes a while. */
-const COUNTED_RUNS = 50;
+const COUNTED_RUNS = 20;
 /** Steps for one character, and for every text however short. */
 const STEPS = { perCharacter: 40, besides: 400 };
 const LONGEST_NAME = 200;

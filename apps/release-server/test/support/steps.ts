@@ -3,7 +3,7 @@ import { Session, type Profiler } from 'node:inspector';
 /**
  * How many steps of our own code something takes: how often each block of the sources is run, as the engine counts it.
  * Unlike time, that is the same on every machine. What the engine does within one call of its own is not counted;
- * patterns are shown to be linear elsewhere (patterns.spec.ts).
+ * patterns are shown to be linear elsewhere (checks/patterns.check-spec.ts).
  */
 export class StepCounter {
   private readonly session = new Session();
