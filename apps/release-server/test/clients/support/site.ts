@@ -32,8 +32,14 @@ export interface Site {
   releases(): Promise<Record<string, string[]>>;
 }
 
-/** @param scheme - `https` for clients that speak nothing else. */
-export function useSite(scheme: 'http' | 'https' = 'http'): Site {
+/**
+ * @param scheme - `https` for clients that speak nothing else.
+ * @param settings - Of the server, beside what every site has, as environment variables.
+ */
+export function useSite(
+  scheme: 'http' | 'https' = 'http',
+  settings: Readonly<Record<string, string>> = {},
+): Site {
   let storage: { path: string; remove(): Promise<void> };
   let work: { path: string; remove(): Promise<void> };
   let server: ServerProcess;
@@ -42,7 +48,7 @@ export function useSite(scheme: 'http' | 'https' = 'http'): Site {
   beforeEach(async () => {
     storage = await makeDirectory();
     work = await makeDirectory();
-    server = await spawnServer(storage.path, { TRUST_PROXY: 'loopback', REPOSITORY });
+    server = await spawnServer(storage.path, { TRUST_PROXY: 'loopback', REPOSITORY, ...settings });
     const tls = scheme === 'https' ? await makeCertificate(work.path) : undefined;
     front = await startFront(server.url, tls);
   });
