@@ -123,20 +123,21 @@ describe('TLS', () => {
     }),
   );
 
-  it.each([
-    ['says nothing', ''],
-    ['says half of it', '\x16\x03\x01\x02\x00\x01\x00'],
-  ])('closes a connection whose handshake takes longer than 10 s: a client that %s', (_, bytes) =>
+  it('closes a connection whose handshake takes longer than 10 s, whether its client says half of it or nothing', () =>
     withTls(async ({ port }) => {
-      const began = Date.now();
-      const socket = connectPlainly(port, '127.0.0.1').on('error', () => undefined);
-      socket.write(Buffer.from(bytes, 'latin1'));
-      socket.resume();
-      await once(socket, 'close');
-      expect(Date.now() - began).toBeGreaterThan(9000);
-      expect(Date.now() - began).toBeLessThan(13_000);
-    }),
-  );
+      const closing = ['', '\x16\x03\x01\x02\x00\x01\x00'].map(async (bytes) => {
+        const began = Date.now();
+        const socket = connectPlainly(port, '127.0.0.1').on('error', () => undefined);
+        socket.write(Buffer.from(bytes, 'latin1'));
+        socket.resume();
+        await once(socket, 'close');
+        return Date.now() - began;
+      });
+      for (const time of await Promise.all(closing)) {
+        expect(time).toBeGreaterThan(9000);
+        expect(time).toBeLessThan(13_000);
+      }
+    }));
 
   it('closes at once although handshakes are under way', async () => {
     let socket: Socket | undefined;
