@@ -73,7 +73,7 @@ export default {
       from: { path: '^(apps|libs)/([^/]+)/', pathNot: '\\.spec\\.ts$|^apps/[^/]+/test/' },
       to: {
         path: '^libs/',
-        pathNot: ['^libs/[^/]+/src/index\\.ts$', '^libs/$2/', '^libs/auth/src/grant\\.ts$'],
+        pathNot: ['^libs/[^/]+/src/index\\.ts$', '^libs/$2/', '^libs/auth/src/(?:access|grant)\\.ts$'],
       },
     },
     {
@@ -117,7 +117,7 @@ export default {
       from: { path: '^apps/release-server/browser/' },
       to: {
         path: '^(apps|libs)/',
-        pathNot: `^apps/release-server/browser/|${APP}(web/|problems/problem-codes\\.ts$)|^libs/auth/src/grant\\.ts$`,
+        pathNot: `^apps/release-server/browser/|${APP}(web/|problems/problem-codes\\.ts$)|^libs/auth/src/(?:access|grant)\\.ts$`,
       },
     },
     {

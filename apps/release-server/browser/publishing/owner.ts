@@ -1,4 +1,5 @@
 // Decided as the server does.
+import { SCOPES } from '../../../../libs/auth/src/access.js';
 import { allows, type Grant } from '../../../../libs/auth/src/grant.js';
 
 /** Whose a token is and what it may do, as `GET /token` tells. */
@@ -24,7 +25,6 @@ export function mayDelete(owner: Owner, shown: Shown): boolean {
   return allows(owner, { scope: 'delete', ...shown });
 }
 
-const SCOPE_COUNT = 5;
 /** Of patterns, how many are told. */
 const TOLD = 3;
 
@@ -35,7 +35,7 @@ export function kindOf({ kind }: Owner): string | undefined {
 
 /** What the owner may, in words: `may publish, overwrite; packages x-*`. */
 export function rightsOf({ scopes, packages, releases }: Owner): string {
-  const may = scopes.length === SCOPE_COUNT ? 'do everything' : scopes.join(', ') || 'do nothing';
+  const may = scopes.length === SCOPES.length ? 'do everything' : scopes.join(', ') || 'do nothing';
   return [`may ${may}`, narrowed('packages', packages), narrowed('releases', releases)]
     .filter((part) => part !== undefined)
     .join('; ');
