@@ -24,6 +24,18 @@ export interface PageContext {
   readonly files: StaticFiles;
 }
 
+/** The script of a page, by the name of its file, which also loads the worker that computes digests. */
+export function PageScript({ name, root, files }: PageContext & { readonly name: 'page.js' | 'release.js' }) {
+  return (
+    <script
+      type="module"
+      id="script"
+      src={files.url(name, root)}
+      data-digest-worker={files.url('digest.worker.js', root)}
+    />
+  );
+}
+
 interface LayoutProps extends PageContext {
   readonly title: string;
   /** What only this page loads. */

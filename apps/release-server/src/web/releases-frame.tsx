@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-import { renderPage, type PageContext } from './layout.js';
+import { PageScript, renderPage, type PageContext } from './layout.js';
 
 interface FrameProps extends PageContext {
   readonly title: string;
@@ -22,12 +22,7 @@ export function renderReleasesPage(props: FrameProps): string {
     files,
     head: (
       <>
-        <script
-          type="module"
-          id="script"
-          src={files.url('release.js', root)}
-          data-digest-worker={files.url('digest.worker.js', root)}
-        />
+        <PageScript name="release.js" root={root} files={files} />
         {head}
       </>
     ),

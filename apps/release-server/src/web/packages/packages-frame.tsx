@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 
 import type { Config } from '../../config/config.js';
-import { renderPage, type PageContext } from '../layout.js';
+import { PageScript, renderPage, type PageContext } from '../layout.js';
 
 interface FrameProps extends PageContext {
   readonly title: string;
@@ -20,14 +20,7 @@ export function renderPackagesPage(props: FrameProps): string {
     title,
     root,
     files,
-    head: (
-      <script
-        type="module"
-        id="script"
-        src={files.url('page.js', root)}
-        data-digest-worker={files.url('digest.worker.js', root)}
-      />
-    ),
+    head: <PageScript name="page.js" root={root} files={files} />,
     actions: (asksToken || !config.read_only) && (
       <div class="account">
         <SignInButton isPrivate={asksToken} />
