@@ -519,7 +519,7 @@ describe('the process', () => {
     }
     const { stat = 0, ...others } = (await server.inspect()).calls;
     expect(others).toEqual({});
-    // Two of the certificate and its key, each 300 ms.
+    // Two of the certificate and its key, each 200 ms.
     expect(stat).toBeLessThanOrEqual(OVER_TLS ? 15 : 5);
     await server.stop();
   });

@@ -8,8 +8,8 @@ const MOST_LOOKS = 4;
 /**
  * Calls back when one of the files is another one than before, or is there again or no longer: for secrets that are
  * replaced while the server runs. Files that change together, as those of a Secret of Kubernetes do by one symbolic link,
- * are told together, once two looks have seen the same, and within a second in any case. The first call is for what has changed since the caller read them
- * itself, and comes also when nothing has. The system tells such changes too, but not on every file system.
+ * are told together, once two looks have seen the same, and within a second in any case. The first call is for what has
+ * changed since the caller read them itself, and comes also when nothing has. The system tells such changes too, but not on every file system.
  *
  * What is called must not throw. Returns what ends it; by itself it keeps no process alive.
  */
