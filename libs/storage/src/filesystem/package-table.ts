@@ -7,6 +7,9 @@ export interface IndexEntry {
   readonly fingerprint: string;
 }
 
+/** What has become of names: an entry, or undefined where there is no package any more. */
+export type IndexChanges = ReadonlyMap<string, IndexEntry | undefined>;
+
 /** Lists go without new digests for this long while more files are being hashed. */
 const DIGESTS_DELAY_MS = 1000;
 /** Up to this many changes, entering them one by one is cheaper than copying all. */
@@ -69,8 +72,7 @@ export class PackageTable {
     this.snapshot = undefined;
   }
 
-  /** Enters what has become of these names: an entry, or undefined where there is no package any more. */
-  apply(changes: ReadonlyMap<string, IndexEntry | undefined>): void {
+  apply(changes: IndexChanges): void {
     if (changes.size > FEW_CHANGES) {
       this.applyTogether(changes);
       return;
@@ -88,7 +90,7 @@ export class PackageTable {
     this.hasNewDigests = true;
   }
 
-  private applyTogether(changes: ReadonlyMap<string, IndexEntry | undefined>): void {
+  private applyTogether(changes: IndexChanges): void {
     const gone: Package[] = [];
     const come: Package[] = [];
     for (const [name, entry] of changes) {
