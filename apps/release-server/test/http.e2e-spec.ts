@@ -150,6 +150,12 @@ describe('the server', () => {
     ['two hosts', 'GET /latest HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: close\r\n\r\n'],
     ['no host', 'GET /latest HTTP/1.1\r\nConnection: close\r\n\r\n'],
     ['a host that is none', 'GET /latest HTTP/1.1\r\nHost: "><script>\r\nConnection: close\r\n\r\n'],
+    ['a fragment', 'GET /latest#x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+    [
+      'a fragment of a whole address',
+      'GET http://x/latest#x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    ],
+    ['an address beyond ASCII', 'GET /assets/\u00e9 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
     ['no HTTP at all', 'hello\r\n\r\n'],
   ])('answers 400 to %s', async (_, bytes) => {
     const answer = await rawRequest(server.port, bytes);

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 
 import { json, namedToken } from './support/client.js';
 import { makeDirectory, spawnServer } from './support/process.js';
+import { rawRequest } from './support/raw.js';
 import { startServer, TOKEN, withServer, type TestServer } from './support/server.js';
 
 const WRITING = ['publish', 'overwrite', 'delete'];
@@ -118,6 +119,21 @@ describe('links in the answers of a server whose reads ask for a token', () => {
     ] as const) {
       expect([path, (await ask(path + search)).status]).toEqual([path, status]);
     }
+  });
+
+  // Mutant: one reads the whole path, and another ends it at the fragment.
+  it('hold for no package whose address theirs begins with', async () => {
+    await put('/releases/v3.0.0/assets/secret', 'of others');
+    await put(`/releases/${encodeURIComponent('v3.0.0/secret#')}/assets/own`, 'own');
+    const { search } = await linkTo('/own');
+    const statusOf = async (target: string): Promise<number> =>
+      (await rawRequest(server.port, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`))
+        .status;
+    expect(await statusOf(`/releases/download/v3.0.0/secret%23/own${search}`)).toBe(200);
+    expect(await statusOf(`/releases/download/v3.0.0/secret#/own${search}`)).toBe(400);
+    expect(await statusOf(`http://x/releases/download/v3.0.0/secret#/own${search}`)).toBe(400);
+    expect(await statusOf(`http://x/releases/download/v3.0.0/secret%23/own${search}`)).toBe(200);
+    expect(await statusOf(`http://x/releases/download/v3.0.0/secret${search}`)).toBe(401);
   });
 
   it('hold for no other time, and with nothing missing', async () => {

@@ -4,6 +4,7 @@ import { ProblemError } from '../problems/problem.js';
 
 /** Characters of a list of what a client accepts; those of browsers and programs have some 200. */
 const LONGEST_LIST = 2000;
+const NO_ADDRESS = /[^\x21-\x7e]|#/;
 
 /** Refuses what no request may have: a proxy in front may have read it as another request, or as several. */
 export function checkRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -21,6 +22,8 @@ function faultOf(request: IncomingMessage): string | undefined {
   if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
     return 'The request needs exactly one Host header.';
   }
+  // Express takes such an address apart in another way than one that is plain (RFC 9112 §3.2, RFC 3986 §2).
+  if (NO_ADDRESS.test(request.url ?? '')) return 'The address has to be ASCII, without a fragment.';
   if (request.httpVersionMajor !== 1) return 'The version of HTTP has to be 1.0 or 1.1.';
   const coding = request.headers['transfer-encoding'];
   // Who read the request before, and knew no codings, may have taken its body for the next request (RFC 9112 §6.1).

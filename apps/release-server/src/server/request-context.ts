@@ -91,9 +91,14 @@ function pathOf(url: string): string {
   return path.startsWith('/') ? path : path.replace(/^[a-z]+:\/\/[^/]*/i, '') || '/';
 }
 
-/** Makes the context of a request that has just arrived. */
+/**
+ * Makes the context of a request that has just arrived. Of a target that is a whole address only the path and the query are
+ * left in the request, so that nobody reads another path out of it than the context has.
+ */
 export function beginRequest(request: IncomingMessage, proxies: TrustedProxies): RequestContext {
   const context = new RequestContext(request, proxies);
+  const { url = '/' } = request;
+  if (!url.startsWith('/')) request.url = context.path + (/\?.*/s.exec(url)?.[0] ?? '');
   (request as Begun)[CONTEXT] = context;
   return context;
 }
