@@ -5,6 +5,8 @@ import { startServer, withServer, type TestServer } from './support/server.js';
 
 const TOKENS = [
   namedToken('web', { scopes: ['read'], packages: ['web-*'] }),
+  namedToken('web-admin', { scopes: ['read', 'overwrite', 'admin'], packages: ['web-*'] }),
+  namedToken('writes', { scopes: ['publish', 'overwrite', 'delete'] }),
   namedToken('two', { scopes: ['read', 'publish', 'overwrite', 'delete'], releases: ['v2.*'] }),
 ];
 
@@ -142,7 +144,59 @@ describe('a token that is for some packages, where reads ask for one', () => {
       headers: { 'Content-Type': 'application/json' },
     };
     expect((await ask(`/repos/o/r/releases/${idOf('v2.0.0')}`, 'two', edit)).status).toBe(200);
-    expect((await ask(`/repos/o/r/releases/${idOf('v3.0.0')}`, 'two', edit)).status).toBe(403);
+    expect((await ask(`/repos/o/r/releases/${idOf('v3.0.0')}`, 'two', edit)).status).toBe(404);
+    for (const init of [{ ...edit, body: '{"name":"x"}' }, { method: 'DELETE' }]) {
+      const refused = await ask(`/repos/o/r/releases/assets/${other}`, 'two', init);
+      expect([refused.status, (await refused.text()).includes('db-linux')]).toEqual([404, false]);
+    }
+    const edited = await ask(`/repos/o/r/releases/${idOf('v2.0.0')}`, 'web-admin', edit);
+    expect((await edited.text()).match(NAMES)?.[0]).toBe('web-linux');
+  });
+
+  it('has notes made of these only, and of none without the scope to read', async () => {
+    const notes = async (token: string, tag: string): Promise<string> => {
+      const asked = { method: 'POST', body: JSON.stringify({ tag_name: tag }) };
+      const answer = await ask('/repos/o/r/releases/generate-notes', token, asked);
+      return answer.ok ? answer.text() : `${answer.status}`;
+    };
+    expect(await notes('all', 'v2.0.0')).toMatch(/db-linux.*web-linux.*v3\.0\.0/);
+    expect(await notes('web', 'v2.0.0')).toMatch(/web-linux/);
+    expect(await notes('web', 'v2.0.0')).not.toMatch(/db-linux/);
+    expect(await notes('two', 'v3.0.0')).not.toMatch(/db-linux|v1/);
+    expect(await notes('writes', 'v2.0.0')).toBe('403');
+    const made = await ask('/repos/o/r/releases', 'writes', {
+      method: 'POST',
+      body: '{"tag_name":"v9.0.0","generate_release_notes":true}',
+    });
+    expect(made.status).toBe(403);
+  });
+
+  it('is told what retention would do with these only', async () => {
+    const namesFor = async (token: string): Promise<string[]> =>
+      (await json<{ name: string }[]>(await ask('/retention', token))).map(({ name }) => name).toSorted();
+    expect(await namesFor('web-admin')).toEqual(['web-linux', 'web-v1.0.0.zip']);
+    expect(await namesFor('all')).toContain('db-linux');
+  });
+
+  it('is told of no release that it cannot change, be it there or not', async () => {
+    const refusal = async (method: string, tag: string, token: string, body?: string): Promise<string> => {
+      const answer = await ask(`/releases/${tag}`, token, { method, ...(body !== undefined && { body }) });
+      return (await answer.text()).replaceAll(tag, 'TAG');
+    };
+    await ask('/releases', 'all', { method: 'POST', body: '{"tag":"v5.0.0","draft":true}' });
+    for (const token of ['web', 'two']) {
+      for (const body of ['{}', '{"draft":true}', '{"tag":"v2.9.0"}']) {
+        const none = await refusal('PATCH', 'v8.0.0', token, body);
+        expect(none).toContain('insufficient_scope');
+        expect(await refusal('PATCH', 'v3.0.0', token, body)).toBe(none);
+        expect(await refusal('PATCH', 'v5.0.0', token, body)).toBe(none);
+      }
+      const none = await refusal('DELETE', 'v8.0.0', token);
+      expect(await refusal('DELETE', 'v3.0.0', token)).toBe(none);
+      expect(await refusal('DELETE', 'v5.0.0', token)).toBe(none);
+    }
+    expect((await ask('/releases/v8.0.0', 'writes', { method: 'DELETE' })).status).toBe(404);
+    expect((await ask('/releases/v5.0.0', 'writes', { method: 'DELETE' })).status).toBe(204);
   });
 
   it('has links of these only, which need it no more', async () => {

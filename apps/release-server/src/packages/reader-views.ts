@@ -35,12 +35,26 @@ export class ReaderViews {
     this.isClosed = access === 'token';
   }
 
-  /** What whoever asks may see: the store itself where that is everything. Writes see it all, and ask for what they change. */
+  /**
+   * What whoever asks may see: the store itself where that is everything. Who writes is told of what their grant is for,
+   * be it to read it or not; what they change, they ask for.
+   */
   of(request: IncomingMessage): Snapshots {
     const { principal, isRead } = contextOf(request);
-    const { packages, releases, scopes = [] } = principal?.grant ?? {};
+    const { grant } = principal ?? {};
+    const reads = isRead || request.method === 'GET' || request.method === 'HEAD';
+    return this.narrowedTo(reads || grant === undefined ? grant : { ...grant, scopes: ['read'] });
+  }
+
+  /** What whoever asks may read, also where they write. Rejects with `AuthError` where that is nothing. */
+  async toRead(request: IncomingMessage): Promise<Snapshots> {
+    await this.require({ scope: 'read' }, request);
+    return this.narrowedTo(contextOf(request).principal?.grant);
+  }
+
+  private narrowedTo({ packages, releases, scopes = [] }: Partial<Grant> = {}): Snapshots {
     const isNarrow = this.isClosed && (packages !== undefined || releases !== undefined);
-    if (!isNarrow || !(isRead || request.method === 'GET' || request.method === 'HEAD')) return this.store;
+    if (!isNarrow) return this.store;
     const key = JSON.stringify([scopes, packages, releases]);
     const known = this.views.get(key);
     if (known !== undefined) return known;

@@ -3,18 +3,19 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Controller, Get, Res } from '@nestjs/common';
 import type { Response } from 'express';
 
-import { Permissions } from '#auth';
+import { allows, Permissions } from '#auth';
 import { prepareCatalog } from '#releases';
 import { RetentionService } from '#retention';
 import { PackageReader } from '#storage';
 
 import { Context, RequestContext } from '../server/request-context.js';
+import { accessTo } from './access-to.js';
 import { plannedView } from './retention.view.js';
 
 /** Packages that are told of before other work gets its turn. */
 const SLICE = 256;
 
-/** `GET /retention`: what would leave now, and why each package leaves or stays. Nothing is changed. */
+/** `GET /retention`: what would leave now, and why each package leaves or stays, of those that the asker's grant is for. Nothing is changed. */
 @Controller('retention')
 export class RetentionController {
   constructor(
@@ -28,12 +29,13 @@ export class RetentionController {
     @Res({ passthrough: true }) response: Response,
     @Context() { principal }: RequestContext,
   ): Promise<string> {
-    await this.permissions.require(principal, { scope: 'admin' });
+    const { grant } = await this.permissions.require(principal, { scope: 'admin' });
     const snapshot = await this.store.snapshot();
     await prepareCatalog(snapshot);
     const views: string[] = [];
     for (const planned of this.retention.plan(snapshot)) {
-      views.push(JSON.stringify(plannedView(planned)));
+      const isFor = grant === undefined || allows(grant, accessTo('admin', planned.package.name));
+      if (isFor) views.push(JSON.stringify(plannedView(planned)));
       if (views.length % SLICE === 0) await nextTurn();
     }
     response.setHeader('Cache-Control', 'no-store');

@@ -99,12 +99,12 @@ export class WriteService implements OnApplicationBootstrap {
   }
 
   async remove(name: string, condition: RemoveCondition, requester: Requester): Promise<Package> {
+    if (!isPackageName(name)) throw notFound(name);
+    const actor = await this.permissions.require(requester.principal, accessTo('delete', name));
     const isDraft = await this.overwrites.isDraft(name);
     if (!this.config.allow_delete && !isDraft) {
       throw new ProblemError('delete_disabled', 'This server keeps packages: allow_delete is false.');
     }
-    if (!isPackageName(name)) throw notFound(name);
-    const actor = await this.permissions.require(requester.principal, accessTo('delete', name));
     return this.store.remove(name, condition, (removed) => {
       const type = isDraft ? 'package.discarded' : 'package.deleted';
       this.events.say({ type, package: removed, ...originOf(actor, requester) });

@@ -36,6 +36,14 @@ export class DraftAccess {
     return principal !== undefined && draft !== undefined && this.mayWrite(principal, draft.tag);
   }
 
+  /** Whether somebody may change anything in the release of a tag. */
+  async mayChange(principal: Principal | undefined, release: string): Promise<boolean> {
+    for (const scope of ['publish', 'overwrite', 'delete'] as const) {
+      if (await this.permissions.may(principal, { scope, release })) return true;
+    }
+    return false;
+  }
+
   /** Whether somebody may publish or overwrite in the release of a tag; without one, in any at all. */
   async mayWrite(principal: Principal, release?: string): Promise<boolean> {
     return (

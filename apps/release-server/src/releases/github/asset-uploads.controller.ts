@@ -49,7 +49,7 @@ export class GithubAssetUploadsController {
     const body = new RequestBody(request, response, size);
     const published = await this.writes.publish(body, file, options, context);
     if (text !== '') await this.releaseWrites.label(published.package, text, context, 'publish');
-    const view = await this.releases.savedAsset(published.package, api);
+    const view = await this.releases.savedAsset(published.package, api, request);
     response.setHeader('Location', view.url);
     return view;
   }

@@ -3,14 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 
 import { prepareCatalog, type Release, type ReleaseCatalog } from '#releases';
-import { fileOf, notFound, PackageReader, StorageError, type Package, type StoreSnapshot } from '#storage';
+import { fileOf, notFound, StorageError, type Package, type StoreSnapshot } from '#storage';
 
 import { Config } from '../../config/config.js';
 import { BASE, blockOf, fragmentOf, joined, type FragmentBlock } from '../../http/fragment.js';
 import { PreparedBodies } from '../../http/prepared-bodies.js';
 import { prepareBody, type PreparedBody } from '../../http/prepared-body.js';
 import { PackageLinks } from '../../packages/package-links.js';
-import { ReaderViews } from '../../packages/reader-views.js';
+import { ReaderViews, type Snapshots } from '../../packages/reader-views.js';
 import { DraftAccess } from '../draft-access.js';
 import { GithubApi, JSON_TYPE, type ApiAddress, type ApiPrefix } from './github-api.js';
 import { githubAsset, githubReleaseWhole } from './github.view.js';
@@ -44,7 +44,6 @@ export class GithubReleases {
   private readonly separator = fragmentOf(',');
 
   constructor(
-    private readonly store: PackageReader,
     private readonly access: DraftAccess,
     private readonly api: GithubApi,
     private readonly config: Config,
@@ -114,9 +113,12 @@ export class GithubReleases {
     return { snapshot, catalog, release };
   }
 
-  /** The release of that tag, a draft only for those who may publish in it; undefined where there is none. */
+  /**
+   * The release of that tag, a draft only for those who may publish in it; undefined where there is none to read. Rejects
+   * with `AuthError` where the asker may not read.
+   */
   async named(tag: string, request: IncomingMessage) {
-    const { catalog } = await this.state();
+    const { catalog } = await stateOf(await this.views.toRead(request));
     const draft = catalog.draftByTag(tag);
     const isVisible = draft !== undefined && (await this.isVisible(draft, request));
     return { catalog, release: isVisible ? draft : catalog.byTag(tag) };
@@ -132,8 +134,8 @@ export class GithubReleases {
   }
 
   /** A release that was just saved, as an answer tells of it. Rejects with `release_not_found` where it is gone again. */
-  async saved({ tag, isDraft }: Pick<Release, 'tag' | 'isDraft'>, api: ApiAddress) {
-    const catalog = await this.catalog();
+  async saved({ tag, isDraft }: Pick<Release, 'tag' | 'isDraft'>, api: ApiAddress, request: IncomingMessage) {
+    const catalog = await this.catalog(request);
     const [draft, shown] = [catalog.draftByTag(tag), catalog.byTag(tag)];
     const release = isDraft ? (draft ?? shown) : (shown ?? draft);
     if (release === undefined) throw noRelease();
@@ -141,15 +143,15 @@ export class GithubReleases {
   }
 
   /** An asset that was just saved. Rejects with `package_not_found` where it is gone again. */
-  async savedAsset(saved: Package, api: ApiAddress) {
-    const catalog = await this.catalog();
+  async savedAsset(saved: Package, api: ApiAddress, request: IncomingMessage) {
+    const catalog = await this.catalog(request);
     const asset = catalog.assetById(catalog.assetId(saved));
     if (asset === undefined) throw notFound(fileOf(saved));
     return githubAsset(asset, catalog, api);
   }
 
-  /** @param request - Of a reader, of whom it has what they may see. */
-  async catalog(request?: IncomingMessage): Promise<ReleaseCatalog> {
+  /** What the asker may see. */
+  async catalog(request: IncomingMessage): Promise<ReleaseCatalog> {
     return (await this.state(request)).catalog;
   }
 
@@ -174,10 +176,8 @@ export class GithubReleases {
     });
   }
 
-  private async state(request?: IncomingMessage): Promise<Omit<FoundRelease, 'release'>> {
-    const from = request === undefined ? this.store : this.views.of(request);
-    const snapshot = await from.snapshot();
-    return { snapshot, catalog: await prepareCatalog(snapshot) };
+  private async state(request: IncomingMessage): Promise<Omit<FoundRelease, 'release'>> {
+    return stateOf(this.views.of(request));
   }
 
   private array(blocks: readonly FragmentBlock[], headers: Record<string, string>): PreparedBody {
@@ -199,6 +199,11 @@ export class GithubReleases {
   private async isVisible(release: Release | undefined, request: IncomingMessage): Promise<boolean> {
     return release?.isDraft === false || this.access.sees(release, request);
   }
+}
+
+async function stateOf(from: Snapshots): Promise<Omit<FoundRelease, 'release'>> {
+  const snapshot = await from.snapshot();
+  return { snapshot, catalog: await prepareCatalog(snapshot) };
 }
 
 function numberOf(id: string): number {

@@ -69,7 +69,7 @@ export class GithubReleaseAssetsController {
     const file = name ? fileNameFor(name) : fileOf(asset);
     if (file !== fileOf(asset)) asset = await this.releaseWrites.rename(asset, file, context);
     if (label !== undefined) await this.releaseWrites.label(asset, label, context);
-    return this.releases.savedAsset(asset, this.api.addressFor(request));
+    return this.releases.savedAsset(asset, this.api.addressFor(request), request);
   }
 
   @Delete('assets/:id')

@@ -35,14 +35,19 @@ export class GithubReleaseEditsController {
     const made = generateNotes ? (await this.notes({ tag }, api, request)).body : '';
     const notes = [others.notes, made].filter(Boolean).join('\n\n');
     const { record } = await this.writes.create(tag, { ...others, notes }, context);
-    const view = await this.releases.saved(record, api);
+    const view = await this.releases.saved(record, api, request);
     response.setHeader('Location', view.url);
     return view;
   }
 
   @Post('generate-notes')
   @HttpCode(200)
-  async generateNotes(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
+  async generateNotes(
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+    @Context() context: RequestContext,
+  ) {
+    context.isRead = true;
     const asked = parseNotesRequest(await readJson(request, response, MAX_BODY_BYTES));
     return this.notes(asked, this.api.addressFor(request), request);
   }
@@ -58,7 +63,7 @@ export class GithubReleaseEditsController {
     const { fields } = parseGithubRelease(await readJson(request, response, MAX_BODY_BYTES));
     const { release } = await this.releases.find(id, request);
     const { record } = await this.writes.edit(release, { ...fields, tag: fields.tag || undefined }, context);
-    return this.releases.saved(record, api);
+    return this.releases.saved(record, api, request);
   }
 
   @Delete(':id')

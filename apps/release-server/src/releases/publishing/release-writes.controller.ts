@@ -8,7 +8,9 @@ import { ProblemError } from '../../problems/problem.js';
 import { readJson } from '../../server/json-body.js';
 import { PublicUrl } from '../../server/public-url.service.js';
 import { Context, RequestContext } from '../../server/request-context.js';
+import { DraftAccess } from '../draft-access.js';
 import { releasePath } from '../release-path.js';
+import type { ReleaseName } from '../release-record.js';
 import { ReleaseWrites } from '../release-writes.service.js';
 import { ReleasesService } from '../releases.service.js';
 import { MAX_BODY_BYTES, parseReleaseBody } from './release-body.js';
@@ -40,6 +42,7 @@ export class ReleaseWritesController {
   constructor(
     private readonly writes: ReleaseWrites,
     private readonly releases: ReleasesService,
+    private readonly access: DraftAccess,
     private readonly publicUrl: PublicUrl,
   ) {}
 
@@ -68,9 +71,7 @@ export class ReleaseWritesController {
   ): Promise<SavedView> {
     const base = this.publicUrl.baseFor(request);
     const fields = parseReleaseBody(await readJson(request, response, MAX_BODY_BYTES));
-    const saved = await this.releases.change(tag ?? 'latest', (release) =>
-      this.writes.edit(release, fields, context),
-    );
+    const saved = await this.change(tag, context, (release) => this.writes.edit(release, fields, context));
     return savedView(saved, base);
   }
 
@@ -78,7 +79,18 @@ export class ReleaseWritesController {
   @Delete(['latest', ':tag'])
   @HttpCode(204)
   async remove(@Param('tag') tag: string | undefined, @Context() context: RequestContext): Promise<void> {
-    await this.releases.change(tag ?? 'latest', (release) => this.writes.remove(release, context));
+    await this.change(tag, context, (release) => this.writes.remove(release, context));
+  }
+
+  /** Who may change nothing in the release of a tag is refused alike, be it there or not. */
+  private async change<T>(
+    tag = 'latest',
+    { principal }: RequestContext,
+    act: (release: ReleaseName) => Promise<T>,
+  ): Promise<T> {
+    return (await this.access.mayChange(principal, tag))
+      ? this.releases.change(tag, act)
+      : act({ tag, isDraft: false });
   }
 }
 
