@@ -218,9 +218,9 @@ check 'the new token is taken' eventually 30 takes_new
 
 made() { # as the notes tell: sets $token, and lists its entry
   k exec "deployment/$name-release-server" -- /nodejs/bin/node node_modules/.bin/release-server \
-    token create --name ci --scope publish,overwrite >"$work/made" || return
-  token=$(head -n 1 "$work/made")
-  { echo tokens: && tail -n +2 "$work/made"; } >"$work/tokens.yaml"
+    token create --name ci --scope publish,overwrite >"$work/entry" 2>"$work/made" || return
+  token=$(grep '^rs_' "$work/made")
+  { echo tokens: && cat "$work/entry"; } >"$work/tokens.yaml"
   k create secret generic tokens --from-file="$work/tokens.yaml" --dry-run=client -o yaml | k apply -f -
 }
 hides_from() { # hides_from STATUS ARGUMENT...

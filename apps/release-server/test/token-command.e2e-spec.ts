@@ -28,12 +28,13 @@ describe('release-server token', () => {
       input,
     );
 
+  const tokenIn = (stderr: string): string => stderr.split('\n')[1] ?? '';
+
   it('makes a token and the entry that lets it in', async () => {
-    const { code, stdout, stderr } = await create('--packages', 'x-*', '--expires', '90d');
-    expect([code, stderr]).toEqual([0, '']);
-    const [token = '', ...rest] = stdout.split('\n');
+    const { code, stdout: entry, stderr } = await create('--packages', 'x-*', '--expires', '90d');
+    expect(code).toBe(0);
+    const token = tokenIn(stderr);
     expect(token).toMatch(/^rs_[0-9A-Za-z]{33}$/);
-    const entry = rest.join('\n');
     expect(entry).not.toContain(token);
     await writeFile(file, `tokens:\n${entry}`);
 
@@ -54,14 +55,13 @@ describe('release-server token', () => {
   });
 
   it('tells of tokens that are valid no longer, or never were', async () => {
-    const { stdout } = await create('--expires', '2020-01-01');
-    const [token = '', ...rest] = stdout.split('\n');
-    await writeFile(file, `tokens:\n${rest.join('\n')}`);
-    expect(await check(token)).toMatchObject({
+    const { stdout: entry, stderr } = await create();
+    await writeFile(file, `tokens:\n${entry}    expires_at: 2020-01-01\n`);
+    expect(await check(tokenIn(stderr))).toMatchObject({
       code: 1,
       stdout: 'The token ci expired at 2020-01-01T00:00:00.000Z.\n',
     });
-    const [other = ''] = (await create()).stdout.split('\n');
+    const other = tokenIn((await create()).stderr);
     expect(await check(other)).toMatchObject({
       code: 1,
       stdout: 'The configuration does not have this token.\n',
@@ -76,12 +76,23 @@ describe('release-server token', () => {
     ['another command', ['show'], /say create or check/],
     ['a token as an argument', ['check', 'rs_x'], /never an argument.*; see --help/],
     ['an option of the other', ['check', '--name', 'x'], /check has no options/],
+    [
+      'what has expired',
+      ['create', '--name', 'x', '--scope', 'read', '--expires', '2020-01-01'],
+      /has passed/,
+    ],
     ['a scope that there is not', ['create', '--name', 'x', '--scope', 'write'], /--scope: expected a list/],
   ])('refuses %s', async (_, parameters, message) => {
     const { code, stdout, stderr } = await runCommand('token', parameters);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('rs_x');
+  });
+
+  it('says that a configuration has no tokens at all, as the server does', async () => {
+    const { code, stdout, stderr } = await check('x', { TOKENS_FILE: '' });
+    expect([code, stdout]).toEqual([78, '']);
+    expect(stderr).toContain('/dev/null: auth_token: missing: give auth_token');
   });
 
   it('does not say more of a configuration that cannot be used than where', async () => {

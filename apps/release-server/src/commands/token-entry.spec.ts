@@ -26,6 +26,7 @@ describe('the entry of a token', () => {
         expires_at: '2026-04-01T00:00:00Z',
       },
     ]);
+    expect(text).toMatch(/^ {2}- name: ci\n {4}hash: /);
     expect(text).toContain('scopes: [publish, overwrite, delete]');
     expect(text).not.toContain('rs_secret');
   });
@@ -43,6 +44,10 @@ describe('the entry of a token', () => {
     [{ name: 'ci', scope: ['write'] }, '--scope: expected a list of'],
     [{ name: 'ci', scope: ['read'], packages: [''] }, '--packages: expected a pattern'],
     [{ name: 'ci', scope: ['read'], expires: 'soon' }, '--expires: expected a date'],
+    [
+      { name: 'ci', scope: ['read'], expires: '2026-01-01' },
+      '--expires: 2026-01-01T00:00:00.000Z has passed',
+    ],
   ])('of %j is refused', (options, message) => {
     expect(() => tokenEntry('x', options, NOW)).toThrow(message);
   });

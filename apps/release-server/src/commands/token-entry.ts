@@ -19,7 +19,7 @@ export interface TokenOptions {
 /** By key of an entry, the option that says it. */
 const OPTIONS: Readonly<Record<string, string>> = { scopes: 'scope', expires_at: 'expires' };
 
-/** The entry of a token for `tokens` in the configuration, as YAML. Throws `UsageError`. @param now - Milliseconds since the epoch. */
+/** The entry of a token as YAML, to stand below `tokens:`. Throws `UsageError`. @param now - Milliseconds since the epoch. */
 export function tokenEntry(token: string, options: TokenOptions, now: number): string {
   const entry = {
     name: options.name,
@@ -29,13 +29,17 @@ export function tokenEntry(token: string, options: TokenOptions, now: number): s
     releases: listOf(options.releases),
     expires_at: options.expires === undefined ? undefined : timeOf(options.expires, now),
   };
-  const { error } = tokensFileSchema.safeParse({ tokens: [entry] });
+  const { data, error } = tokensFileSchema.safeParse({ tokens: [entry] });
   const issue = error?.issues[0];
   if (issue !== undefined) {
     const key = nameOf(issue.path.slice(2, 3));
     throw new UsageError(`--${OPTIONS[key] ?? key}: ${issue.message}`);
   }
-  return dump([entry], { flowLevel: 2, lineWidth: -1 });
+  const expiresAt = data?.tokens[0]?.expires_at;
+  if (expiresAt !== undefined && expiresAt <= now) {
+    throw new UsageError(`--expires: ${new Date(expiresAt).toISOString()} has passed`);
+  }
+  return dump({ tokens: [entry] }, { flowLevel: 3, lineWidth: -1 }).replace('tokens:\n', '');
 }
 
 function listOf(texts: readonly string[] | undefined): string[] | undefined {

@@ -15,7 +15,6 @@ import {
 } from '#auth';
 
 import { loadConfig } from '../config/config.loader.js';
-import { configSchema } from '../config/config.schema.js';
 import { identityOf } from '../config/identity.factory.js';
 import { NamedTokens } from '../config/named-tokens.js';
 import { runCommand, UsageError } from './command.js';
@@ -25,14 +24,14 @@ const NAME = 'token';
 const HELP = `Usage: ${NAME} create --name NAME --scope SCOPE [OPTION...]
        ${NAME} check
 
-create makes a token. It prints the token, this once, and the entry for the list tokens of the configuration or of
-tokens_file, which has no more than its hash. See "Tokens" in docs/operations.md.
+create makes a token. It prints the entry for the list tokens of the configuration or of tokens_file, which has no more
+than its hash, and on standard error the token, this once. See "Tokens" in docs/operations.md.
 
       --name NAME         whose it is, for the log
       --scope SCOPE       read, publish, overwrite, delete or admin; several with commas, or by several options
       --packages PATTERN  names of packages that it is for, with * and ?; by default all
       --releases PATTERN  tags of releases that it is for; by default all
-      --expires WHEN      a time span such as 90d, or a date; by default never
+      --expires WHEN      a time span such as 90d, or a date or time to come; by default never
 
 check reads a token from standard input, or asks for it, and tells what it may do by the configuration, which it reads as
 the server does (CONFIG_PATH, environment). It ends with 1 where the token is not valid.
@@ -70,14 +69,13 @@ async function token(): Promise<number> {
 function create(options: Parameters<typeof tokenEntry>[1]): number {
   const made = makeToken();
   const entry = tokenEntry(made, options, Date.now());
-  process.stdout.write(
-    `${made}\n\n# This is the token: it is shown only now. The entry for tokens in the configuration, or in tokens_file:\n${entry}`,
-  );
+  process.stdout.write(entry);
+  process.stderr.write(`The token, which is shown only now:\n${made}\n`);
   return 0;
 }
 
 async function check(): Promise<number> {
-  const config = loadConfig(configSchema);
+  const config = loadConfig();
   const tokens = new NamedTokens(config);
   const options = {
     token: config.auth_token,
