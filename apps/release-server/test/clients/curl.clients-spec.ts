@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { TOKEN } from '../support/server.js';
 import { attempt, describeClient, run } from './support/client.js';
 import { recipesOf, runRecipe } from './support/recipe.js';
-import { publish, REPOSITORY, useSite } from './support/site.js';
+import { PRIVATE, publish, READER, REPOSITORY, useSite } from './support/site.js';
 
 const NAME = 'tool-x86_64-unknown-linux-gnu.tgz';
 
@@ -92,5 +92,18 @@ describeClient('curl', (curl) => {
     expect(await site.releases()).toEqual({ 'v1.2.0': ['tool-darwin-arm64', 'tool-linux-x64'] });
     expect(await site.read('downloads/latest')).toBe('the program');
     expect(await site.read('downloads/tagged')).toBe('the program');
+  });
+});
+
+describeClient('curl', (curl) => {
+  const site = useSite('http', PRIVATE);
+
+  it('does what the guide shows where reads ask for a token', async () => {
+    await publish(site, 'v1.2.0', { 'tool-linux-x64': 'the program' });
+    const refused = await attempt(curl, ['-fsS', `${site.url}/latest`], { env: site.environment });
+    expect([refused.code, refused.stderr]).toEqual([22, expect.stringContaining('401')]);
+    await site.netrc(READER);
+    await runRecipe(site, 'curl', { commands: dirname(curl), language: 'sh private' });
+    expect(await site.read('tool-linux-x64')).toBe('the program');
   });
 });

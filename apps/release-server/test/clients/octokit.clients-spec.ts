@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { TOKEN } from '../support/server.js';
 import { describeClient, runModule } from './support/client.js';
 import { runRecipe } from './support/recipe.js';
-import { useSite } from './support/site.js';
+import { PRIVATE, publish, READER, useSite } from './support/site.js';
 
 const PROGRAM = 'apps/release-server/test/clients/programs/octokit.mjs';
 
@@ -33,5 +33,45 @@ describeClient('octokit', (place) => {
   it('does what the guide shows', async () => {
     await site.write('dist/tool-linux-x64', 'the program');
     expect(await runRecipe(site, 'octokit', { modules: place })).toBe('v1.2.0 tool-linux-x64\n');
+  });
+});
+
+const FETCH = `
+import { Octokit } from '@octokit/rest';
+const [baseUrl, auth] = process.argv.slice(2);
+const octokit = new Octokit({ baseUrl, auth });
+const tool = { owner: 'acme', repo: 'tool' };
+try {
+  const { data: repository } = await octokit.repos.get(tool);
+  const { data: latest } = await octokit.repos.getLatestRelease(tool);
+  const [asset] = latest.assets;
+  const headers = { accept: 'application/octet-stream' };
+  const { data } = await octokit.repos.getReleaseAsset({ ...tool, asset_id: asset.id, headers });
+  const link = await fetch(asset.browser_download_url);
+  console.log(JSON.stringify({
+    private: repository.private,
+    tag: latest.tag_name,
+    bytes: Buffer.from(data).toString(),
+    link: await link.text(),
+  }));
+} catch ({ status, message }) {
+  console.log(JSON.stringify({ status, message }));
+}
+`;
+
+describeClient('octokit', (place) => {
+  const site = useSite('http', PRIVATE);
+
+  it.each<[string, string, object]>([
+    [
+      'one that may read',
+      READER,
+      { private: true, tag: 'v1.2.0', bytes: 'the program', link: 'the program' },
+    ],
+    ['a wrong one', 'wrong', { status: 401, message: expect.stringContaining('Bad credentials') }],
+    ['none', '', { status: 401, message: expect.stringContaining('Requires authentication') }],
+  ])('fetches where reads ask for a token: %s', async (_, token, said) => {
+    await publish(site, 'v1.2.0', { 'tool-linux-x64': 'the program' });
+    expect(await runModule(place, FETCH, [`${site.url}/api/v3`, token])).toEqual(said);
   });
 });

@@ -5,9 +5,16 @@ import { ZipFile } from 'yazl';
 
 /** A zip laid out like a spec-kit template: `.specify/` and the agent's folder at its root. */
 export async function templateZip(agent: string, version: string): Promise<Buffer<ArrayBuffer>> {
+  return zipOf({
+    '.specify/templates/spec-template.md': `# Template ${version}\n`,
+    [`.${agent}/commands/specify.md`]: `Commands for ${agent}\n`,
+  });
+}
+
+/** A zip of texts by their paths. */
+export async function zipOf(files: Readonly<Record<string, string>>): Promise<Buffer<ArrayBuffer>> {
   const zip = new ZipFile();
-  zip.addBuffer(Buffer.from(`# Template ${version}\n`), '.specify/templates/spec-template.md');
-  zip.addBuffer(Buffer.from(`Commands for ${agent}\n`), `.${agent}/commands/specify.md`);
+  for (const [path, content] of Object.entries(files)) zip.addBuffer(Buffer.from(content), path);
   zip.end();
   return Buffer.from(await buffer(zip.outputStream));
 }

@@ -23,6 +23,8 @@ const MISE = `@jdxcode/mise-${process.platform}-${process.arch}`;
 /** The clients that the tests run, in the versions in which they were tried. */
 export const CLIENTS = {
   curl: { by: 'machine', command: 'curl', variable: 'CURL' },
+  wget: { by: 'machine', command: 'wget', variable: 'WGET' },
+  pip: { by: 'pip', packages: ['pip==26.0.1'] },
   gh: { by: 'machine', command: 'gh', variable: 'GH' },
   octokit: { by: 'npm', packages: ['@octokit/rest@22.0.1'] },
   pygithub: { by: 'pip', packages: ['PyGithub==2.10.0'] },

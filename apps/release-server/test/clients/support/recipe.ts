@@ -19,6 +19,8 @@ export interface RecipeOptions {
   /** The directory whose `node_modules` its programs import. */
   readonly modules?: string;
   readonly env?: Record<string, string>;
+  /** Of what is run, where it is not `sh`. */
+  readonly language?: string;
 }
 
 /** Does what the guide shows for a client, word for word but for the address of the server, and returns what it prints. */
@@ -27,8 +29,8 @@ export async function runRecipe(
   client: ClientName,
   options: RecipeOptions = {},
 ): Promise<string> {
-  const { cwd = site.directory, commands, modules, env = {} } = options;
-  const script = recipesOf(site, client).join('\n');
+  const { cwd = site.directory, commands, modules, env = {}, language } = options;
+  const script = recipesOf(site, client, language).join('\n');
   if (modules !== undefined) await symlink(join(modules, 'node_modules'), join(cwd, 'node_modules'));
   const path = [commands, process.env['PATH']].filter((part) => part !== undefined).join(':');
   return run('bash', ['-euo', 'pipefail', '-c', script], {

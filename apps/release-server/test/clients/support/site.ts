@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 import { makeDirectory, spawnServer, type ServerProcess } from '../../support/process.js';
@@ -9,6 +9,15 @@ import { startFront, type Exchange, type Front } from './front.js';
 
 /** The repository that clients name: any would do. */
 export const REPOSITORY = 'acme/tool';
+
+/** Settings of a site where reads ask for a token: that of `READER`, which may do nothing else, or `TOKEN`. */
+export const PRIVATE = {
+  READ_ACCESS: 'token',
+  TOKENS_FILE: resolve('apps/release-server/test/clients/support/tokens.yaml'),
+};
+
+/** The token in `tokens.yaml`. */
+export const READER = 'may-read-and-nothing-else';
 
 /** The built server, empty and behind a reverse proxy, before each test, and a directory to work in. */
 export interface Site {
@@ -26,6 +35,8 @@ export interface Site {
   readonly exchanges: readonly Exchange[];
   /** Writes a file of the work directory, with its folders. */
   write(file: string, content: string): Promise<string>;
+  /** Has clients that look into `~/.netrc` send this token as a password. */
+  netrc(token: string): Promise<void>;
   read(file: string): Promise<string>;
   bytes(file: string): Promise<Buffer<ArrayBuffer>>;
   /** What everybody sees of it: files by the tags of public releases. */
@@ -88,6 +99,9 @@ export function useSite(
       await mkdir(join(path, '..'), { recursive: true });
       await writeFile(path, content);
       return path;
+    },
+    async netrc(token) {
+      await chmod(await this.write('.netrc', `machine localhost login x password ${token}\n`), 0o600);
     },
     read: (file) => readFile(join(work.path, file), 'utf8'),
     bytes: (file) => readFile(join(work.path, file)),
