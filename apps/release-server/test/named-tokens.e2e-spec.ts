@@ -47,6 +47,37 @@ describe('a server with named tokens', () => {
     expect((await put(server, 'late.zip', 'x', { headers: bearer('late') })).status).toBe(201);
   });
 
+  it('takes the place of nothing in a release without the scope for it', async () => {
+    const send = async (path: string, token: string, body = 'other', method = 'PUT'): Promise<unknown> => {
+      const init = { method, headers: token === '' ? AUTH : bearer(token), body };
+      const answer = await fetch(server.url + path, init);
+      return answer.ok ? answer.status : [answer.status, (await json(answer))['code']];
+    };
+    const folder = '/releases/v3.0/assets/app-v3.0.zip';
+    const taken = [409, 'package_exists'];
+    const lacking = [403, 'insufficient_scope'];
+    // Mutant: another package of the same file name in the same release is what is downloaded by it.
+    expect(await send('/assets/app-v3.0.zip', '', 'original')).toBe(201);
+    expect(await send(folder, 'late')).toEqual(taken);
+    expect(await send('/releases/3.0.0/assets/app-v3.0.zip', 'late')).toEqual(taken);
+    expect(await send(`${folder}?overwrite=true`, 'late')).toEqual(lacking);
+    expect(await send('/releases/v4.0/assets/app-4.0.0.zip', '', 'original')).toBe(201);
+    expect(await send('/assets/app-4.0.0.zip', 'late')).toEqual(taken);
+    expect(await send('/assets/app-4.0.0.zip?overwrite=true', 'late')).toEqual(lacking);
+
+    // A draft that was there before does it when it is published.
+    expect(await send('/releases', 'late', '{"tag":"v5.0","draft":true}', 'POST')).toBe(201);
+    expect(await send('/releases/v5.0/assets/app-v5.0.zip', 'late')).toBe(201);
+    expect(await send('/assets/app-v5.0.zip', '', 'original')).toBe(201);
+    expect(await send('/releases/v5.0', 'late', '{"draft":false}', 'PATCH')).toEqual(lacking);
+
+    for (const file of ['v3.0/app-v3.0.zip', 'v4.0/app-4.0.0.zip', 'v5.0/app-v5.0.zip']) {
+      expect(await (await get(server, `/releases/download/${file}`)).text()).toBe('original');
+    }
+    expect(await send(`${folder}?overwrite=true`, '')).toBe(201);
+    expect(await send('/releases/v5.0', '', '{"draft":false}', 'PATCH')).toBe(200);
+  });
+
   it('tells whose a token is, and what it may do', async () => {
     expect(await json(await get(server, '/token', bearer('ci')))).toEqual({
       name: 'ci',
@@ -73,6 +104,26 @@ describe('a server with named tokens', () => {
   it('reads for somebody whose token has expired as for nobody', async () => {
     for (const path of ['/releases', '/repos/acme/tools']) {
       expect((await get(server, path, bearer('old'))).status).toBe(200);
+    }
+  });
+});
+
+it('takes the place of nothing in a release where nothing may be overwritten', async () => {
+  await withServer({ allow_overwrite: false }, async (kept) => {
+    const send = async (method: string, path: string, body: string): Promise<unknown> => {
+      const answer = await fetch(kept.url + path, { method, headers: AUTH, body });
+      return answer.ok ? answer.status : (await json(answer))['code'];
+    };
+    await send('POST', '/releases', '{"tag":"v5.0","draft":true}');
+    await send('PUT', '/releases/v5.0/assets/app-v5.0.zip', 'other');
+    await send('PUT', '/assets/app-v5.0.zip', 'original');
+    await send('PUT', '/assets/app-v6.0.zip', 'original');
+    expect(await send('PATCH', '/releases/v5.0', '{"draft":false}')).toBe('overwrite_disabled');
+    const folder = '/releases/v6.0/assets/app-v6.0.zip';
+    expect(await send('PUT', folder, 'other')).toBe('package_exists');
+    expect(await send('PUT', `${folder}?overwrite=true`, 'other')).toBe('overwrite_disabled');
+    for (const file of ['v5.0/app-v5.0.zip', 'v6.0/app-v6.0.zip']) {
+      expect(await (await get(kept, `/releases/download/${file}`)).text()).toBe('original');
     }
   });
 });

@@ -4,6 +4,7 @@ import { Permissions } from '#auth';
 import { RetentionService } from '#retention';
 import {
   assertFileName,
+  folderTagOf,
   isPackageName,
   nameInRelease,
   notFound,
@@ -24,6 +25,7 @@ import { ProblemError } from '../problems/problem.js';
 import { accessTo } from './access-to.js';
 import { ImmutableRule } from './immutable-rule.js';
 import type { IncomingBody } from './incoming-body.js';
+import { requireNoNamesake, withoutNamesakes } from './namesakes.js';
 import { OverwriteRule } from './overwrite-rule.js';
 import { lackingFor, permittedPublish, type PermittedPublish } from './permitted-publish.js';
 import type { WriteOptions } from './write-options.js';
@@ -87,9 +89,11 @@ export class WriteService implements OnApplicationBootstrap {
     const received = this.receive(incoming, file, options, requester);
     const { name, permitted, staged } = await received.finally(() => incoming.dispose?.());
     try {
+      const condition = await this.overwrites.permitted(name, permitted.condition);
+      const evict = this.immutable.within(this.retention.evict);
       return await this.store.publish(staged, name, {
-        condition: await this.overwrites.permitted(name, permitted.condition),
-        evict: evictionFor(options, this.immutable.within(this.retention.evict)),
+        condition,
+        evict: evictionFor(options, condition === 'absent' ? withoutNamesakes(evict) : evict),
         committed: (result) => this.sayPublished(result, originOf(permitted.actor, requester)),
       });
     } catch (error) {
@@ -124,6 +128,7 @@ export class WriteService implements OnApplicationBootstrap {
     try {
       const left = await this.overwrites.permitted(name, permitted.condition);
       await this.store.requireCondition(name, left, check);
+      if (left === 'absent' && check === 'full') await this.requireNoNamesake(name);
     } catch (error) {
       throw this.refusal(error, permitted);
     }
@@ -135,6 +140,13 @@ export class WriteService implements OnApplicationBootstrap {
     const { max_upload_size: maxSize } = this.config;
     const bounds = { maxSize, size, sizeAtMost, sha256, signal, ownsChunks };
     return { name, permitted, staged: await this.store.stage(stream, bounds) };
+  }
+
+  /** A draft takes what comes under its tag. */
+  private async requireNoNamesake(name: string): Promise<void> {
+    const snapshot = await this.store.snapshot();
+    const isDraft = snapshot.releases.get(folderTagOf({ name }) ?? '')?.isDraft === true;
+    if (!isDraft) requireNoNamesake(name, snapshot);
   }
 
   /** A store's refusal, in the words of what refused. */

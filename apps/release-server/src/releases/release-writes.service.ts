@@ -26,7 +26,9 @@ import { Config } from '../config/config.js';
 import { originOf, type Origin, type ReleaseEvent, type Requester } from '../events/package-event.js';
 import { PackageEvents } from '../events/package-events.js';
 import { accessTo } from '../packages/access-to.js';
+import { namesakeOf, takenBy } from '../packages/namesakes.js';
 import { ProblemError } from '../problems/problem.js';
+import { storedExtras } from '../problems/stored-extras.js';
 import { assertFields, assertText, invalid, type ReleaseFields } from './release-fields.js';
 import {
   impliedRecord,
@@ -77,8 +79,11 @@ export class ReleaseWrites {
     assertReleaseTag(tag);
     assertFields(fields);
     const [first] = neededToEdit({ ...release, assets: [] }, fields);
-    const needed = (snapshot: StoreSnapshot): Access[] =>
-      neededToEdit(releaseNow(catalogOf(snapshot), release), fields);
+    const needed = (snapshot: StoreSnapshot): Access[] => {
+      const found = releaseNow(catalogOf(snapshot), release);
+      const replaced = displacedBy(found, fields, snapshot);
+      return [...neededToEdit(found, fields), ...replaced.map(({ name }) => accessTo('overwrite', name))];
+    };
     const change: ReleaseChange = ({ snapshot, record, now }) => {
       const found = releaseNow(catalogOf(snapshot), release);
       if (tag !== found.tag) {
@@ -86,6 +91,10 @@ export class ReleaseWrites {
         requireFree(tag, snapshot, found);
       }
       if (fields.isDraft === true && !found.isDraft) this.requireHideable(found, 'draft');
+      const [existing] = this.config.allow_overwrite ? [] : displacedBy(found, fields, snapshot);
+      if (existing !== undefined) {
+        throw new ProblemError('overwrite_disabled', takenBy(existing, tag), storedExtras(existing));
+      }
       return storable(recordWith(record ?? impliedRecord(found, now), fields, now), found);
     };
     return this.permitted(requester, first, needed, (actor, check) =>
@@ -264,6 +273,16 @@ function neededToEdit(
     if (isMoved) moved.push({ scope: 'publish', file: fileOf(stored), release: target });
   }
   return [{ scope, release: tag }, ...moved];
+}
+
+/** The public packages whose place those of a draft take that becomes public. */
+function displacedBy(
+  { isDraft, assets }: Release,
+  fields: ReleaseFields,
+  snapshot: StoreSnapshot,
+): readonly Package[] {
+  if (!isDraft || fields.isDraft !== false) return [];
+  return assets.flatMap(({ name }) => namesakeOf(name, snapshot) ?? []);
 }
 
 /** Throws `release_exists` where another release than that one has the tag. */
