@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -335,6 +336,23 @@ describe('IdentityVerifier', () => {
         always(request.url === '/jwks' ? body() : discovery({}))(request, response),
       );
       expect(line).toContain(words);
+    });
+
+    // Mutant: anybody has the server say that it cannot check tokens, by the id of a key that is of no use.
+    it('and takes a token by a key of no use for one of nobody', async () => {
+      const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+      const { keys } = JSON.parse(issuer.keySet()) as { keys: object[] };
+      const useless = [
+        { ...weak, kid: 'short' },
+        { kty: 'RSA', kid: 'empty' },
+        { kty: 'RSA', kid: 'damaged', n: '!', e: 'AQAB' },
+      ];
+      const body = JSON.stringify({ keys: [...keys, ...useless] });
+      issuer.instead = always(body);
+      const own = verifier(identity({ jwksUri: `${issuer.url}/jwks` }));
+      for (const { kid } of useless)
+        expect(await own.verify(await issuer.token({}, { kid }))).toBeUndefined();
+      expect(await own.verify(await issuer.token())).toMatchObject({ name: 'templates' });
     });
 
     it('and follows it nowhere', async () => {

@@ -107,9 +107,10 @@ async function verify(token: string, issuer: string, keys: KeySource): Promise<J
     if (payload.iat === undefined || payload.iat <= Date.now() / 1000 + SKEW) return payload;
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw refused('The identity token has expired.');
+    if (error instanceof AuthError) throw error;
     const isEarly = error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf';
-    if (!isEarly && error instanceof errors.JOSEError) return undefined;
-    if (!isEarly) throw error;
+    // Also what a key is refused for, such as that it is too short: whoever sends a token says by which it is signed.
+    if (!isEarly) return undefined;
   }
   throw refused('The identity token is not valid yet.');
 }
