@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,6 +145,15 @@ describe('SharedSecretVerifier', () => {
       await expect(own.verify('s3cret')).rejects.toMatchObject(failure);
       await expect(own.verify('')).rejects.toMatchObject(failure);
       await expect(verifier({ tokenFile: file }).onModuleInit()).rejects.toMatchObject(failure);
+    });
+
+    it('waits for nobody who writes into a pipe that has taken its place', async () => {
+      await writeFile(file, 's3cret');
+      const own = verifier({ tokenFile: file });
+      await own.onModuleInit();
+      await rm(file);
+      execFileSync('mkfifo', [file]);
+      await expect(own.verify('s3cret')).rejects.toMatchObject({ code: 'token_unavailable' });
     });
 
     it('recovers when the file is back', async () => {

@@ -22,6 +22,7 @@ export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit 
   private readonly isLocal: boolean;
   private readonly configuredWeakness: string | undefined;
   private readonly file: string | undefined;
+  private isStarted = false;
   private fromFile: { readonly seen: string; readonly digest: Buffer } | undefined;
 
   constructor(@Inject(AUTH_OPTIONS) options: AuthOptions) {
@@ -61,14 +62,18 @@ export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit 
   /** The file's secret, read anew when the file is another one than last time, as after a rotation. */
   private async readSecret(file: string): Promise<Buffer> {
     try {
-      const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+      const stats = await stat(file, { bigint: true });
+      const { ino, size, mtimeNs, ctimeNs } = stats;
       const seen = [ino, size, mtimeNs, ctimeNs].join('-');
       if (this.fromFile?.seen === seen) return this.fromFile.digest;
+      // A pipe can be read once, at the start; later each token would wait for who writes into it.
+      if (this.isStarted && !stats.isFile()) throw new Error('it is no file any more');
       const token = (await readFile(file, 'utf8')).trim();
       if (token === '') throw new Error('it is empty');
       if (!/^[\x21-\x7e]+$/.test(token)) throw new Error('a token is printable ASCII without spaces');
       const digest = digestOf(token);
       this.fromFile = { seen, digest };
+      this.isStarted = true;
       this.warn(`the token in auth_token_file ${file}`, this.weaknessOf(token));
       return digest;
     } catch (error) {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +56,17 @@ describe('NamedTokens', () => {
     await writeFile(path, listOf(entry('b', 'b'), entry('c', 'c')));
     await until(() => names(tokens).join() === 'own,b,c');
     expect(lines).toEqual([{ event: 'tokens.read', tokens: ['own', 'b', 'c'] }]);
+  });
+
+  // Mutant: the whole server waits for who writes into it, who may never come.
+  it('stay as they are when a pipe has taken the place of the file', async () => {
+    await writeFile(path, listOf(entry('a', 'a')));
+    const tokens = start();
+    await rm(path);
+    execFileSync('mkfifo', [path]);
+    await until(() => errors.length > 0);
+    expect(errors[0]).toContain(`${path}: expected a file`);
+    expect(names(tokens)).toEqual(['a']);
   });
 
   it("are read again when Kubernetes swaps a Secret's directory", async () => {

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 
 import { watchFiles, type NamedToken, type TokenSource } from '#auth';
@@ -43,6 +45,9 @@ export class NamedTokens implements TokenSource, OnApplicationBootstrap, OnAppli
 
   private readFile(path: string): readonly ConfiguredToken[] {
     try {
+      // To read a pipe is to wait for who writes into it, and everything with it.
+      const isOther = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+      if (isOther) throw new ConfigError(`${path}: expected a file`);
       return loadValues(tokensFileSchema, { CONFIG_PATH: path }).values.tokens;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;

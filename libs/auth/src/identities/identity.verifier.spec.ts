@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,10 @@ import type { Identity } from './identity.js';
 import { IdentityVerifier } from './identity.verifier.js';
 
 const MINUTE = 60_000;
+const makePipe = async (path: string): Promise<void> => {
+  await rm(path);
+  execFileSync('mkfifo', [path]);
+};
 const HOUR = 60 * MINUTE;
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
@@ -418,6 +423,7 @@ describe('IdentityVerifier', () => {
       ['has no key', (path: string) => writeFile(path, '{"keys":[]}')],
       ['is huge', (path: string) => writeFile(path, ' '.repeat(300 * 1024))],
       ['is missing', (path: string) => rm(path)],
+      ['is a pipe', makePipe],
     ])('and keeps what it had when the file %s, with one line in the log', async (_, spoil) => {
       const lines = errors();
       const own = verifier(identity({ jwksFile: file }));

@@ -26,9 +26,12 @@ export class KeyFile implements KeySource {
   private async current(): Promise<JWTVerifyGetKey> {
     let seen = 'nothing';
     try {
-      const { ino, size, mtimeNs, ctimeNs } = await stat(this.path, { bigint: true });
+      const stats = await stat(this.path, { bigint: true });
+      const { ino, size, mtimeNs, ctimeNs } = stats;
       seen = [ino, size, mtimeNs, ctimeNs].join('-');
       if (this.keys !== undefined && seen === this.seen) return this.keys;
+      // Each token would wait for who writes into a pipe.
+      if (!stats.isFile()) throw new Error('it is no file');
       if (size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES / 1024} KiB`);
       this.keys = keySetOf(JSON.parse(await readFile(this.path, 'utf8')));
     } catch (error) {
