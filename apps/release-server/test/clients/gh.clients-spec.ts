@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 
 import { attempt, describeClient, run } from './support/client.js';
 import { runRecipe } from './support/recipe.js';
-import { REPOSITORY, useSite } from './support/site.js';
+import { PRIVATE, publish, READER, REPOSITORY, useSite } from './support/site.js';
 
 describeClient('gh', (gh) => {
   const site = useSite('https');
@@ -125,5 +125,44 @@ describeClient('gh', (gh) => {
     expect(printed).toContain('Version 1.2.0');
     expect(await site.read('downloads/tool-linux-x64')).toBe('the program');
     expect(await site.releases()).toEqual({});
+  });
+});
+
+describeClient('gh', (gh) => {
+  const site = useSite('https', PRIVATE);
+  const ask = (token: string, words: string): ReturnType<typeof attempt> =>
+    attempt(gh, words.split(' '), {
+      cwd: site.directory,
+      env: {
+        ...site.environment,
+        GH_REPO: `${site.host}/${REPOSITORY}`,
+        GH_ENTERPRISE_TOKEN: token,
+        GH_CONFIG_DIR: `${site.directory}/gh`,
+        SSL_CERT_FILE: site.certificate,
+        NO_COLOR: '1',
+      },
+    });
+
+  beforeEach(() => publish(site, 'v1.2.0', { 'tool-linux-x64': 'the program' }));
+
+  it('lists, shows and downloads with a token that may read', async () => {
+    expect((await ask(READER, 'release list')).stdout).toContain('v1.2.0');
+    expect((await ask(READER, 'release view v1.2.0')).stdout).toContain('tool-linux-x64');
+    for (const [dir, which] of [
+      ['tagged', 'v1.2.0'],
+      ['latest', '--pattern *'],
+    ]) {
+      const { code, stderr } = await ask(READER, `release download ${which} --dir ${dir}`);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(await site.read(`${dir}/tool-linux-x64`)).toBe('the program');
+    }
+  });
+
+  it('says what that token lacks to publish, and that another is refused', async () => {
+    const lacking = await ask(READER, 'release create v2.0.0 --notes x');
+    expect([lacking.code, lacking.stderr]).toEqual([1, expect.stringContaining('scope publish')]);
+    const wrong = await ask('wrong', 'release download v1.2.0');
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stderr).toContain('401');
   });
 });
