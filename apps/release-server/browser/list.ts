@@ -41,8 +41,10 @@ export async function showList(address: string): Promise<void> {
     const parts = (hasSearch ? PARTS : [SEARCH, ...PARTS]).map(
       (part) => [element(part), page.querySelector(part)] as const,
     );
-    if (parts.some(([, replacement]) => replacement === null))
-      throw new Error(page.title || response.statusText);
+    if (parts.some(([, replacement]) => replacement === null)) {
+      const detail = page.querySelector('.problem bdi')?.textContent;
+      throw new Error(detail ?? (page.title || response.statusText));
+    }
     const row = document.activeElement?.closest<HTMLElement>('#results tr')?.dataset['name'];
     for (const [part, replacement] of parts) part.replaceChildren(...(replacement?.childNodes ?? []));
     if (row !== undefined) rowOf(row)?.querySelector<HTMLElement>('.name')?.focus({ preventScroll: true });
@@ -55,7 +57,8 @@ export async function showList(address: string): Promise<void> {
 
 /** In the place of the list, so that nobody takes what was there before for an answer. */
 function showFailure(address: string, error: unknown): void {
-  const words = `The list could not be loaded: ${error instanceof Error ? error.message : String(error)}. `;
+  const reason = error instanceof Error ? error.message : String(error);
+  const words = `The list could not be loaded: ${reason.replace(/\.$/, '')}. `;
   const failure = document.createElement('p');
   failure.id = 'found';
   failure.className = 'nothing';

@@ -236,3 +236,18 @@ describe('signing in on the page', () => {
     expect(await button(page, 'Draft a release').count()).toBe(0);
   });
 });
+
+describe('signing in on the page where reads ask for a token', () => {
+  const path = writeTokens();
+  const site = useSite(PACKAGES, () => ({ TOKENS_FILE: path, READ_ACCESS: 'token' }));
+  const browser = useBrowser();
+  afterAll(() => rm(dirname(path), { recursive: true }));
+
+  it('says which scope a token lacks that may not read the list', async () => {
+    const page = await browser.open(`${site.url}/packages`, DESK, { expected: [401, 403] });
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await giveToken(page, 'publisher');
+    const words = 'The list could not be loaded: This token does not have the scope read.';
+    await page.locator('#results').getByText(words).waitFor();
+  });
+});
