@@ -4,6 +4,7 @@ import { Logger, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
+import { AuthError } from '#auth';
 import { RetentionPolicy } from '#retention';
 import { PackageReader, StorageError } from '#storage';
 
@@ -16,7 +17,7 @@ import { endWithNpm } from './server/npm-parent.js';
 
 /**
  * Runs what `compose` puts together, as this process, until a signal ends it. What keeps it from starting is logged in
- * one line and ends the process, with code 78 for a `ConfigError`; that goes for `compose` too.
+ * one line and ends the process, with code 78 where the configuration is to blame; that goes for `compose` too.
  */
 export async function serve(compose: () => DynamicModule): Promise<void> {
   try {
@@ -27,9 +28,13 @@ export async function serve(compose: () => DynamicModule): Promise<void> {
   }
 }
 
-/** Whether another configuration is what would let it start. */
+/** Whether another configuration, or another file where it names one, is what would let it start. */
 function isMisconfigured(error: unknown): boolean {
-  return error instanceof ConfigError || (error instanceof StorageError && error.code === 'foreign_packages');
+  return (
+    error instanceof ConfigError ||
+    (error instanceof AuthError && error.code === 'token_unavailable') ||
+    (error instanceof StorageError && error.code === 'foreign_packages')
+  );
 }
 
 async function start(root: DynamicModule): Promise<void> {

@@ -90,6 +90,21 @@ describe('the process', () => {
   });
 
   it.each([
+    ['auth_token_file', 'auth_token_file: /none/x'],
+    [
+      'jwks_file',
+      'identities: [{ name: a, issuer: a, audience: a, claims: { a: a }, scopes: [read], jwks_file: /none/x }]',
+    ],
+    ['link_key_file', `auth_token: ${TOKEN}\nread_access: token\nlink_key_file: /none/x`],
+  ])('stops with 78 and one line where the file of %s cannot be read', async (key, yaml) => {
+    const { code, output } = await runToExit(`${yaml}\nport: 0\n`, storageEnvironment(directory.path));
+    expect(code).toBe(78);
+    const lines = output.trim().split('\n');
+    expect(lines).toHaveLength(1);
+    expect((JSON.parse(lines[0] ?? '') as LogLine).message).toMatch(new RegExp(`${key}:? /none/x .*ENOENT`));
+  });
+
+  it.each([
     ['HOST', 'x86_64-conda-linux-gnu', 'host: cannot listen on "x86_64-conda-linux-gnu": '],
     ['HOST', '192.0.2.1', 'host: cannot listen on "192.0.2.1": EADDRNOTAVAIL'],
     ['PORT', 'the port of another', 'port: cannot listen on 127.0.0.1, port '],
