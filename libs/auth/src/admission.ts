@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { Inject, Injectable } from '@nestjs/common';
 
-import { AttemptLimiter } from './attempt-limiter.js';
+import { AttemptLimiter, tooManyAttempts } from './attempt-limiter.js';
 import { AuthError } from './auth.errors.js';
 import { AUTH_OPTIONS, type AuthContext, type AuthOptions } from './auth.options.js';
 import { Permissions } from './permissions.js';
@@ -73,15 +73,10 @@ export class Admission {
     response: ServerResponse,
     owner: string | undefined,
   ): Promise<void> {
-    const { retryAfter, wasDelayed, ...attempt } = await this.attempts.failed(address, owner);
-    if (retryAfter === undefined) return;
-    if (!wasDelayed) response.setHeader('Connection', 'close');
-    throw new AuthError(
-      'too_many_attempts',
-      attempt.owner === undefined
-        ? 'Too many wrong tokens came from this address; a valid one is taken at any time.'
-        : `The token ${attempt.owner} is not valid any more, and was tried too often.`,
-      { owner, attempts: { ...attempt, retryAfter } },
-    );
+    const attempt = await this.attempts.failed(address, owner);
+    const refusal = tooManyAttempts(attempt, owner);
+    if (refusal === undefined) return;
+    if (!attempt.wasDelayed) response.setHeader('Connection', 'close');
+    throw refusal;
   }
 }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 
+import { AuthError } from './auth.errors.js';
+
 /** Wrong tokens of one address, or of one owner, that are answered with 401 within a minute. */
 export const MAX_ATTEMPTS = 60;
 const WINDOW_MS = 60_000;
@@ -74,6 +76,16 @@ export class AttemptLimiter {
     entry.delayed -= 1;
     this.delayed -= 1;
   }
+}
+
+/** What a wrong token is answered with that came once too often; undefined where it did not. @param of - Whose it was. */
+export function tooManyAttempts({ count, retryAfter, owner }: Attempt, of?: string): AuthError | undefined {
+  if (retryAfter === undefined) return undefined;
+  const message =
+    owner === undefined
+      ? 'Too many wrong tokens came from this address; a valid one is taken at any time.'
+      : `The token ${owner} is not valid any more, and was tried too often.`;
+  return new AuthError('too_many_attempts', message, { owner: of, attempts: { count, retryAfter, owner } });
 }
 
 /** Whose an address is: itself, and the /64 of an IPv6 address, within which anybody may choose one. */

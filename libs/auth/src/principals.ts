@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { Inject, Injectable } from '@nestjs/common';
 
-import { AttemptLimiter } from './attempt-limiter.js';
+import { AttemptLimiter, tooManyAttempts } from './attempt-limiter.js';
 import { AuthError } from './auth.errors.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
 import { principalOf } from './principal-of.js';
@@ -19,9 +19,9 @@ export class Principals {
   ) {}
 
   /**
-   * The owner of the token of a request, undefined without one and on a read-only server. A wrong token is nobody's, and so is one that has expired, for
-   * clients send on reads what they have for GitHub; it counts as an attempt, and waits where there were too many. Rejects
-   * with `token_unavailable`, and `too_many_attempts` where too many wait.
+   * The owner of the token of a request, undefined without one and on a read-only server. A wrong token is nobody's, and so
+   * is one that has expired, for clients send on reads what they have for GitHub; it counts as an attempt, and waits where
+   * there were too many. Rejects with `token_unavailable`, and `too_many_attempts` where too many wait.
    */
   async of(request: IncomingMessage): Promise<Principal | undefined> {
     if (this.options.readOnly) return undefined;
@@ -42,11 +42,8 @@ export class Principals {
   }
 
   private async countAttempt(address: string, owner?: string): Promise<void> {
-    const { retryAfter, wasDelayed, ...attempt } = await this.attempts.failed(address, owner);
-    if (retryAfter === undefined || wasDelayed) return;
-    throw new AuthError('too_many_attempts', 'Too many wrong tokens came from this address.', {
-      owner,
-      attempts: { ...attempt, retryAfter },
-    });
+    const attempt = await this.attempts.failed(address, owner);
+    const refusal = tooManyAttempts(attempt, owner);
+    if (refusal !== undefined && !attempt.wasDelayed) throw refusal;
   }
 }

@@ -5,6 +5,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 
 import { AuthError } from './auth.errors.js';
 import { AUTH_OPTIONS, type AuthOptions } from './auth.options.js';
+import { stampOf } from './file-stamp.js';
 import { TokenVerifier, type Principal } from './token-verifier.js';
 
 /** Characters of a token that cannot be guessed. */
@@ -63,8 +64,7 @@ export class SharedSecretVerifier extends TokenVerifier implements OnModuleInit 
   private async readSecret(file: string): Promise<Buffer> {
     try {
       const stats = await stat(file, { bigint: true });
-      const { ino, size, mtimeNs, ctimeNs } = stats;
-      const seen = [ino, size, mtimeNs, ctimeNs].join('-');
+      const seen = stampOf(stats);
       if (this.fromFile?.seen === seen) return this.fromFile.digest;
       // A pipe can be read once, at the start; later each token would wait for who writes into it.
       if (this.isStarted && !stats.isFile()) throw new Error('it is no file any more');

@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
 
+import { stampOf } from './file-stamp.js';
+
 /** Milliseconds between two looks. */
 const LOOK_MS = 200;
 /** Looks after which a change is told although something moves still, so that it takes less than a second. */
@@ -30,7 +32,7 @@ export function watchFiles(paths: readonly string[], changed: () => Promise<void
   }
 
   async function look(): Promise<void> {
-    const seen = (await Promise.all(paths.map(stampOf))).join();
+    const seen = (await Promise.all(paths.map(stateOf))).join();
     looks = seen === told ? 0 : looks + 1;
     if (!isOver && looks > 0 && (seen === last || looks === MOST_LOOKS)) {
       told = seen;
@@ -42,11 +44,9 @@ export function watchFiles(paths: readonly string[], changed: () => Promise<void
   }
 }
 
-/** What tells one file from another: a copy over it, a rename, and a symbolic link that leads elsewhere. */
-async function stampOf(path: string): Promise<string> {
+async function stateOf(path: string): Promise<string> {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join('-');
+    return stampOf(await stat(path, { bigint: true }));
   } catch (error) {
     return String((error as NodeJS.ErrnoException).code);
   }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
+// Not by `#auth`: what is generated of the schema is made without a build.
+import { isSecureAddress } from '../../../../libs/auth/src/identities/secure-address.js';
 import { file, text } from './config.values.js';
 import { actorName, grantShape } from './token.schema.js';
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const EXPECTED_ADDRESS =
   'expected an https address without query or fragment (http for loopback only), for keys that come in plain text ' +
   "could be anybody's";
@@ -19,9 +20,8 @@ const word = (expected: string) =>
 /** Whether keys can be fetched from there. */
 function isSecure(address: string): boolean {
   if (!URL.canParse(address)) return false;
-  const { protocol, hostname, username, search, hash } = new URL(address);
-  if (username !== '' || search !== '' || hash !== '') return false;
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+  const url = new URL(address);
+  return `${url.username}${url.search}${url.hash}` === '' && isSecureAddress(url);
 }
 
 const pattern = z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import type { Scope } from '#auth';
-
+// Not by `#auth`: what is generated of the schema is made without a build.
+import { SCOPES } from '../../../../libs/auth/src/access.js';
 import { text } from './config.values.js';
 
 declare module 'zod' {
@@ -11,8 +11,6 @@ declare module 'zod' {
   }
 }
 
-/** By value, since what is generated of the schema is made without the libraries. */
-const SCOPES = ['read', 'publish', 'overwrite', 'delete', 'admin'] as const satisfies readonly Scope[];
 const EXPECTED_HASH =
   'expected sha256: and 64 hexadecimal digits, as "release-server token create" prints them';
 const EXPECTED_SCOPES = `expected a list of ${SCOPES.join(', ')}`;

@@ -1,16 +1,12 @@
 import { MOST_BYTES } from './key-set.js';
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+import { isSecureAddress } from './secure-address.js';
 
 /**
  * Fetches a document from an issuer, without following it elsewhere. Rejects with an error whose message says all: for
  * any other address than https (or http of this machine), any other answer than 200, and what is too long or no JSON.
  */
 export async function fetchJson(address: string, signal: AbortSignal): Promise<unknown> {
-  const { protocol, hostname } = new URL(address);
-  if (protocol !== 'https:' && !(protocol === 'http:' && LOOPBACK.test(hostname))) {
-    throw new Error(`${address} is no https address`);
-  }
+  if (!isSecureAddress(new URL(address))) throw new Error(`${address} is no https address`);
   try {
     const response = await fetch(address, {
       redirect: 'manual',

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { JWTVerifyGetKey } from 'jose';
 
 import { AuthError } from '../auth.errors.js';
+import { stampOf } from '../file-stamp.js';
 import { keySetOf, MOST_BYTES, type KeySource } from './key-set.js';
 
 /** The keys of an issuer from a file, which is read again when it changes. */
@@ -27,12 +28,11 @@ export class KeyFile implements KeySource {
     let seen = 'nothing';
     try {
       const stats = await stat(this.path, { bigint: true });
-      const { ino, size, mtimeNs, ctimeNs } = stats;
-      seen = [ino, size, mtimeNs, ctimeNs].join('-');
+      seen = stampOf(stats);
       if (this.keys !== undefined && seen === this.seen) return this.keys;
       // Each token would wait for who writes into a pipe.
       if (!stats.isFile()) throw new Error('it is no file');
-      if (size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES / 1024} KiB`);
+      if (stats.size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES / 1024} KiB`);
       this.keys = keySetOf(JSON.parse(await readFile(this.path, 'utf8')));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
