@@ -8,6 +8,7 @@ import {
   file,
   flag,
   httpUrl,
+  linkKeyText,
   repositoryName,
   text,
   trustedProxies,
@@ -226,7 +227,7 @@ export const configSchema = z
       description:
         'who may read: `public` for everybody, or `token` for [who has a token with the scope `read`](docs/operations.md#private-reads)',
     }),
-    link_key: text('a key').min(16, 'expected at least 16 characters').optional().meta({
+    link_key: linkKeyText.optional().meta({
       description:
         'what [links are signed](docs/operations.md#signed-links) with where reads ask for a token',
       otherwise: 'made of `auth_token`, or random',

@@ -13,6 +13,9 @@ export const text = (expected: string) =>
 /** The path of a file that holds a value. */
 export const file = text('a file');
 
+/** A key that nobody finds by trying. */
+export const linkKeyText = text('a key').min(16, 'expected at least 16 characters');
+
 /** `true`, and what else is written for it: `yes`, `on`, `1`. */
 export const flag = z.union([z.boolean(), z.literal([0, 1]).transform(Boolean), z.stringbool()], {
   error: 'expected true or false',

@@ -1,7 +1,8 @@
 import { randomBytes, scryptSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
 import type { Config } from './config.js';
+import { linkKeyText } from './config.values.js';
+import { secretIn } from './secret-file.js';
 
 const KEY_BYTES = 32;
 
@@ -11,24 +12,21 @@ const KEY_BYTES = 32;
  * named tokens are no secret. Throws `ConfigError`.
  */
 export function linkKey(config: Config): Buffer {
-  const secret =
-    config.link_key ??
-    secretIn(config, 'link_key_file') ??
-    config.auth_token ??
-    secretIn(config, 'auth_token_file');
+  const secret = config.link_key ?? keyInFile(config) ?? config.auth_token ?? tokenInFile(config);
   return secret === undefined
     ? randomBytes(KEY_BYTES)
     : scryptSync(secret, 'release-server signed links', KEY_BYTES);
 }
 
-function secretIn(config: Config, key: 'link_key_file' | 'auth_token_file'): string | undefined {
-  const file = config[key];
-  if (file === undefined) return undefined;
-  try {
-    const secret = readFileSync(file, 'utf8').trim();
-    if (secret === '') throw new Error('it is empty');
-    return secret;
-  } catch (error) {
-    throw config.problem(key, `${file} cannot be used: ${(error as Error).message}`, { cause: error });
-  }
+function keyInFile(config: Config): string | undefined {
+  const { link_key_file: path } = config;
+  if (path === undefined) return undefined;
+  const { data, error } = linkKeyText.safeParse(secretIn(config, path, 'link_key_file'));
+  if (data !== undefined) return data;
+  throw config.problem('link_key_file', `${path} cannot be used: ${error?.issues[0]?.message}`);
+}
+
+function tokenInFile(config: Config): string | undefined {
+  const { auth_token_file: path } = config;
+  return path === undefined ? undefined : secretIn(config, path, 'auth_token_file');
 }

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-
 import { FilesystemPackageStore, S3PackageStore, type S3Options, type StorageOptions } from '#storage';
 
-import { ConfigError } from './config.error.js';
 import type { Config } from './config.js';
+import { secretIn } from './secret-file.js';
 
 /** The store that the configuration asks for. The one place that tells one driver from another. */
 export function storageOptions(config: Config, readOnly = config.read_only): StorageOptions {
@@ -17,9 +15,12 @@ export function storageOptions(config: Config, readOnly = config.read_only): Sto
 export function s3Options(config: Config, readOnly = config.read_only): S3Options | undefined {
   const { storage_driver: driver, s3 } = config;
   if (driver !== 's3' || s3 === undefined) return undefined;
-  const accessKeyId = s3.access_key_id ?? secretFrom('access_key_id_file', s3.access_key_id_file);
-  const secretAccessKey =
-    s3.secret_access_key ?? secretFrom('secret_access_key_file', s3.secret_access_key_file);
+  const inFile = (key: 'access_key_id_file' | 'secret_access_key_file'): string | undefined => {
+    const path = s3[key];
+    return path === undefined ? undefined : secretIn(config, path, 's3', key);
+  };
+  const accessKeyId = s3.access_key_id ?? inFile('access_key_id_file');
+  const secretAccessKey = s3.secret_access_key ?? inFile('secret_access_key_file');
   return {
     bucket: s3.bucket,
     prefix: s3.prefix,
@@ -36,14 +37,4 @@ export function s3Options(config: Config, readOnly = config.read_only): S3Option
     grace: s3.grace,
     presignExpires: s3.redirect_downloads ? s3.presign_expires : undefined,
   };
-}
-
-function secretFrom(key: string, file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    const { message } = error as Error;
-    throw new ConfigError(`s3.${key}: the file cannot be read: ${message}`);
-  }
 }
