@@ -7,11 +7,10 @@
 {{- end }}
 {{- if not (include "release-server.knowsSomebody" .) }}
   {{- $how := "give auth.token (for one: openssl rand -hex 32), or name a Secret of yours in auth.existingSecret or auth.tokens.existingSecret, or give config.identities, config.tokens or config.tokens_file" }}
-  {{- if not $v.config.read_only }}
-    {{- fail (printf "no token for writes: %s, or set config.read_only=true to serve without writes" $how) }}
-  {{- end }}
   {{- if eq $v.config.read_access "token" }}
     {{- fail (printf "config.read_access=token without a token for reads: %s" $how) }}
+  {{- else if not $v.config.read_only }}
+    {{- fail (printf "no token for writes: %s, or set config.read_only=true to serve without writes" $how) }}
   {{- end }}
 {{- end }}
 {{- if gt (len (compact (list $v.auth.token $v.auth.existingSecret $v.config.auth_token_file))) 1 }}

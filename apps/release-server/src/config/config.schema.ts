@@ -317,10 +317,13 @@ export const serverConfigSchema = configSchema.superRefine((config, context) => 
   const { auth_token, auth_token_file, tokens, tokens_file, identities, read_only, read_access } = config;
   const given = [auth_token, auth_token_file, tokens_file, tokens[0], identities[0]];
   if ((read_only && read_access === 'public') || given.some((one) => one !== undefined)) return;
+  const otherwise =
+    read_access === 'public'
+      ? ', or set read_only: true to serve without writes'
+      : ', for with read_access: token nobody could read';
   context.addIssue({
     code: 'custom',
     path: ['auth_token'],
-    message:
-      'missing: give auth_token, auth_token_file, tokens, tokens_file or identities, or set read_only: true to serve without writes',
+    message: `missing: give auth_token, auth_token_file, tokens, tokens_file or identities${otherwise}`,
   });
 });
