@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-import { get, json, names, post, put, remove, sha256 } from './support/client.js';
+import { get, json, namedToken, names, post, put, remove, sha256 } from './support/client.js';
 import { readAnswer } from './support/raw.js';
 import { AUTH, startServer, TOKEN, withServer, type TestServer } from './support/server.js';
 
@@ -133,15 +133,15 @@ it.each([
 describe.each([KEEPING, { immutable: true }])('a release that is published on a server with %j', (config) => {
   let server: TestServer;
 
-  const send = async (method: string, path: string, body?: string): Promise<Response> =>
-    fetch(`${server.url}${path}`, { method, headers: AUTH, ...(body === undefined ? {} : { body }) });
+  const send = async (method: string, path: string, body?: string, headers = AUTH): Promise<Response> =>
+    fetch(`${server.url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
   const expectRefusal = async (answer: Promise<Response>, code: string): Promise<void> => {
     const response = await answer;
     expect([response.status, (await json(response))['code']]).toEqual([403, code]);
   };
 
   beforeEach(async () => {
-    server = await startServer(config);
+    server = await startServer({ ...config, tokens: [namedToken('publisher', { scopes: ['publish'] })] });
     await send('POST', '/releases', JSON.stringify({ tag: 'v1.0.0', draft: true }));
     for (const file of ['tool', 'gone']) await send('PUT', `/releases/v1.0.0/assets/${file}`, 'draft');
     await send('PUT', '/releases/v1.0.0/assets/tool?overwrite=true', 'one');
@@ -184,6 +184,18 @@ describe.each([KEEPING, { immutable: true }])('a release that is published on a 
     for (const change of ['{"tag": "v1.0.1"}', '{"draft": true}']) {
       await expectRefusal(send('PATCH', '/releases/v1.0.0', change), 'delete_disabled');
     }
+  });
+
+  it('says first what a token lacks that may not delete', async () => {
+    const headers = { Authorization: 'Bearer publisher' };
+    const { assets } = await json<{ assets: { id: number }[] }>(
+      await get(server, '/repos/o/r/releases/tags/v1.0.0'),
+    );
+    const asset = `/repos/o/r/releases/assets/${assets[0]?.id}`;
+    for (const path of ['/releases/v1.0.0', '/releases/v1.0.0/assets/tool', asset]) {
+      await expectRefusal(send('DELETE', path, undefined, headers), 'insufficient_scope');
+    }
+    await expectRefusal(send('PATCH', asset, '{"name": "other"}', headers), 'insufficient_scope');
   });
 
   it('may be described anew', async () => {

@@ -102,6 +102,7 @@ export class WriteService implements OnApplicationBootstrap {
     }
   }
 
+  /** Deletes a package. The permission comes before everything, so that who has none learns of no draft. */
   async remove(name: string, condition: RemoveCondition, requester: Requester): Promise<Package> {
     if (!isPackageName(name)) throw notFound(name);
     const actor = await this.permissions.require(requester.principal, accessTo('delete', name));

@@ -104,7 +104,6 @@ export class ReleaseWrites {
 
   /** Removes a release with all of its packages. */
   async remove(release: ReleaseName, requester: Requester): Promise<RemovedRelease> {
-    if (!release.isDraft) this.requireDeletable();
     const { tag } = release;
     assertReleaseTag(tag);
     const assetsIn = (snapshot: StoreSnapshot): readonly Package[] =>
@@ -113,11 +112,12 @@ export class ReleaseWrites {
       assetsIn(snapshot).map(({ name }) => accessTo('delete', name));
     const flat: ReleaseRemoval = ({ snapshot }) =>
       assetsIn(snapshot).filter((stored) => folderTagOf(stored) === undefined);
-    return this.permitted(requester, { scope: 'delete', release: tag }, needed, (actor, check) =>
-      this.store.removeRelease(tag, check(flat), (removed) =>
+    return this.permitted(requester, { scope: 'delete', release: tag }, needed, (actor, check) => {
+      if (!release.isDraft) this.requireDeletable();
+      return this.store.removeRelease(tag, check(flat), (removed) =>
         this.sayRemoved(release, removed, originOf(actor, requester)),
-      ),
-    );
+      );
+    });
   }
 
   /** Gives a package in the folder of a release another file name; its label stays. */
@@ -126,12 +126,12 @@ export class ReleaseWrites {
     const tag = folderTagOf(stored);
     assertFileName(file);
     if (tag === undefined) throw invalid('name', `the name of ${stored.name} says its release, and stays`);
+    const actor = await this.permissions.require(requester.principal, accessTo('delete', stored.name));
+    await this.permissions.require(actor, accessTo('publish', nameInRelease(tag, file)));
     if (!release.isDraft) this.requireDeletable();
     if (release.assets.some((other) => fileOf(other) === file && other.name !== stored.name)) {
       throw new StorageError('package_exists', `${release.tag} has an asset named ${file} already.`);
     }
-    const actor = await this.permissions.require(requester.principal, accessTo('delete', stored.name));
-    await this.permissions.require(actor, accessTo('publish', nameInRelease(tag, file)));
     const label = labelOf(release.record, fileOf(stored));
     const renamed = await this.store.rename(stored.name, file, (now) => {
       this.events.say({
