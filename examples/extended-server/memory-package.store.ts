@@ -16,6 +16,7 @@ import {
   PackageStore,
   receive,
   StorageError,
+  type ChangeOptions,
   type Committed,
   type Evict,
   type Eviction,
@@ -29,7 +30,7 @@ import {
   type ReleaseRecord,
   type ReleaseRemoval,
   type ReleaseState,
-  type RemoveCondition,
+  type RemoveOptions,
   type RemovedRelease,
   type SavedRelease,
   type SaveReleaseOptions,
@@ -160,22 +161,27 @@ export class MemoryPackageStore extends PackageStore {
 
   async remove(
     name: string,
-    condition: RemoveCondition = 'present',
-    committed?: Committed<Package>,
+    { condition = 'present', check, committed }: RemoveOptions = {},
   ): Promise<Package> {
     const existing = this.stored.get(name)?.package;
     if (existing === undefined) throw notFound(name);
     assertCondition(name, condition, existing);
+    check?.(this.isDraft(existing));
     this.drop(existing);
     this.relist();
     committed?.(existing);
     return existing;
   }
 
-  override async rename(name: string, file: string, committed?: Committed<Package>): Promise<Package> {
+  override async rename(
+    name: string,
+    file: string,
+    { check, committed }: ChangeOptions = {},
+  ): Promise<Package> {
     assertFileName(file);
     const before = this.stored.get(name);
     if (before === undefined) throw notFound(name);
+    check?.(this.isDraft(before.package));
     const to = name.slice(0, name.indexOf('/') + 1) + file;
     const existing = this.stored.get(to)?.package;
     if (existing !== undefined) throw alreadyExists(to, existing);

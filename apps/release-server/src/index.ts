@@ -29,6 +29,7 @@ export {
   receive,
 } from '#storage';
 export type {
+  ChangeOptions,
   Committed,
   Evict,
   Eviction,
@@ -36,6 +37,7 @@ export type {
   IncomingPackage,
   OpenPackage,
   Package,
+  PackageCheck,
   PackageContent,
   PublishCondition,
   PublishOptions,
@@ -47,6 +49,7 @@ export type {
   ReleaseRemoval,
   ReleaseState,
   RemoveCondition,
+  RemoveOptions,
   RemovedRelease,
   SavedRelease,
   SaveReleaseOptions,

@@ -10,7 +10,9 @@ export type {
   StoreSnapshot,
 } from './package-reader.js';
 export type {
+  ChangeOptions,
   Committed,
+  PackageCheck,
   PublishCondition,
   PublishOptions,
   PublishResult,
@@ -18,6 +20,7 @@ export type {
   ReleaseRemoval,
   ReleaseState,
   RemoveCondition,
+  RemoveOptions,
   RemovedRelease,
   SavedRelease,
   SaveReleaseOptions,

@@ -55,6 +55,24 @@ export interface PublishOptions {
  */
 export type Committed<T> = (result: T) => void;
 
+/**
+ * Asked whether a package may be removed or renamed, of the very state on which a store decides, and again when it has to
+ * retry. What it throws refuses the change. @param isDraft - Whether it lies in the folder of a draft, so that nobody sees it.
+ */
+export type PackageCheck = (isDraft: boolean) => void;
+
+/** What decides about a change of a package that is stored, and who hears of it. */
+export interface ChangeOptions {
+  readonly check?: PackageCheck | undefined;
+  /** See {@link Committed}. */
+  readonly committed?: Committed<Package> | undefined;
+}
+
+export interface RemoveOptions extends ChangeOptions {
+  /** By default `present`. */
+  readonly condition?: RemoveCondition | undefined;
+}
+
 /** What a publish has done. */
 export interface PublishResult {
   readonly package: Package;
@@ -155,18 +173,17 @@ export abstract class PackageStore extends PackageReader {
    */
   abstract publish(staged: StagedPackage, name: string, options: PublishOptions): Promise<PublishResult>;
 
-  /** Removes a package durably and returns it. Rejects with `package_not_found` or `precondition_failed`. */
-  abstract remove(
-    name: string,
-    condition?: RemoveCondition,
-    committed?: Committed<Package>,
-  ): Promise<Package>;
+  /**
+   * Removes a package durably and returns it. Rejects with `package_not_found`, `precondition_failed` or what `check`
+   * throws.
+   */
+  abstract remove(name: string, options?: RemoveOptions): Promise<Package>;
 
   /**
    * Gives a package of a release another file name, durably; times and bytes stay. A crash may leave it under both names.
-   * Rejects with `package_not_found`, `invalid_package_name` or `package_exists`.
+   * Rejects with `package_not_found`, `invalid_package_name`, `package_exists` or what `check` throws.
    */
-  async rename(_name: string, _file: string, _committed?: Committed<Package>): Promise<Package> {
+  async rename(_name: string, _file: string, _options?: ChangeOptions): Promise<Package> {
     throw noReleases();
   }
 

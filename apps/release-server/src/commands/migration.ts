@@ -189,9 +189,13 @@ export class Migration {
   private async verify(stored: Package, sha256: string, createdAt: number): Promise<void> {
     const flaw = await this.flawOf(stored, sha256, createdAt);
     if (flaw === undefined) return;
-    await this.to.remove(stored.name, { revisions: [stored.revision] }).catch((cause: unknown) => {
-      throw new Error(`${flaw}, and it could not be removed there: delete it before another run`, { cause });
-    });
+    await this.to
+      .remove(stored.name, { condition: { revisions: [stored.revision] } })
+      .catch((cause: unknown) => {
+        throw new Error(`${flaw}, and it could not be removed there: delete it before another run`, {
+          cause,
+        });
+      });
     throw new Error(`${flaw}; it was removed there again`);
   }
 

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
-import { isFileName, PackageStore, StorageError, type Package, type PublishCondition } from '#storage';
+import {
+  isFileName,
+  PackageStore,
+  StorageError,
+  type Evict,
+  type Package,
+  type PublishCondition,
+} from '#storage';
 
 import { Config } from '../config/config.js';
 import { ProblemError } from '../problems/problem.js';
@@ -23,6 +30,18 @@ export class OverwriteRule {
     // With nothing to replace, a condition that asks for something fails as it always does.
     if (condition !== 'any') await this.store.requireCondition(name, condition);
     return 'absent';
+  }
+
+  /** The same in the step of the publish itself: a store asks it of what becomes public, be it that the draft is one no more. */
+  within(condition: PublishCondition, evict: Evict): Evict {
+    if (this.config.allow_overwrite || condition === 'absent') return evict;
+    return (packages, context) => {
+      for (const { name } of context.incoming) {
+        const existing = packages.find((stored) => stored.name === name);
+        if (existing !== undefined) throw overwriteDisabled(existing);
+      }
+      return evict(packages, context);
+    };
   }
 
   /** Whether a package of that name is stored in a draft, where nobody sees it. */

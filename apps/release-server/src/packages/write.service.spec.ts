@@ -48,6 +48,18 @@ describe('WriteService', () => {
     await rm(path, { recursive: true, force: true });
   });
 
+  /** Has something happen between a write's first look at the store and its step there. */
+  function between(step: 'publish' | 'remove', happens: () => Promise<unknown>): void {
+    const one = store;
+    if (one === undefined) throw new Error('nothing is started');
+    const [publishing, removing] = [one.publish.bind(one), one.remove.bind(one)];
+    if (step === 'publish') {
+      one.publish = async (...args) => happens().then(() => publishing(...args));
+    } else {
+      one.remove = async (...args) => happens().then(() => removing(...args));
+    }
+  }
+
   /** Starts on the directory, in the place of what was started on it before. */
   async function start(
     options: Record<string, unknown> = {},
@@ -175,6 +187,44 @@ describe('WriteService', () => {
     });
     expect(await names()).toEqual(['v1/early']);
     expect(said.map(({ type }) => type)).toEqual(['package.drafted']);
+  });
+
+  it('leaves packages alone of a draft that is published meanwhile, where nothing may be deleted or replaced', async () => {
+    const writes = await start({ allow_overwrite: false, allow_delete: false });
+    const save = async (isDraft: boolean): Promise<unknown> =>
+      store?.saveRelease('v1', () => ({ tag: 'v1', isDraft, createdAt: 1, updatedAt: 1 }), {
+        evict: () => [],
+      });
+    const stream = (text: string): Readable => Readable.from([Buffer.from(text)]);
+    const options = { condition: 'any', release: 'v1' } as const;
+    await save(true);
+    await writes.publish({ stream: stream('bytes') }, 'a', options, ANNA);
+    between('remove', () => save(false));
+    await expect(writes.remove('v1/a', 'present', ANNA)).rejects.toMatchObject({
+      type: { code: 'delete_disabled' },
+    });
+
+    await save(true);
+    between('publish', () => save(false));
+    await expect(writes.publish({ stream: stream('longer') }, 'a', options, ANNA)).rejects.toMatchObject({
+      type: { code: 'overwrite_disabled' },
+    });
+    expect(await store?.list()).toMatchObject([{ name: 'v1/a', size: 'bytes'.length }]);
+    expect(said.map(({ type }) => type)).toEqual(['package.drafted']);
+  });
+
+  it('says of what was removed whether it was public by then', async () => {
+    const writes = await start();
+    const save = async (isDraft: boolean): Promise<unknown> =>
+      store?.saveRelease('v1', () => ({ tag: 'v1', isDraft, createdAt: 1, updatedAt: 1 }), {
+        evict: () => [],
+      });
+    await save(true);
+    const stream = Readable.from([Buffer.from('bytes')]);
+    await writes.publish({ stream }, 'a', { condition: 'any', release: 'v1' }, ANNA);
+    between('remove', () => save(false));
+    await writes.remove('v1/a', 'present', ANNA);
+    expect(said.map(({ type }) => type)).toEqual(['package.drafted', 'package.deleted']);
   });
 
   it('adds nothing to a release that is published while the bytes come, where it is immutable', async () => {

@@ -13,6 +13,7 @@ import {
   type Evict,
   type Eviction,
   type Package,
+  type PackageCheck,
   type PublishResult,
   type RemoveCondition,
   type StagedPackage,
@@ -90,7 +91,7 @@ export class WriteService implements OnApplicationBootstrap {
     const { name, permitted, staged } = await received.finally(() => incoming.dispose?.());
     try {
       const condition = await this.overwrites.permitted(name, permitted.condition);
-      const evict = this.immutable.within(this.retention.evict);
+      const evict = this.overwrites.within(condition, this.immutable.within(this.retention.evict));
       return await this.store.publish(staged, name, {
         condition,
         evict: evictionFor(options, condition === 'absent' ? withoutNamesakes(evict) : evict),
@@ -106,13 +107,19 @@ export class WriteService implements OnApplicationBootstrap {
   async remove(name: string, condition: RemoveCondition, requester: Requester): Promise<Package> {
     if (!isPackageName(name)) throw notFound(name);
     const actor = await this.permissions.require(requester.principal, accessTo('delete', name));
-    const isDraft = await this.overwrites.isDraft(name);
-    if (!this.config.allow_delete && !isDraft) {
-      throw new ProblemError('delete_disabled', 'This server keeps packages: allow_delete is false.');
-    }
-    return this.store.remove(name, condition, (removed) => {
-      const type = isDraft ? 'package.discarded' : 'package.deleted';
-      this.events.say({ type, package: removed, ...originOf(actor, requester) });
+    let isDraft = false;
+    const check: PackageCheck = (isHidden) => {
+      isDraft = isHidden;
+      if (!this.config.allow_delete && !isDraft) throw deleteDisabled();
+    };
+    check(await this.overwrites.isDraft(name));
+    return this.store.remove(name, {
+      condition,
+      check,
+      committed: (removed) => {
+        const type = isDraft ? 'package.discarded' : 'package.deleted';
+        this.events.say({ type, package: removed, ...originOf(actor, requester) });
+      },
     });
   }
 
@@ -195,6 +202,10 @@ function evictionFor({ release, onlyDraft, onlyKnown }: WriteOptions, evict: Evi
     if (release !== undefined && context.releases.has(release)) return evict(packages, context);
     throw new StorageError('release_not_found', 'The release is gone.');
   };
+}
+
+function deleteDisabled(): ProblemError {
+  return new ProblemError('delete_disabled', 'This server keeps packages: allow_delete is false.');
 }
 
 function refuseToPublish(): never {

@@ -252,6 +252,22 @@ describe('ReleaseWrites', () => {
     expect((await records()).map(({ tag, notes }) => [tag, notes])).toEqual([['v1.0.0', 'still']]);
   });
 
+  it('renames nothing of a draft that is published meanwhile, where nothing may be deleted', async () => {
+    await start({ allow_delete: false });
+    await writes.create('v1.0.0', { isDraft: true }, ANNA);
+    const stored = await add('v1.0.0/a.zip');
+    const rename = store.rename.bind(store);
+    // Published between the first look at it and the step.
+    store.rename = async (...args) => {
+      await writes.edit(DRAFT, { isDraft: false }, ANNA);
+      return rename(...args);
+    };
+    await expect(writes.rename(stored, 'b.zip', ANNA)).rejects.toMatchObject({
+      type: { code: 'delete_disabled' },
+    });
+    expect((await store.list()).map(({ name }) => name)).toEqual(['v1.0.0/a.zip']);
+  });
+
   describe('asks of a principal', () => {
     /** Somebody with these scopes, for packages and releases that fit. */
     const ci = (scopes: Scope[], narrowed: Partial<Grant> = {}): Requester => ({

@@ -13,6 +13,7 @@ import {
   PackageStore,
   StorageError,
   type Package,
+  type PackageCheck,
   type ReleaseChange,
   type ReleaseRecord,
   type ReleaseRemoval,
@@ -128,18 +129,20 @@ export class ReleaseWrites {
     if (tag === undefined) throw invalid('name', `the name of ${stored.name} says its release, and stays`);
     const actor = await this.permissions.require(requester.principal, accessTo('delete', stored.name));
     await this.permissions.require(actor, accessTo('publish', nameInRelease(tag, file)));
-    if (!release.isDraft) this.requireDeletable();
+    const check: PackageCheck = (isDraft) => {
+      if (!isDraft) this.requireDeletable();
+    };
+    check(release.isDraft);
     if (release.assets.some((other) => fileOf(other) === file && other.name !== stored.name)) {
       throw new StorageError('package_exists', `${release.tag} has an asset named ${file} already.`);
     }
     const label = labelOf(release.record, fileOf(stored));
-    const renamed = await this.store.rename(stored.name, file, (now) => {
-      this.events.say({
-        type: 'package.renamed',
-        package: now,
-        previous: stored,
-        ...originOf(actor, requester),
-      });
+    const renamed = await this.store.rename(stored.name, file, {
+      check,
+      committed: (now) => {
+        const origin = originOf(actor, requester);
+        this.events.say({ type: 'package.renamed', package: now, previous: stored, ...origin });
+      },
     });
     if (label !== undefined) await this.label(renamed, label, requester, 'publish');
     return renamed;

@@ -259,7 +259,7 @@ describe('FilesystemPackageStore', () => {
         'precondition_failed',
       );
       await until('it is settled', () => store.find('a.zip'));
-      expect(await refusalCodeOf(store.remove('a.zip', expected))).toBe('precondition_failed');
+      expect(await refusalCodeOf(store.remove('a.zip', { condition: expected }))).toBe('precondition_failed');
       expect((await read(store, 'a.zip')).toString()).toBe('new bytes');
     });
 

@@ -10,13 +10,14 @@ import type { Evict, Eviction, EvictionContext } from '../eviction.js';
 import type { OpenPackage, Package, PackageContent, ReadOptions, StoreSnapshot } from '../package-reader.js';
 import {
   PackageStore,
+  type ChangeOptions,
   type Committed,
   type PublishCondition,
   type PublishOptions,
   type PublishResult,
   type ReleaseChange,
   type ReleaseRemoval,
-  type RemoveCondition,
+  type RemoveOptions,
   type RemovedRelease,
   type SavedRelease,
   type SaveReleaseOptions,
@@ -214,8 +215,7 @@ export class FilesystemPackageStore extends PackageStore {
 
   async remove(
     name: string,
-    condition: RemoveCondition = 'present',
-    committed?: Committed<Package>,
+    { condition = 'present', check, committed }: RemoveOptions = {},
   ): Promise<Package> {
     const directory = this.assertWritable();
     const removing = coded(`deleting ${name}`, async () => {
@@ -224,6 +224,7 @@ export class FilesystemPackageStore extends PackageStore {
         const existing = await this.index.decidingOn(name, condition);
         if (existing === undefined) throw notFound(name);
         assertCondition(name, condition, existing);
+        check?.(this.index.hides(name));
         const existed = await unless(['ENOENT'], () => unlink(this.layout.package(name)));
         this.index.delete(name);
         if (!existed) throw notFound(name);
@@ -238,11 +239,15 @@ export class FilesystemPackageStore extends PackageStore {
     return this.writes.add(removing);
   }
 
-  override async rename(name: string, file: string, committed?: Committed<Package>): Promise<Package> {
+  override async rename(
+    name: string,
+    file: string,
+    { check, committed }: ChangeOptions = {},
+  ): Promise<Package> {
     const directory = this.assertWritable();
     const renaming = coded(`renaming ${name}`, async () => {
       this.names.assert(file);
-      const renamed = await this.lock.runExclusive(() => this.releases.rename(name, file));
+      const renamed = await this.lock.runExclusive(() => this.releases.rename(name, file, check));
       await directory.syncFor(name);
       committed?.(renamed);
       return renamed;

@@ -6,6 +6,7 @@ import { unless } from '../errno.js';
 import { fileOf, nameInRelease } from '../package-name.js';
 import type { Package } from '../package-reader.js';
 import type {
+  PackageCheck,
   ReleaseChange,
   ReleaseRemoval,
   ReleaseState,
@@ -159,12 +160,13 @@ export class ReleaseStep {
   }
 
   /** Gives a package another file name, and tells of it. */
-  async rename(name: string, file: string): Promise<Package> {
+  async rename(name: string, file: string, check: PackageCheck | undefined): Promise<Package> {
     assertFileName(file);
     await this.index.refresh();
     const existing = await this.index.decidingOn(name, 'present');
     const before = this.index.get(name);
     if (existing === undefined || before === undefined) throw notFound(name);
+    check?.(this.index.hides(name));
     const folder = folderIn(name);
     const to = folder === undefined ? file : `${folder}/${file}`;
     const target = this.layout.package(to);

@@ -47,7 +47,7 @@ describe('Committer', () => {
       const results = await Promise.all([
         committer.commit(publish('new.zip', 'absent', keepNewest(2))),
         committer.commit(publish('newer.zip', 'absent', keepNewest(2))),
-        committer.commit(removal('new.zip', 'present')),
+        committer.commit(removal('new.zip', {})),
       ]);
 
       expect(results[0].evicted).toEqual([]);
@@ -91,7 +91,7 @@ describe('Committer', () => {
   // Mutant: refusing by what was seen a second ago.
   it('refuses only by a version that was read after the change came', async () => {
     await committer.commit(publish('a.zip'));
-    await index.elsewhere(removal('a.zip', 'present'));
+    await index.elsewhere(removal('a.zip', {}));
     expect(index.seen.index.packages.size).toBe(1);
 
     await committer.commit(publish('a.zip', 'absent'));
@@ -120,7 +120,7 @@ describe('Committer', () => {
   it('refuses one of a group and has the others in', async () => {
     const outcomes = await Promise.allSettled([
       committer.commit(publish('a.zip')),
-      committer.commit(removal('none.zip', 'present')),
+      committer.commit(removal('none.zip', {})),
       committer.commit(publish('b.zip')),
     ]);
 

@@ -90,7 +90,7 @@ class Replica {
 
   async remove(name: string): Promise<string> {
     this.world.removals.begun++;
-    const answer = await this.outcomeOf(removal(name, 'present'));
+    const answer = await this.outcomeOf(removal(name, {}));
     if (answer === 'done') this.world.removals.done++;
     if (answer === 'refused') this.world.removals.refused++;
     return answer;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { assertCondition, notFound } from '../conditions.js';
 import type { Evict, Eviction } from '../eviction.js';
 import type { Package } from '../package-reader.js';
-import type { PublishOptions, PublishResult, RemoveCondition } from '../package-store.js';
+import type { PublishOptions, PublishResult, RemoveOptions } from '../package-store.js';
 import { publishTime } from '../publish-time.js';
 import { StorageError } from '../storage.errors.js';
 import { packageOf, type Entry, type Garbage, type IndexDocument } from './index-document.js';
@@ -58,7 +58,7 @@ export function publishing(
 }
 
 /** A package is deleted. */
-export function removal(name: string, condition: RemoveCondition): Change<Package> {
+export function removal(name: string, { condition = 'present', check }: RemoveOptions): Change<Package> {
   const by = randomUUID();
   return {
     settled: (index) => garbageBy(index, by).map(packageOfGarbage)[0],
@@ -66,6 +66,7 @@ export function removal(name: string, condition: RemoveCondition): Change<Packag
       const existing = index.get(name);
       if (existing === undefined) throw notFound(name);
       assertCondition(name, condition, existing);
+      check?.(index.isHidden(name));
       const edit = new IndexEdit(index, now, by);
       edit.letGo(name, { why: 'deleted' });
       return { next: edit.next(), result: existing };

@@ -98,7 +98,7 @@ describe('IndexDocument', () => {
           if (step.does === 'publish') index = published(index, step.name);
           if (step.does === 'evict') index = published(index, step.name, 2);
           if (step.does === 'remove' && index.get(step.name) !== undefined) {
-            index = removal(step.name, 'present').apply(index, 1).next ?? index;
+            index = removal(step.name, {}).apply(index, 1).next ?? index;
           }
           if (step.does === 'write') index.serialize();
           if (step.does === 'list') index.list();

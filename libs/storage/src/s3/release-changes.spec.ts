@@ -208,17 +208,21 @@ describe('a change of a release', () => {
     const [blob = '', stored] = [index.latest.index.entry('v1/a')?.key, index.latest.index.get('v1/a')];
     index.writes = [write, write];
 
-    expect(await committer.commit(renaming('v1/a', 'v1/c', blob, 'copy'))).toEqual({
+    expect(await committer.commit(renaming('v1/a', 'v1/c', { blob, copy: 'copy' }))).toEqual({
       ...stored,
       name: 'v1/c',
     });
     expect(shown().packages).toEqual(['v1/b', 'v1/c']);
 
-    await expect(committer.commit(renaming('v1/c', 'v1/b', 'copy', 'x'))).rejects.toMatchObject({
+    await expect(
+      committer.commit(renaming('v1/c', 'v1/b', { blob: 'copy', copy: 'x' })),
+    ).rejects.toMatchObject({
       code: 'package_exists',
     });
-    await expect(committer.commit(renaming('v1/c', 'v1/d', blob, 'x'))).rejects.toBeInstanceOf(OutOfDate);
-    await expect(committer.commit(renaming('v1/a', 'v1/d', blob, 'x'))).rejects.toMatchObject({
+    await expect(committer.commit(renaming('v1/c', 'v1/d', { blob, copy: 'x' }))).rejects.toBeInstanceOf(
+      OutOfDate,
+    );
+    await expect(committer.commit(renaming('v1/a', 'v1/d', { blob, copy: 'x' }))).rejects.toMatchObject({
       code: 'package_not_found',
     });
   });
@@ -253,7 +257,7 @@ describe('a change of a release', () => {
     const late = saving('v1', () => record, { record, key: 'late', now: 1 }, KEEP_ALL);
 
     await expect(committer.commit(late)).rejects.toMatchObject({ code: 'storage_unavailable' });
-    await commitAll(publish('v1/a'), removal('v1/a', 'present'));
+    await commitAll(publish('v1/a'), removal('v1/a', {}));
     expect(index.latest.index.releases.garbage.map(({ why }) => why)).toEqual(['orphan', 'deleted']);
     expect(index.latest.index.garbage).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { alreadyExists, notFound } from '../conditions.js';
 import { fileOf, nameInRelease } from '../package-name.js';
 import type { Package } from '../package-reader.js';
 import type {
+  PackageCheck,
   ReleaseChange,
   ReleaseRemoval,
   ReleaseState,
@@ -115,7 +116,12 @@ export function removingRelease(tag: string, also: ReleaseRemoval): Change<Remov
  * A package gets another name, and the copy of its blob that was made for it. The change is known by the key of that copy.
  * Throws {@link OutOfDate} where the blob is not that of the package any more.
  */
-export function renaming(from: string, to: string, blob: string, copy: string): Change<Package> {
+export function renaming(
+  from: string,
+  to: string,
+  { blob, copy }: { readonly blob: string; readonly copy: string },
+  check?: PackageCheck,
+): Change<Package> {
   return {
     settled: (index) => {
       const gone = index.allGarbage().find(({ key }) => key === copy);
@@ -128,6 +134,7 @@ export function renaming(from: string, to: string, blob: string, copy: string): 
       const entry = index.entry(from);
       if (entry === undefined) throw notFound(from);
       if (entry.key !== blob) throw new OutOfDate();
+      check?.(index.isHidden(from));
       const existing = index.get(to);
       if (existing !== undefined) throw alreadyExists(to, existing);
       const edit = new IndexEdit(index, now, copy);

@@ -19,13 +19,14 @@ import { folderTagOf, nameInRelease } from '../package-name.js';
 import type { OpenPackage, Package, ReadOptions, SnapshotOptions, StoreSnapshot } from '../package-reader.js';
 import {
   PackageStore,
+  type ChangeOptions,
   type Committed,
   type PublishCondition,
   type PublishOptions,
   type PublishResult,
   type ReleaseChange,
   type ReleaseRemoval,
-  type RemoveCondition,
+  type RemoveOptions,
   type RemovedRelease,
   type SavedRelease,
   type SaveReleaseOptions,
@@ -171,20 +172,16 @@ export class S3PackageStore extends PackageStore {
     return this.writes.add(coded(`publishing ${name}`, () => this.publishBlob(staged, name, options)));
   }
 
-  async remove(
-    name: string,
-    condition: RemoveCondition = 'present',
-    committed?: Committed<Package>,
-  ): Promise<Package> {
-    return this.commit(removal(name, condition), committed);
+  async remove(name: string, options: RemoveOptions = {}): Promise<Package> {
+    return this.commit(removal(name, options), options.committed);
   }
 
-  override async rename(name: string, file: string, committed?: Committed<Package>): Promise<Package> {
+  override async rename(name: string, file: string, options: ChangeOptions = {}): Promise<Package> {
     assertFileName(file);
     this.assertWritable();
     const tag = folderTagOf({ name });
     const to = tag === undefined ? file : nameInRelease(tag, file);
-    return this.writes.add(this.prepared(() => this.renameBlob(name, to, committed)));
+    return this.writes.add(this.prepared(() => this.renameBlob(name, to, options)));
   }
 
   override async saveRelease(
@@ -300,16 +297,17 @@ export class S3PackageStore extends PackageStore {
     return result;
   }
 
-  private async renameBlob(name: string, to: string, committed?: Committed<Package>): Promise<Package> {
+  private async renameBlob(name: string, to: string, { check, committed }: ChangeOptions): Promise<Package> {
     const { index } = await this.index.fresh();
     const [stored, entry] = [index.get(name), index.entry(name)];
     if (stored === undefined || entry === undefined) throw notFound(name);
+    check?.(index.isHidden(name));
     const existing = index.get(to);
     if (existing !== undefined) throw alreadyExists(to, existing);
     const key = this.keys.newBlob(to);
     const { sha256, at: createdAt } = entry;
     await this.bucket.copy(entry.key, key, { sha256, name: to, createdAt, isDraft: index.isHidden(name) });
-    return this.commitWith(key, renaming(name, to, entry.key, key), committed);
+    return this.commitWith(key, renaming(name, to, { blob: entry.key, copy: key }, check), committed);
   }
 
   private async saveRecord(

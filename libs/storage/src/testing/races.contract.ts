@@ -210,12 +210,12 @@ export function describeRaces(harness: PackageStoreHarness): void {
       const work = Array.from({ length: 120 }, async (_, at) => {
         const options = { evict: keepNewest(60), committed };
         if (at % 3 < 2) return publish(store, `${at % 71}.zip`, bytesOf(100 + at), options).catch(refusal);
-        return store.remove(`${at % 71}.zip`, 'present', leave).catch(refusal);
+        return store.remove(`${at % 71}.zip`, { committed: leave }).catch(refusal);
       });
       await Promise.all(work);
       const publishing = publish(store, 'last.zip', 'last', { evict: EVICT_ALL, committed });
       while ((await store.find('last.zip')) === undefined) await new Promise(setImmediate);
-      await store.remove('last.zip', 'present', leave);
+      await store.remove('last.zip', { committed: leave });
       await publishing;
 
       expect(outOfOrder).toEqual([]);

@@ -125,6 +125,21 @@ export function describeReleases(harness: PackageStoreHarness): void {
       },
     );
 
+    it('are asked about, in the very step, whether they may leave their names', async () => {
+      const store = await harness.open();
+      const refuse = (isDraft: boolean): never => {
+        throw new Error(isDraft ? 'a draft' : 'public');
+      };
+      await save(store, DRAFT);
+      await publish(store, A, 'a');
+      for (const said of ['a draft', 'public']) {
+        await expect(store.remove(A, { check: refuse })).rejects.toThrow(said);
+        await expect(store.rename(A, 'c.zip', { check: refuse })).rejects.toThrow(said);
+        await save(store, PUBLIC);
+      }
+      expect(await namesIn(store)).toEqual([A]);
+    });
+
     it('have other file names, with the same bytes and times, when they are renamed', async () => {
       const store = await harness.open();
       const { package: before } = await publish(store, A, 'a');
@@ -134,7 +149,7 @@ export function describeReleases(harness: PackageStoreHarness): void {
       expect(await refusalCodeOf(store.rename(nameInRelease('v1', 'none'), 'c'))).toBe('package_not_found');
       const heard: string[] = [];
 
-      const renamed = await store.rename(A, 'c.zip', ({ name }) => heard.push(name));
+      const renamed = await store.rename(A, 'c.zip', { committed: ({ name }) => heard.push(name) });
 
       expect(renamed).toMatchObject({ name: 'v1/c.zip', size: 1, createdAt: before.createdAt });
       expect(heard).toEqual(['v1/c.zip']);

@@ -33,8 +33,8 @@ export function describeRemoving(harness: PackageStoreHarness): void {
         const store = await harness.open();
 
         expect(await refusalCodeOf(store.remove(name))).toBe('package_not_found');
-        expect(await refusalCodeOf(store.remove(name, 'present'))).toBe('package_not_found');
-        expect(await refusalCodeOf(store.remove(name, { revisions: [OTHER_REVISION] }))).toBe(
+        expect(await refusalCodeOf(store.remove(name, { condition: 'present' }))).toBe('package_not_found');
+        expect(await refusalCodeOf(store.remove(name, { condition: { revisions: [OTHER_REVISION] } }))).toBe(
           'package_not_found',
         );
       },
@@ -44,7 +44,7 @@ export function describeRemoving(harness: PackageStoreHarness): void {
       const store = await harness.open();
       const [existing] = await publishAll(store, 'a.zip');
 
-      const refusal = await refusalOf(store.remove('a.zip', { revisions: [OTHER_REVISION] }));
+      const refusal = await refusalOf(store.remove('a.zip', { condition: { revisions: [OTHER_REVISION] } }));
 
       expect(refusal).toMatchObject({ code: 'precondition_failed', existing });
       expect(await store.list()).toEqual([existing]);
@@ -54,7 +54,9 @@ export function describeRemoving(harness: PackageStoreHarness): void {
       const store = await harness.open();
       const { package: existing } = await publish(store, 'a.zip', 'a');
 
-      const removed = await store.remove('a.zip', { revisions: [OTHER_REVISION, existing.revision] });
+      const removed = await store.remove('a.zip', {
+        condition: { revisions: [OTHER_REVISION, existing.revision] },
+      });
 
       expect(removed).toEqual(existing);
       expect(await store.list()).toEqual([]);
