@@ -110,7 +110,7 @@ describe('the read path', () => {
 });
 
 // With an extension, for the contract has no such address.
-it('takes nothing behind a fragment for a query', () =>
+it('takes no address with a fragment', () =>
   withServer(
     {},
     async ({ port }) => {
@@ -119,8 +119,8 @@ it('takes nothing behind a fragment for a query', () =>
         'GET /packages#x?format=json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
         2000,
       );
-      expect(text).toMatch(/^HTTP\/1\.1 200/);
-      expect(text).toContain('Content-Type: text/html');
+      expect(text).toMatch(/^HTTP\/1\.1 400/);
+      expect(text).toContain('without a fragment');
     },
     { imports: [] },
   ));
