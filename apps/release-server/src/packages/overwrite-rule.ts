@@ -32,7 +32,7 @@ export class OverwriteRule {
     return 'absent';
   }
 
-  /** The same in the step of the publish itself: a store asks it of what becomes public, be it that the draft is one no more. */
+  /** The same in the step of the publish itself, which a store asks of what becomes public: a draft may have been published by then. */
   within(condition: PublishCondition, evict: Evict): Evict {
     if (this.config.allow_overwrite || condition === 'absent') return evict;
     return (packages, context) => {

@@ -36,8 +36,8 @@ export class ReaderViews {
   }
 
   /**
-   * What whoever asks may see: the store itself where that is everything. Who writes is told of what their grant is for,
-   * be it to read it or not; what they change, they ask for.
+   * What whoever asks may see: the store itself where that is everything. A writer sees what the grant is for, even without
+   * the scope `read`; the permission for each change is asked for by itself.
    */
   of(request: IncomingMessage): Snapshots {
     const { principal, isRead } = contextOf(request);

@@ -48,6 +48,12 @@ describe('WriteService', () => {
     await rm(path, { recursive: true, force: true });
   });
 
+  /** Makes the release v1 a draft, or public. */
+  async function save(isDraft: boolean): Promise<void> {
+    const record = { tag: 'v1', isDraft, createdAt: 1, updatedAt: 1 };
+    await store?.saveRelease('v1', () => record, { evict: () => [] });
+  }
+
   /** Has something happen between a write's first look at the store and its step there. */
   function between(step: 'publish' | 'remove', happens: () => Promise<unknown>): void {
     const one = store;
@@ -167,10 +173,6 @@ describe('WriteService', () => {
 
   it('puts nothing into a release that stops to be a draft while the bytes come', async () => {
     const writes = await start();
-    const save = async (isDraft: boolean): Promise<unknown> =>
-      store?.saveRelease('v1', () => ({ tag: 'v1', isDraft, createdAt: 1, updatedAt: 1 }), {
-        evict: () => [],
-      });
     await save(true);
     const options = { condition: 'any', release: 'v1', onlyDraft: true } as const;
     const stream = Readable.from([Buffer.from('bytes')]);
@@ -191,10 +193,6 @@ describe('WriteService', () => {
 
   it('leaves packages alone of a draft that is published meanwhile, where nothing may be deleted or replaced', async () => {
     const writes = await start({ allow_overwrite: false, allow_delete: false });
-    const save = async (isDraft: boolean): Promise<unknown> =>
-      store?.saveRelease('v1', () => ({ tag: 'v1', isDraft, createdAt: 1, updatedAt: 1 }), {
-        evict: () => [],
-      });
     const stream = (text: string): Readable => Readable.from([Buffer.from(text)]);
     const options = { condition: 'any', release: 'v1' } as const;
     await save(true);
@@ -215,10 +213,6 @@ describe('WriteService', () => {
 
   it('says of what was removed whether it was public by then', async () => {
     const writes = await start();
-    const save = async (isDraft: boolean): Promise<unknown> =>
-      store?.saveRelease('v1', () => ({ tag: 'v1', isDraft, createdAt: 1, updatedAt: 1 }), {
-        evict: () => [],
-      });
     await save(true);
     const stream = Readable.from([Buffer.from('bytes')]);
     await writes.publish({ stream }, 'a', { condition: 'any', release: 'v1' }, ANNA);

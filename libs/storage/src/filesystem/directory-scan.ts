@@ -210,7 +210,7 @@ export class DirectoryScan {
     for (const name of present) known.names.add(name);
     for (const [name, entry] of changes) if (entry === undefined) known.names.delete(name);
     const state =
-      read !== undefined && this.own.letsRecord(folder)
+      read !== undefined && this.own.countsRecord(folder)
         ? { ...read, fingerprint }
         : {
             record: this.packages.folders.records.get(known.tag),

@@ -56,8 +56,8 @@ export class OwnChanges {
     this.heldRecords.delete(folder);
   }
 
-  /** Whether the record in a folder counts. */
-  letsRecord(folder: string): boolean {
+  /** Whether the record that a look found in a folder counts. */
+  countsRecord(folder: string): boolean {
     return !this.hasWrittenFolder(folder) && !this.heldRecords.has(folder);
   }
 }
