@@ -64,6 +64,11 @@ describe('a server with named tokens', () => {
     expect(await send('/releases/v4.0/assets/app-4.0.0.zip', '', 'original')).toBe(201);
     expect(await send('/assets/app-4.0.0.zip', 'late')).toEqual(taken);
     expect(await send('/assets/app-4.0.0.zip?overwrite=true', 'late')).toEqual(lacking);
+    // Packages without a version are those of the tag "latest".
+    expect(await send('/releases/latest/assets/app.zip', '', 'original')).toBe(201);
+    expect(await send('/assets/app.zip', 'late')).toEqual(taken);
+    // The same file name in another release takes the place of nothing.
+    expect(await send('/releases/v4.1/assets/app-v3.0.zip', 'late')).toBe(201);
 
     // A draft that was there before does it when it is published.
     expect(await send('/releases', 'late', '{"tag":"v5.0","draft":true}', 'POST')).toBe(201);
@@ -71,7 +76,7 @@ describe('a server with named tokens', () => {
     expect(await send('/assets/app-v5.0.zip', '', 'original')).toBe(201);
     expect(await send('/releases/v5.0', 'late', '{"draft":false}', 'PATCH')).toEqual(lacking);
 
-    for (const file of ['v3.0/app-v3.0.zip', 'v4.0/app-4.0.0.zip', 'v5.0/app-v5.0.zip']) {
+    for (const file of ['v3.0/app-v3.0.zip', 'v4.0/app-4.0.0.zip', 'latest/app.zip', 'v5.0/app-v5.0.zip']) {
       expect(await (await get(server, `/releases/download/${file}`)).text()).toBe('original');
     }
     expect(await send(`${folder}?overwrite=true`, '')).toBe(201);

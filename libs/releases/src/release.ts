@@ -141,7 +141,7 @@ export function familyOf(tag: string): string {
 }
 
 /** That of the folder, else as its name spells its version. */
-export function tagOf(stored: Package): string {
+export function tagOf(stored: Pick<Package, 'name'>): string {
   return folderTagOf(stored) ?? packageVersion(stored)?.tag ?? UNVERSIONED_TAG;
 }
 

@@ -40,6 +40,8 @@ export interface StoreSnapshot {
   readonly drafts: readonly Package[];
   /** By tag. A release whose packages tell all that is known of it has none. */
   readonly releases: ReadonlyMap<string, ReleaseRecord>;
+  /** Whether no package lies in the folder of a release. Only from a store that knows without a search. */
+  readonly isFlat?: boolean;
 }
 
 /** Which packages a reader gets beside the public ones. */

@@ -1,17 +1,41 @@
-import { catalogOf, packageVersion } from '#releases';
-import { fileOf, folderTagOf, StorageError, type Evict, type Package, type StoreSnapshot } from '#storage';
+import { catalogOf, tagOf } from '#releases';
+import {
+  fileOf,
+  folderTagOf,
+  nameInRelease,
+  StorageError,
+  type Evict,
+  type Package,
+  type StoreSnapshot,
+} from '#storage';
 
 /**
- * The package that is downloaded by that file name from the release that a package of that name is in, or would be: one lies in
- * the folder of the release and the other in none, so that the names under which they are stored differ.
+ * The name of the other package that may be downloaded by that file name from the release of a package: one lies in the
+ * folder of the release and the other in none. Undefined where there is no such folder.
  */
-export function namesakeOf(name: string, snapshot: StoreSnapshot): Package | undefined {
-  const file = fileOf({ name });
-  const isNamesake = (other: Package): boolean => other.name !== name && fileOf(other) === file;
+export function namesakeName(name: string, snapshot: StoreSnapshot): string | undefined {
+  if (folderTagOf({ name }) !== undefined) return fileOf({ name });
+  if (snapshot.isFlat === true) return undefined;
+  const release = catalogOf(snapshot).byTag(tagOf({ name }));
+  return release?.isTagged === true ? nameInRelease(release.tag, name) : undefined;
+}
+
+/**
+ * The stored package of {@link namesakeName}, where it is in the release that a package of that name is in, or would be.
+ *
+ * @param find - The stored package of a name.
+ */
+export function namesakeOf(
+  name: string,
+  snapshot: StoreSnapshot,
+  find: (name: string) => Package | undefined,
+): Package | undefined {
+  const other = namesakeName(name, snapshot);
+  const existing = other === undefined ? undefined : find(other);
   // Of most names there is none, and then no catalog is needed.
-  if (!snapshot.packages.some((other) => other.name.endsWith(file) && isNamesake(other))) return undefined;
-  const tag = folderTagOf({ name }) ?? packageVersion({ name })?.tag;
-  return tag === undefined ? undefined : catalogOf(snapshot).byTag(tag)?.assets.find(isNamesake);
+  if (existing === undefined) return undefined;
+  const catalog = catalogOf(snapshot);
+  return catalog.byTag(tagOf({ name })) === catalog.byTag(tagOf(existing)) ? existing : undefined;
 }
 
 /** What is said where a name is taken in that way. */
@@ -21,17 +45,20 @@ export function takenBy(existing: Package, tag: string | undefined): string {
 }
 
 /** Throws `package_exists` where a package that is to replace nothing would take the place of another one in its release. */
-export function requireNoNamesake(name: string, snapshot: StoreSnapshot): void {
-  const existing = namesakeOf(name, snapshot);
+export function requireNoNamesake(...parameters: Parameters<typeof namesakeOf>): void {
+  const existing = namesakeOf(...parameters);
   if (existing === undefined) return;
+  const [name] = parameters;
   throw new StorageError('package_exists', takenBy(existing, folderTagOf({ name })), { existing });
 }
 
 /** The same in the step of the publish itself, which a store asks of what becomes public. */
 export function withoutNamesakes(evict: Evict): Evict {
   return (packages, context) => {
-    const snapshot = context.snapshot ?? { packages, drafts: [], releases: context.releases };
-    for (const { name } of context.incoming) requireNoNamesake(name, snapshot);
+    const { incoming, releases } = context;
+    const snapshot = context.snapshot ?? { packages, drafts: [], releases };
+    const find = context.find ?? ((name) => packages.find((one) => one.name === name));
+    for (const { name } of incoming) requireNoNamesake(name, snapshot, find);
     return evict(packages, context);
   };
 }

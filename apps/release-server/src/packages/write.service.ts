@@ -26,7 +26,7 @@ import { ProblemError } from '../problems/problem.js';
 import { accessTo } from './access-to.js';
 import { ImmutableRule } from './immutable-rule.js';
 import type { IncomingBody } from './incoming-body.js';
-import { requireNoNamesake, withoutNamesakes } from './namesakes.js';
+import { namesakeName, requireNoNamesake, withoutNamesakes } from './namesakes.js';
 import { OverwriteRule } from './overwrite-rule.js';
 import { lackingFor, permittedPublish, type PermittedPublish } from './permitted-publish.js';
 import type { WriteOptions } from './write-options.js';
@@ -153,8 +153,10 @@ export class WriteService implements OnApplicationBootstrap {
   /** A draft takes what comes under its tag. */
   private async requireNoNamesake(name: string): Promise<void> {
     const snapshot = await this.store.snapshot();
-    const isDraft = snapshot.releases.get(folderTagOf({ name }) ?? '')?.isDraft === true;
-    if (!isDraft) requireNoNamesake(name, snapshot);
+    if (snapshot.releases.get(folderTagOf({ name }) ?? '')?.isDraft === true) return;
+    const other = namesakeName(name, snapshot);
+    const existing = other === undefined ? undefined : await this.store.find(other);
+    requireNoNamesake(name, snapshot, () => existing);
   }
 
   /** A store's refusal, in the words of what refused. */

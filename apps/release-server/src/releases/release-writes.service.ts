@@ -280,12 +280,17 @@ function neededToEdit(
 
 /** The public packages whose place those of a draft take that becomes public. */
 function displacedBy(
-  { isDraft, assets }: Release,
+  { tag, isDraft, assets }: Release,
   fields: ReleaseFields,
   snapshot: StoreSnapshot,
 ): readonly Package[] {
   if (!isDraft || fields.isDraft !== false) return [];
-  return assets.flatMap(({ name }) => namesakeOf(name, snapshot) ?? []);
+  const shown = new Map(
+    catalogOf(snapshot)
+      .byTag(tag)
+      ?.assets.map((stored) => [stored.name, stored]),
+  );
+  return assets.flatMap(({ name }) => namesakeOf(name, snapshot, (other) => shown.get(other)) ?? []);
 }
 
 /** Throws `release_exists` where another release than that one has the tag. */

@@ -28,6 +28,10 @@ export class Folders {
     return (this.copy ??= new Map(this.byTag));
   }
 
+  get isEmpty(): boolean {
+    return this.known.size === 0;
+  }
+
   all(): IterableIterator<[string, Folder]> {
     return this.known.entries();
   }

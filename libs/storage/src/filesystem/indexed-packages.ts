@@ -75,9 +75,17 @@ export class IndexedPackages {
     const packages = this.list();
     const drafts = this.hidden.list(!this.digester.isIdle);
     const releases = this.folders.records;
+    const isFlat = this.folders.isEmpty;
     const { taken } = this;
-    if (taken?.packages === packages && taken.drafts === drafts && taken.releases === releases) return taken;
-    return (this.taken = Object.freeze({ packages, drafts, releases }));
+    if (
+      taken?.packages === packages &&
+      taken.drafts === drafts &&
+      taken.releases === releases &&
+      taken.isFlat === isFlat
+    ) {
+      return taken;
+    }
+    return (this.taken = Object.freeze({ packages, drafts, releases, isFlat }));
   }
 
   /** The record of the release of a folder, and the packages in it, newest first. */

@@ -143,8 +143,11 @@ export function evictions(
 ): readonly Eviction[] {
   const snapshot = index.snapshot();
   const { packages, releases } = snapshot;
+  const find = (name: string): Package | undefined => (index.isHidden(name) ? undefined : index.get(name));
   const staying = new Set(context.incoming.map(({ name }) => name));
-  return evict(packages, { releases, snapshot, ...context }).filter((one) => !staying.has(one.package.name));
+  return evict(packages, { releases, snapshot, find, ...context }).filter(
+    (one) => !staying.has(one.package.name),
+  );
 }
 
 export function evictionsOf(gone: readonly Garbage[]): readonly Eviction[] {
