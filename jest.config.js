@@ -29,7 +29,8 @@ export default {
     ],
   },
   testEnvironment: 'node',
-  testTimeout: 30_000,
+  // For the slowest machine: a test that waits in vain says so itself, before.
+  testTimeout: 120_000,
   // Many tests wait for servers and clocks: there are more of them than cores.
   maxWorkers: availableParallelism() * 2,
 };

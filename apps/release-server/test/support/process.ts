@@ -60,7 +60,7 @@ export async function runToExit(
   const path = join(directory.path, 'config.yaml');
   await writeFile(path, yaml);
   const env = { CONFIG_PATH: path, ...environment };
-  const child = spawn(process.execPath, [main], { env, timeout: 20_000 });
+  const child = spawn(process.execPath, [main], { env, timeout: 60_000 });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits until the condition holds; throws after 25 seconds. */
+/** Waits until the condition holds; throws after a minute. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 25_000;
+  const end = Date.now() + 60_000;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error('waited 25 s in vain');
+    if (Date.now() > end) throw new Error('waited a minute in vain');
     await delay(20);
   }
 }

@@ -38,7 +38,7 @@ export function useBrowser(): TestBrowser {
         viewport: { width, height: 800 },
         ...options,
       });
-      context.setDefaultTimeout(10_000);
+      context.setDefaultTimeout(60_000);
       faults.push(await watch(context, new URL(url).origin, expected));
       const page = await context.newPage();
       await page.goto(url);
@@ -47,9 +47,9 @@ export function useBrowser(): TestBrowser {
   };
 }
 
-/** Waits until what somebody reads is what is expected; fails with the difference after five seconds. */
+/** Waits until what somebody reads is what is expected; fails with the difference after half a minute. */
 export async function eventually<T>(read: () => Promise<T>, expected: T): Promise<void> {
-  const end = Date.now() + 5000;
+  const end = Date.now() + 30_000;
   for (;;) {
     const found = await read();
     try {

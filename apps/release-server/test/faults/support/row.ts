@@ -61,7 +61,7 @@ export function row(id: string, does: string, options: RowOptions, run: (row: Ro
     test(`${id} ${does} (skipped: ${missing})`, () => report('skipped', 0));
     return;
   }
-  const timeout = options.timeout ?? { usual: 120_000, long: 3_600_000 };
+  const timeout = options.timeout ?? { usual: 300_000, long: 3_600_000 };
   const timeoutNow = IS_LONG ? timeout.long : timeout.usual;
   const define = options.waits === true ? test.concurrent : test;
   define(
