@@ -26,7 +26,8 @@ function counted(packages: readonly Package[]): { list: readonly Package[]; look
 describe('a publish that is to replace nothing', () => {
   const packages = [
     ...Array.from({ length: 1000 }, (_, at) => `app-v1.${at}.0.zip`),
-    ...['v2.0/app-2.0.zip', 'latest/plain.zip'],
+    'v2.0/app-2.0.zip',
+    'latest/plain.zip',
   ].map(stored);
   const { list, looks } = counted(packages);
   const snapshot: StoreSnapshot = { packages: list, drafts: [], releases: new Map() };
