@@ -60,7 +60,12 @@ async function run(row, tree) {
 
 /** What came of a mutant, and the words for it. */
 async function judge(mutant) {
-  const tree = await build(mutant);
+  let tree;
+  try {
+    tree = await build(mutant);
+  } catch (error) {
+    return { outcome: 'survived', words: `it cannot be built: ${error.message}` };
+  }
   const output = await run(mutant.row, tree);
   await rm(tree, { recursive: true });
   const summary = output.trimEnd().split('\n').at(-1) ?? '';

@@ -90,7 +90,7 @@ row(
     ];
     for (let round = 0; round < rounds; round++) {
       for (const name of await names(server)) await setUp('DELETE', `/assets/${name}`).catch(() => undefined);
-      for (const tag of ['v1.1', 'v1.2', 'v1.3', 'v1.4', 'v1.5', 'v1.9']) {
+      for (const tag of ['v1.1', 'v1.2', 'v1.3', 'v1.4', 'v1.5', 'v1.6', 'v1.7', 'v1.9']) {
         await say(server, '', 'DELETE', `/releases/${tag}`);
       }
       await setUp('PUT', '/assets/tool-v1.0.zip?overwrite=true', 'original');
@@ -123,6 +123,33 @@ row(
         contents.filter((_, index) => answers[index]?.status === status);
       expect(`${of(201).length} created, ${of(403).length} refused`).toBe('1 created, 31 refused');
       expect(await contentOf(server, name)).toBe(of(201)[0]);
+
+      // What is downloaded from a release by the name of its file, which another package may have as well.
+      await setUp('POST', '/releases', { tag: 'v1.7', draft: true });
+      await setUp('PUT', '/releases/v1.7/assets/tool-v1.7.zip', 'written');
+      for (const tag of ['v1.6', 'v1.7']) {
+        await setUp('PUT', `/assets/tool-${tag}.zip?overwrite=true`, 'original');
+      }
+      const places: readonly [what: string, status: number, method: string, path: string, body: unknown][] = [
+        ['take a place', 409, 'PUT', '/releases/v1.6/assets/tool-v1.6.zip', 'written'],
+        [
+          'take a place by force',
+          403,
+          'PUT',
+          '/releases/v1.6/assets/tool-v1.6.zip?overwrite=true',
+          'written',
+        ],
+        ['take a place by a draft', 403, 'PATCH', '/releases/v1.7', { draft: false }],
+      ];
+      for (const [what, status, ...request] of places) {
+        expect(`publish: ${what}: ${await say(server, 'publish', ...request)}`).toBe(
+          `publish: ${what}: ${status}`,
+        );
+      }
+      for (const tag of ['v1.6', 'v1.7']) {
+        const path = `/releases/download/${tag}/tool-${tag}.zip`;
+        expect(await (await get(server, path)).text()).toBe('original');
+      }
 
       for (const [needed, what, attempt] of tried) {
         const status = await attempt(needed);

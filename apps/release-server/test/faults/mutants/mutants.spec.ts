@@ -1,3 +1,5 @@
+import ts from 'typescript';
+
 import { Markdown } from '../../support/markdown.js';
 import { loadMutants, Sources } from './mutants.js';
 
@@ -10,7 +12,12 @@ it('has each mutant once', () => {
 
 it.each(mutants)('can still make the mutant $id', (mutant) => {
   expect([mutant.says, mutant.row, mutant.why].every((text) => text.length > 0)).toBe(true);
-  expect(sources.mutate(mutant).size).toBeGreaterThan(0);
+  const changed = sources.mutate(mutant);
+  expect(changed.size).toBeGreaterThan(0);
+  for (const [fileName, source] of changed) {
+    const { diagnostics = [] } = ts.transpileModule(source, { fileName, reportDiagnostics: true });
+    expect(diagnostics.map(({ messageText }) => messageText)).toEqual([]);
+  }
 });
 
 it('has as many of each row as docs/reliability.md says', () => {
