@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { catalogOf } from '#releases';
 import {
+  finderIn,
   inOrder,
   StorageError,
   type Evict,
@@ -115,7 +116,7 @@ export class RetentionService {
    * stored packages with reasons throws, and nothing leaves.
    */
   private choose(packages: readonly Package[], context: EvictionContext): readonly Eviction[] {
-    const find = context.find ?? finderIn(packages);
+    const find = finderIn(packages, context);
     const ordered = inOrder(packages);
     const { releases } = context;
     const snapshot =
@@ -140,10 +141,4 @@ export class RetentionService {
     }
     return withEndedReleases([...evictions.values()], { ...context, snapshot });
   }
-}
-
-/** For a store that cannot tell: looks through all of them, when it is asked first. */
-function finderIn(packages: readonly Package[]): (name: string) => Package | undefined {
-  let stored: ReadonlyMap<string, Package> | undefined;
-  return (name) => (stored ??= new Map(packages.map((one) => [one.name, one]))).get(name);
 }

@@ -18,6 +18,15 @@ export interface EvictionContext {
   readonly find?: (name: string) => Package | undefined;
 }
 
+/** Finds stored packages by name: as the context does, else by a look through all of them when it is asked first. */
+export function finderIn(
+  packages: readonly Package[],
+  { find }: Pick<EvictionContext, 'find'> = {},
+): (name: string) => Package | undefined {
+  let stored: ReadonlyMap<string, Package> | undefined;
+  return find ?? ((name) => (stored ??= new Map(packages.map((one) => [one.name, one]))).get(name));
+}
+
 /** A package that leaves by retention. */
 export interface Eviction {
   readonly package: Package;

@@ -1,6 +1,12 @@
 export { PackageReader } from './package-reader.js';
 export { PackageStore } from './package-store.js';
-export type { Evict, Eviction, EvictionContext, IncomingPackage } from './eviction.js';
+export {
+  finderIn,
+  type Evict,
+  type Eviction,
+  type EvictionContext,
+  type IncomingPackage,
+} from './eviction.js';
 export type {
   OpenPackage,
   Package,

@@ -1,6 +1,7 @@
 import { catalogOf, tagOf } from '#releases';
 import {
   fileOf,
+  finderIn,
   folderTagOf,
   nameInRelease,
   StorageError,
@@ -57,7 +58,7 @@ export function withoutNamesakes(evict: Evict): Evict {
   return (packages, context) => {
     const { incoming, releases } = context;
     const snapshot = context.snapshot ?? { packages, drafts: [], releases };
-    const find = context.find ?? ((name) => packages.find((one) => one.name === name));
+    const find = finderIn(packages, context);
     for (const { name } of incoming) requireNoNamesake(name, snapshot, find);
     return evict(packages, context);
   };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import {
+  finderIn,
   isFileName,
   PackageStore,
   StorageError,
@@ -36,8 +37,9 @@ export class OverwriteRule {
   within(condition: PublishCondition, evict: Evict): Evict {
     if (this.config.allow_overwrite || condition === 'absent') return evict;
     return (packages, context) => {
+      const find = finderIn(packages, context);
       for (const { name } of context.incoming) {
-        const existing = packages.find((stored) => stored.name === name);
+        const existing = find(name);
         if (existing !== undefined) throw overwriteDisabled(existing);
       }
       return evict(packages, context);

@@ -57,6 +57,18 @@ describe('recovery', () => {
     expect(await readdir(layout.trash)).toEqual([]);
   });
 
+  it('removes the directory of a withdrawal that was cut off before it took anything out', async () => {
+    const [dead, living] = [tagOfDead(), owner.tag];
+    for (const tag of [dead, living, ELSEWHERE]) {
+      await mkdir(join(layout.trash, `${tag}.0`));
+      await mkdir(join(layout.trash, `${tag}.1`, 'v1.0'), { recursive: true });
+    }
+    expect(await recover(layout, true)).toEqual([]);
+    expect((await readdir(layout.trash)).toSorted()).toEqual(
+      [`${living}.0`, `${living}.1`, `${ELSEWHERE}.0`, `${ELSEWHERE}.1`].toSorted(),
+    );
+  });
+
   // Caught: whatever lies there is removed, with all that is in it.
   it('leaves alone what is not its own making', async () => {
     const letter = join(layout.root, 'letter.txt');

@@ -9,7 +9,7 @@ import { leftoversIn } from '../staging/leftovers.js';
 import { isAbandoned, isRunningHere } from '../staging/owner.js';
 import type { Layout } from './layout.js';
 import { removalIn } from './removal.js';
-import { putBack, withdrawnIn } from './withdrawal.js';
+import { putBack, removeEmptyWithdrawals, withdrawnIn } from './withdrawal.js';
 
 /**
  * Cleans up after processes that are gone: drops what they had staged, and puts back the packages that a
@@ -31,6 +31,7 @@ export async function recover(layout: Layout, isStart: boolean): Promise<string[
     await putBack(layout, path, name);
     restored.push(name);
   }
+  await removeEmptyWithdrawals(layout);
   for (const removal of await readdir(layout.trash)) {
     const found = removalIn(removal);
     const path = join(layout.trash, removal);

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -6,6 +7,7 @@ import { ownDirectory, removeIfEmpty } from '../own-directory.js';
 import { isFileName } from '../package-name.js';
 import { tagOfFolder } from '../release-tag.js';
 import { leftoversIn } from '../staging/leftovers.js';
+import { isAbandoned } from '../staging/owner.js';
 import { folderIn } from './folders.js';
 import { ownMode, RECORD, type Layout } from './layout.js';
 
@@ -75,19 +77,52 @@ export async function withdrawnIn(
   isLeftover: (tag: string, changed: number) => boolean,
 ): Promise<{ path: string; name: string }[]> {
   const found = (await leftoversIn(trash, isLeftover)).map(({ path, rest }) => ({ path, name: rest }));
-  for (const directory of await readdir(trash, { withFileTypes: true })) {
-    const [, tag] = OWN_DIRECTORY.exec(directory.name) ?? [];
-    if (tag === undefined || !directory.isDirectory()) continue;
-    const path = join(trash, directory.name);
-    if (!isLeftover(tag, (await lstat(path)).ctimeMs)) continue;
-    for (const entry of await readdir(path, { withFileTypes: true })) {
+  for (const path of await ownDirectoriesIn(trash, isLeftover)) {
+    for (const entry of await entriesOf(path)) {
       if (entry.isFile()) found.push({ path: join(path, entry.name), name: entry.name });
       if (!entry.isDirectory() || tagOfFolder(entry.name) === undefined) continue;
-      for (const file of await readdir(join(path, entry.name), { withFileTypes: true })) {
+      for (const file of await entriesOf(join(path, entry.name))) {
         if (!file.isFile() || (file.name !== RECORD && !isFileName(file.name))) continue;
         found.push({ path: join(path, entry.name, file.name), name: `${entry.name}/${file.name}` });
       }
     }
   }
   return found;
+}
+
+/**
+ * Removes the directories of withdrawals that were cut off before anything lay in them, or when nothing did any more. Not
+ * those of neighbours that may live, who are about to move something into them.
+ */
+export async function removeEmptyWithdrawals({ trash }: Layout): Promise<void> {
+  for (const path of await ownDirectoriesIn(trash, isAbandoned)) {
+    for (const { name } of await entriesOf(path)) {
+      if (tagOfFolder(name) !== undefined) await removeIfEmpty(join(path, name));
+    }
+    await removeIfEmpty(path);
+  }
+}
+
+async function ownDirectoriesIn(
+  trash: string,
+  isLeftover: (tag: string, changed: number) => boolean,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const directory of await readdir(trash, { withFileTypes: true })) {
+    const [, tag] = OWN_DIRECTORY.exec(directory.name) ?? [];
+    if (tag === undefined || !directory.isDirectory()) continue;
+    const path = join(trash, directory.name);
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats !== undefined && isLeftover(tag, stats.ctimeMs)) found.push(path);
+  }
+  return found;
+}
+
+/** None of a directory that has gone. */
+async function entriesOf(path: string): Promise<Dirent[]> {
+  let entries: Dirent[] = [];
+  await unless(['ENOENT'], async () => {
+    entries = await readdir(path, { withFileTypes: true });
+  });
+  return entries;
 }
