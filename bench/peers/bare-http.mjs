@@ -33,12 +33,15 @@ let uploads = 0;
 let requests = 0;
 
 const answers = new Map();
+/** What is sent of it: all with the body, and without it what does not tell of the body (RFC 9110 §15.4.5). */
+function answerOf(etag, headers, rest) {
+  const ofKnown = Object.entries(headers).filter(
+    ([name]) => !/^content-(type|length|disposition)$/i.test(name),
+  );
+  return { etag, headers: Object.entries(headers).flat(), headersOfKnown: ofKnown.flat(), ...rest };
+}
 for (const [path, { headers, body }] of Object.entries(prepared)) {
-  answers.set(path, {
-    headers: Object.entries(headers).flat(),
-    etag: headers.etag,
-    body: Buffer.from(body, 'base64'),
-  });
+  answers.set(path, answerOf(headers.etag, headers, { body: Buffer.from(body, 'base64') }));
 }
 for (const name of readdirSync(storage)) {
   const { size, mtimeMs } = statSync(join(storage, name));
@@ -53,7 +56,7 @@ for (const name of readdirSync(storage)) {
     'Content-Security-Policy': "sandbox; default-src 'none'",
   };
   const body = size <= CACHED_BYTES && name[0] !== '.' ? readFileSync(join(storage, name)) : undefined;
-  answers.set(`/assets/${name}`, { headers: Object.entries(headers).flat(), etag: headers.ETag, body, name });
+  answers.set(`/assets/${name}`, answerOf(headers.ETag, headers, { body, name }));
 }
 
 createServer({ noDelay: true, keepAliveTimeout: 60_000 }, (request, response) => {
@@ -80,7 +83,7 @@ function answer(request, response) {
   const found = answers.get(request.url);
   if (found === undefined) return response.writeHead(404).end();
   if (request.headers['if-none-match'] === found.etag)
-    return response.writeHead(304, ['ETag', found.etag]).end();
+    return response.writeHead(304, found.headersOfKnown).end();
   response.writeHead(200, found.headers);
   if (found.body !== undefined) return response.end(found.body);
   return void send(join(storage, found.name), response).catch(() => response.destroy());
