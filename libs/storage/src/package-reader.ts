@@ -40,7 +40,7 @@ export interface StoreSnapshot {
   readonly drafts: readonly Package[];
   /** By tag. A release whose packages tell all that is known of it has none. */
   readonly releases: ReadonlyMap<string, ReleaseRecord>;
-  /** Whether no package lies in the folder of a release. Only from a store that knows without a search. */
+  /** Whether it is known that no package lies in the folder of a release. Only from a store that needs no search for it. */
   readonly isFlat?: boolean;
 }
 

@@ -56,6 +56,11 @@ describe('a publish that is to replace nothing', () => {
     expect(publish(name, {})).toEqual([]);
   });
 
+  it('takes nothing that came after the snapshot for one of its release', () => {
+    const late = stored('late-v8.0.zip', -1);
+    expect(publish('v9.0/late-v8.0.zip', { snapshot, find: () => late })).toEqual([]);
+  });
+
   it.each([...TAKEN, ...FREE])('does not look through all packages: %s', async (name) => {
     await prepareCatalog(snapshot);
     const before = looks();

@@ -10,6 +10,8 @@ import {
   type StoreSnapshot,
 } from '#storage';
 
+type Find = (name: string) => Package | undefined;
+
 /**
  * The name of the other package that may be downloaded by that file name from the release of a package: one lies in the
  * folder of the release and the other in none. Undefined where there is no such folder.
@@ -26,17 +28,15 @@ export function namesakeName(name: string, snapshot: StoreSnapshot): string | un
  *
  * @param find - The stored package of a name.
  */
-export function namesakeOf(
-  name: string,
-  snapshot: StoreSnapshot,
-  find: (name: string) => Package | undefined,
-): Package | undefined {
+export function namesakeOf(name: string, snapshot: StoreSnapshot, find: Find): Package | undefined {
   const other = namesakeName(name, snapshot);
   const existing = other === undefined ? undefined : find(other);
   // Of most names there is none, and then no catalog is needed.
   if (existing === undefined) return undefined;
   const catalog = catalogOf(snapshot);
-  return catalog.byTag(tagOf({ name })) === catalog.byTag(tagOf(existing)) ? existing : undefined;
+  // None where what was found is newer than the snapshot.
+  const release = catalog.byTag(tagOf({ name }));
+  return release !== undefined && release === catalog.byTag(tagOf(existing)) ? existing : undefined;
 }
 
 /** What is said where a name is taken in that way. */
@@ -46,10 +46,9 @@ export function takenBy(existing: Package, tag: string | undefined): string {
 }
 
 /** Throws `package_exists` where a package that is to replace nothing would take the place of another one in its release. */
-export function requireNoNamesake(...parameters: Parameters<typeof namesakeOf>): void {
-  const existing = namesakeOf(...parameters);
+export function requireNoNamesake(name: string, snapshot: StoreSnapshot, find: Find): void {
+  const existing = namesakeOf(name, snapshot, find);
   if (existing === undefined) return;
-  const [name] = parameters;
   throw new StorageError('package_exists', takenBy(existing, folderTagOf({ name })), { existing });
 }
 
