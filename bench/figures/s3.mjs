@@ -82,7 +82,8 @@ async function openStore(checkout, options, count) {
     ];
   });
   const index = new IndexDocument(count, 1_700_000_000_000 + count, new Map(packages), []);
-  const body = Buffer.from(index.serialize());
+  // Builds of before write it in one piece, and the oldest as a string.
+  const body = Buffer.concat([index.serialize()].flat().map((piece) => Buffer.from(piece)));
   await bucket.put(`${prefix}index.json`, body, {});
   const store = await S3PackageStore.open(options);
   const close = async () => {

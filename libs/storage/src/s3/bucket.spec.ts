@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Worker } from 'node:worker_threads';
 
 import { StorageError } from '../storage.errors.js';
 import { S3Harness } from '../testing/s3.harness.js';
@@ -13,6 +14,19 @@ const BUSY: Answer = [503, 'SlowDown'];
 const BROKEN: Answer = [500, 'InternalError'];
 const TOO_MUCH: Answer = [429, 'TooManyRequests'];
 const HANG_UP: Answer = 'hang up';
+
+/** Refuses each write when it has its head, and closes the connection; in a thread of its own, as a store is. */
+const HASTY_STORE = `
+  const { createServer } = require('node:net');
+  const { parentPort } = require('node:worker_threads');
+  const body = '<Error><Code>PreconditionFailed</Code></Error>';
+  const head = ['HTTP/1.1 412 Precondition Failed', 'Content-Length: ' + body.length, 'Connection: close'];
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write([...head, '', body].join('\\r\\n'), () => socket.destroy()));
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
 
 describe('Bucket', () => {
   let store: Server;
@@ -38,7 +52,7 @@ describe('Bucket', () => {
     });
     store.listen(0, '127.0.0.1');
     await once(store, 'listening');
-    bucket = await Bucket.connect(optionsFor(store));
+    bucket = await Bucket.connect(optionsFor((store.address() as AddressInfo).port));
   });
 
   afterEach(() => {
@@ -47,8 +61,7 @@ describe('Bucket', () => {
     store.close();
   });
 
-  function optionsFor(server: Server) {
-    const { port } = server.address() as AddressInfo;
+  function optionsFor(port: number) {
     return new S3Harness().options({
       endpoint: `http://127.0.0.1:${port}`,
       bucket: 'releases',
@@ -87,7 +100,10 @@ describe('Bucket', () => {
   });
 
   it('says that no region is given', async () => {
-    const elsewhere = await Bucket.connect({ ...optionsFor(store), region: undefined });
+    const elsewhere = await Bucket.connect({
+      ...optionsFor((store.address() as AddressInfo).port),
+      region: undefined,
+    });
     const known = process.env['AWS_REGION'];
     delete process.env['AWS_REGION'];
     try {
@@ -120,6 +136,29 @@ describe('Bucket', () => {
   it.each([404, 409, 412])('writes nothing where the condition does not hold: %i', async (status) => {
     answers = [[status, 'PreconditionFailed']];
     expect(await bucket.put('index.json', Buffer.from('{}'), { ifMatch: '"tag"' })).toBeUndefined();
+  });
+
+  // Caught: one write for each piece, of which a later one failed before the answer was read.
+  it('hears that the condition does not hold of a store that closes before it has the body', async () => {
+    const hasty = new Worker(HASTY_STORE, { eval: true });
+    const [port] = (await once(hasty, 'message')) as [number];
+    const elsewhere = await Bucket.connect(optionsFor(port));
+    const pieces = Array.from({ length: 64 }, () => Buffer.alloc(4 * 1024, 'x'));
+    try {
+      for (let round = 0; round < 10; round++) {
+        expect(await elsewhere.put('index.json', pieces, { ifMatch: '"tag"' })).toBeUndefined();
+      }
+    } finally {
+      elsewhere.close();
+      await hasty.terminate();
+    }
+  });
+
+  it('leaves the pieces of what it wrote to their owner', async () => {
+    const pieces = [Buffer.alloc(64 * 1024, 'x'), Buffer.alloc(64 * 1024, 'y')];
+    await bucket.put('index.json', pieces, {});
+    await bucket.put('other.json', pieces[0] ?? Buffer.alloc(0), {});
+    expect(pieces.map((piece) => piece.toString('utf8', 0, 2))).toEqual(['xx', 'yy']);
   });
 
   it.each([{ answer: BUSY }, { answer: TOO_MUCH }, { answer: HANG_UP }])(

@@ -131,15 +131,24 @@ export class Bucket {
   /**
    * Writes a small object once and returns its tag, or undefined where a condition does not hold. Not tried again: after
    * an error the outcome is unknown.
+   *
+   * @param body - Whole, or in pieces.
    */
-  async put(key: string, body: Buffer, conditions: Conditions, sha256?: string): Promise<string | undefined> {
+  async put(
+    key: string,
+    body: Buffer | readonly Buffer[],
+    conditions: Conditions,
+    sha256?: string,
+  ): Promise<string | undefined> {
+    // In one write: who refuses early closes the connection, and a later write would fail before the answer is read.
+    const whole = Buffer.isBuffer(body) ? body : Buffer.concat(body);
     try {
       return await this.request(`writing ${key}`, async () => {
-        const digest = createHash('sha256').update(body).digest();
+        const digest = createHash('sha256').update(whole).digest();
         const command = new this.sdk.PutObjectCommand({
           Bucket: this.name,
           Key: key,
-          Body: body,
+          Body: whole,
           ContentType: 'application/json',
           ChecksumSHA256: sha256 ?? digest.toString('base64'),
           IfMatch: conditions.ifMatch,
@@ -147,6 +156,8 @@ export class Bucket {
         });
         signWith(command, digest.toString('hex'));
         const { ETag = '' } = await this.client.send(command, small(ANSWER_TIMEOUT_MS));
+        // All of it is out; after a failure some of it may still be on its way.
+        if (whole !== body) releaseChunk(whole);
         return ETag;
       });
     } catch (error) {

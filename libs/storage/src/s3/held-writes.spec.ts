@@ -39,11 +39,15 @@ class HeldStore implements Pick<Bucket, 'get' | 'put'> {
 
   get(_key: string, etag?: string) {
     const { index } = this;
-    const answer = { body: Buffer.from(index.serialize()), etag: String(index.seq) };
+    const answer = { body: Buffer.concat(index.serialize()), etag: String(index.seq) };
     return Promise.resolve(etag === answer.etag ? ('unchanged' as const) : answer);
   }
 
-  put(_key: string, body: Buffer, { ifMatch }: { readonly ifMatch?: string }): Promise<string | undefined> {
+  put(
+    _key: string,
+    body: readonly Buffer[],
+    { ifMatch }: { readonly ifMatch?: string },
+  ): Promise<string | undefined> {
     const { after, isAnswered } = this.fates.shift() ?? AT_ONCE;
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(
@@ -52,7 +56,7 @@ class HeldStore implements Pick<Bucket, 'get' | 'put'> {
       );
       const land = (): void => {
         const isLatest = ifMatch === String(this.index.seq);
-        if (isLatest) this.index = IndexDocument.parse(body.toString(), new ObjectKeys(''));
+        if (isLatest) this.index = IndexDocument.parse(Buffer.concat(body).toString(), new ObjectKeys(''));
         if (!isAnswered) return;
         clearTimeout(timeout);
         resolve(isLatest ? String(this.index.seq) : undefined);

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import * as fc from 'fast-check';
 
+import { textOf } from '../testing/fake-index.js';
 import { KEEP_ALL, keepNewest } from '../testing/packages.js';
 import type { ReleaseRecord } from '../release-record.js';
 import { publishing, removal } from './index-changes.js';
@@ -23,7 +24,7 @@ function entryOf(name: string, at: number): [string, Entry] {
 
 /** As a replica reads what another wrote. */
 function reread(index: IndexDocument, known?: IndexDocument): IndexDocument {
-  return IndexDocument.parse(index.serialize().toString(), KEYS, known);
+  return IndexDocument.parse(textOf(index), KEYS, known);
 }
 
 function published(index: IndexDocument, name: string, keep?: number): IndexDocument {
@@ -54,7 +55,7 @@ function expectAsAnew(index: IndexDocument): void {
     ...releases,
     records: new Map(releases.records),
   });
-  expect(JSON.parse(index.serialize().toString())).toEqual(JSON.parse(anew.serialize().toString()));
+  expect(JSON.parse(textOf(index))).toEqual(JSON.parse(textOf(anew)));
   const snapshot = index.snapshot();
   expect(snapshot).toEqual(anew.snapshot());
   expect(index.with({ seq: 7, garbage: [] }).snapshot()).toBe(snapshot);
@@ -183,11 +184,11 @@ describe('IndexDocument', () => {
     });
 
     it('keeps what a newer version of the server says of a package', () => {
-      const text = index.serialize().toString().replace('"at":500}', '"at":500,"label":"x"}');
+      const text = textOf(index).replace('"at":500}', '"at":500,"label":"x"}');
       const read = IndexDocument.parse(text, KEYS, index);
 
       expect(read.entry('package-500.zip')).toMatchObject({ at: 500, label: 'x' });
-      expect(published(read, 'new.zip').serialize().toString()).toContain('"at":500,"label":"x"}');
+      expect(textOf(published(read, 'new.zip'))).toContain('"at":500,"label":"x"}');
     });
   });
 });

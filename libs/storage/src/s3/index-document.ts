@@ -175,12 +175,12 @@ export class IndexDocument {
     return this.base;
   }
 
-  /** As it is stored. */
-  serialize(): Buffer {
+  /** As it is stored, in pieces. */
+  serialize(): readonly Buffer[] {
     this.text ??= this.write();
     this.ancestor = undefined;
-    const { bytes } = this.text;
-    if (bytes.length <= MAX_INDEX_BYTES) return bytes;
+    const { pieces, size } = this.text;
+    if (size <= MAX_INDEX_BYTES) return pieces;
     throw new StorageError(
       'insufficient_storage',
       `The index of the bucket would be larger than ${MAX_INDEX_BYTES} bytes: delete packages, or lower max_packages.`,

@@ -30,7 +30,7 @@ class SlowStore implements Pick<Bucket, 'get' | 'put'> {
     await after(delay - delay / 2);
     if (failure !== undefined) throw failure;
     if (etag === String(seq)) return 'unchanged';
-    const body = Buffer.from(IndexDocument.EMPTY.with({ seq }).serialize());
+    const body = Buffer.concat(IndexDocument.EMPTY.with({ seq }).serialize());
     return { body: this.cut-- > 0 ? body.subarray(0, 9) : body, etag: String(seq) };
   }
 

@@ -1,5 +1,5 @@
-const COMMA = Buffer.from(',');
-const COMMA_CODE = 0x2c;
+/** Bytes with which a piece of a text is full; it has whole members. */
+const PIECE_BYTES = 64 * 1024;
 
 /** What is in a part of a text, or comes into it and leaves it: members of a JSON object or array, each as its text. */
 export interface MemberChanges {
@@ -25,33 +25,20 @@ export interface IndexHeads {
 }
 
 /**
- * An index as it is stored. One that comes of another by changes copies the text of what stays, rather than write
- * thousands of members anew for one. Immutable.
+ * An index as it is stored, in pieces. One that comes of another by changes shares with it all pieces but those that
+ * changed, rather than write thousands of members anew for one, or copy them. Immutable.
  */
 export class IndexText {
+  /** All of it, in order. */
+  readonly pieces: readonly Buffer[];
+  /** Bytes of all pieces. */
+  readonly size: number;
+
+  /** @param parts - The members of each part, a comma before every one, in pieces of whole members. */
   private constructor(
-    readonly bytes: Buffer,
-    private readonly parts: IndexParts<Buffer>,
-  ) {}
-
-  static of(heads: IndexHeads, parts: IndexParts<readonly string[]>): IndexText {
-    return IndexText.compose(
-      heads,
-      mapParts(parts, (members) => [Buffer.from(members.join(','))]),
-    );
-  }
-
-  /** With some members of each part changed, or with the given ones in their place. */
-  with(heads: IndexHeads, changes: IndexParts<MemberChanges | readonly string[]>): IndexText {
-    return IndexText.compose(
-      heads,
-      mapParts(changes, (one, part) =>
-        'come' in one ? changed(this.parts[part], one) : [Buffer.from(one.join(','))],
-      ),
-    );
-  }
-
-  private static compose(heads: IndexHeads, parts: IndexParts<readonly Buffer[]>): IndexText {
+    heads: IndexHeads,
+    private readonly parts: IndexParts<readonly Buffer[]>,
+  ) {
     const before: IndexParts<string> = {
       packages: `{${heads.index},"packages":{`,
       garbage: '},"garbage":[',
@@ -60,17 +47,30 @@ export class IndexText {
       garbageOfFolders: '},"garbage":[',
     };
     const order = Object.keys(before) as (keyof IndexParts<string>)[];
-    const bytes = Buffer.concat([
-      ...order.flatMap((part) => [Buffer.from(before[part]), ...parts[part]]),
+    this.pieces = [
+      ...order.flatMap((part) => [Buffer.from(before[part]), ...withoutFirstComma(parts[part])]),
       Buffer.from(']}}'),
-    ]);
-    let end = 0;
-    const places = mapParts(before, (text, part) => {
-      const start = end + text.length;
-      end = start + lengthOf(parts[part]);
-      return bytes.subarray(start, end);
-    });
-    return new IndexText(bytes, places);
+    ];
+    this.size = this.pieces.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  static of(heads: IndexHeads, parts: IndexParts<readonly string[]>): IndexText {
+    return new IndexText(
+      heads,
+      mapParts(parts, (members) => withMembers([], members)),
+    );
+  }
+
+  /** With some members of each part changed, or with the given ones in their place. */
+  with(heads: IndexHeads, changes: IndexParts<MemberChanges | readonly string[]>): IndexText {
+    return new IndexText(
+      heads,
+      mapParts(changes, (one, part) =>
+        'come' in one
+          ? withMembers(withoutMembers(this.parts[part], one.gone), one.come)
+          : withMembers([], one),
+      ),
+    );
   }
 }
 
@@ -88,35 +88,42 @@ function mapParts<T, R>(
   };
 }
 
-/** The pieces of which the changed members are to be made, with commas. */
-function changed(members: Buffer, { gone, come }: MemberChanges): Buffer[] {
-  const places = gone.map((member) => placeOf(member, members)).toSorted((a, b) => a.start - b.start);
-  const pieces: Buffer[] = [];
-  let kept = 0;
-  for (const { start, end } of places) {
-    pieces.push(wholeMembers(members, kept, start));
-    kept = end;
+function withoutMembers(pieces: readonly Buffer[], gone: readonly string[]): Buffer[] {
+  const left = [...pieces];
+  for (const member of gone) {
+    const { at, before, after } = placeOf(member, left);
+    const rest = Buffer.concat([before, after]);
+    left.splice(at, 1, ...(rest.length > 0 ? [rest] : []));
   }
-  pieces.push(wholeMembers(members, kept, members.length), Buffer.from(come.join(',')));
-  return pieces
-    .filter(({ length }) => length > 0)
-    .flatMap((piece, at) => (at === 0 ? [piece] : [COMMA, piece]));
+  return left;
 }
 
-function placeOf(member: string, members: Buffer): { readonly start: number; readonly end: number } {
-  const text = Buffer.from(member);
-  const start = members.indexOf(text);
-  if (start === -1) throw new Error(`unreachable: ${member} is no member`);
-  return { start, end: start + text.length };
+/** Fills the last piece before it begins another. */
+function withMembers(pieces: readonly Buffer[], come: readonly string[]): Buffer[] {
+  const all = [...pieces];
+  if (come.length === 0) return all;
+  let text = (all.at(-1)?.length ?? PIECE_BYTES) < PIECE_BYTES ? String(all.pop()) : '';
+  for (const member of come) {
+    text += `,${member}`;
+    if (text.length < PIECE_BYTES) continue;
+    all.push(Buffer.from(text));
+    text = '';
+  }
+  if (text !== '') all.push(Buffer.from(text));
+  return all;
 }
 
-/** Without the commas beside them. */
-function wholeMembers(members: Buffer, start: number, end: number): Buffer {
-  const first = members[start] === COMMA_CODE ? start + 1 : start;
-  const last = end > first && members[end - 1] === COMMA_CODE ? end - 1 : end;
-  return members.subarray(first, Math.max(first, last));
+function withoutFirstComma(pieces: readonly Buffer[]): Buffer[] {
+  return pieces.map((piece, at) => (at === 0 ? piece.subarray(1) : piece));
 }
 
-function lengthOf(pieces: readonly Buffer[]): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
+/** Which piece it is in, and what that has beside it. */
+function placeOf(member: string, pieces: readonly Buffer[]): { at: number; before: Buffer; after: Buffer } {
+  const text = Buffer.from(`,${member}`);
+  for (const [at, piece] of pieces.entries()) {
+    const start = piece.indexOf(text);
+    if (start < 0) continue;
+    return { at, before: piece.subarray(0, start), after: piece.subarray(start + text.length) };
+  }
+  throw new Error(`unreachable: ${member} is no member`);
 }

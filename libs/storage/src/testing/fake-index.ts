@@ -48,6 +48,11 @@ export class FakeIndex {
   }
 }
 
+/** As it is stored. */
+export function textOf(index: IndexDocument): string {
+  return Buffer.concat(index.serialize()).toString();
+}
+
 function unavailable(): StorageError {
   return new StorageError('storage_unavailable', 'The store does not answer.');
 }
