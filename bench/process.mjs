@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Ticks of utime and stime in /proc/PID/stat: USER_HZ is 100 on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
 const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 60_000;
 
 /** Leaders of groups that run; whoever interrupts a measurement wants none of them left. */
 const groups = new Set();
@@ -41,7 +42,8 @@ export async function run([command, ...parameters], { log, cwd, env = {}, ipc = 
   await output.close();
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGTERM');
-    await exited;
+    const late = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), STOP_TIMEOUT_MS);
+    await exited.finally(() => clearTimeout(late));
   };
   return {
     child,

@@ -63,6 +63,19 @@ describe('pages', () => {
     expect(body.toString()).toBe(plain);
   });
 
+  it.each([
+    { times: 100, type: 'application/json', coding: 'gzip' },
+    { times: 500, type: 'text/html', coding: undefined },
+  ])(
+    'take a list of $times preferences for none where it is longer than any client means',
+    async ({ times, type, coding }) => {
+      const lists = { Accept: 'application/json,'.repeat(times), 'Accept-Encoding': 'gzip,'.repeat(times) };
+      const { headers } = await ask(server, '/packages', lists);
+      expect(headers['content-type']).toContain(type);
+      expect(headers['content-encoding']).toBe(coding);
+    },
+  );
+
   it('have a tag of their own for each compression, and are not sent again to who has that', async () => {
     const tags = new Map<string, string>();
     for (const coding of ['br', 'gzip', 'identity']) {
