@@ -15,15 +15,30 @@ const BROKEN: Answer = [500, 'InternalError'];
 const TOO_MUCH: Answer = [429, 'TooManyRequests'];
 const HANG_UP: Answer = 'hang up';
 
-/** Refuses each write when it has its head, and closes the connection; in a thread of its own, as a store is. */
+/**
+ * A store in a thread of its own, as stores are, that answers a write when it has its head. Then it closes the connection,
+ * or reads the body a while later, and tells how much of it there was, and how much was no `x`.
+ */
 const HASTY_STORE = `
   const { createServer } = require('node:net');
-  const { parentPort } = require('node:worker_threads');
-  const body = '<Error><Code>PreconditionFailed</Code></Error>';
-  const head = ['HTTP/1.1 412 Precondition Failed', 'Content-Length: ' + body.length, 'Connection: close'];
+  const { parentPort, workerData: { status, closes } } = require('node:worker_threads');
+  const answer = ['HTTP/1.1 ' + status, 'Content-Length: 0', 'ETag: "tag"', 'Connection: close', '', ''].join('\\r\\n');
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.once('data', () => socket.write([...head, '', body].join('\\r\\n'), () => socket.destroy()));
+    socket.once('data', (first) => {
+      socket.write(answer, () => {
+        if (closes) return socket.destroy();
+        socket.pause();
+        setTimeout(() => socket.resume(), 300);
+      });
+      let [length, wrong] = [0, 0];
+      const count = (bytes) => {
+        length += bytes.length;
+        for (const byte of bytes) wrong += Number(byte !== 0x78);
+      };
+      count(first.subarray(first.indexOf('\\r\\n\\r\\n') + 4));
+      socket.on('data', count).on('close', () => parentPort.postMessage({ length, wrong }));
+    });
   });
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
 `;
@@ -138,20 +153,41 @@ describe('Bucket', () => {
     expect(await bucket.put('index.json', Buffer.from('{}'), { ifMatch: '"tag"' })).toBeUndefined();
   });
 
-  // Caught: one write for each piece, of which a later one failed before the answer was read.
-  it('hears that the condition does not hold of a store that closes before it has the body', async () => {
-    const hasty = new Worker(HASTY_STORE, { eval: true });
+  async function withHastyStore(
+    answer: { readonly status: string; readonly closes: boolean },
+    use: (elsewhere: Bucket, hasty: Worker) => Promise<void>,
+  ): Promise<void> {
+    const hasty = new Worker(HASTY_STORE, { eval: true, workerData: answer });
     const [port] = (await once(hasty, 'message')) as [number];
     const elsewhere = await Bucket.connect(optionsFor(port));
-    const pieces = Array.from({ length: 64 }, () => Buffer.alloc(4 * 1024, 'x'));
     try {
-      for (let round = 0; round < 10; round++) {
-        expect(await elsewhere.put('index.json', pieces, { ifMatch: '"tag"' })).toBeUndefined();
-      }
+      await use(elsewhere, hasty);
     } finally {
       elsewhere.close();
       await hasty.terminate();
     }
+  }
+
+  // Caught: one write for each piece, of which a later one failed before the answer was read.
+  it('hears that the condition does not hold of a store that closes before it has the body', async () => {
+    const pieces = Array.from({ length: 64 }, () => Buffer.alloc(4 * 1024, 'x'));
+    await withHastyStore({ status: '412 Precondition Failed', closes: true }, async (elsewhere) => {
+      for (let round = 0; round < 10; round++) {
+        expect(await elsewhere.put('index.json', pieces, { ifMatch: '"tag"' })).toBeUndefined();
+      }
+    });
+  });
+
+  // Caught: the memory of the body was given back with the answer, and other bytes of the process went to the store.
+  it('sends what it was given to a store that answers before it has the body', async () => {
+    const pieces = Array.from({ length: 128 }, () => Buffer.alloc(64 * 1024, 'x'));
+    await withHastyStore({ status: '200 OK', closes: false }, async (elsewhere, hasty) => {
+      const received = once(hasty, 'message');
+      expect(await elsewhere.put('index.json', pieces, {})).toBe('"tag"');
+      const others = Array.from({ length: 8 }, () => Buffer.alloc(8 * 1024 * 1024, 'secret'));
+      expect(await received).toEqual([{ length: 8 * 1024 * 1024, wrong: 0 }]);
+      expect(others).toHaveLength(8);
+    });
   });
 
   it('leaves the pieces of what it wrote to their owner', async () => {

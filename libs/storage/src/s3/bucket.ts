@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type * as Sdk from '@aws-sdk/client-s3';
@@ -155,9 +155,9 @@ export class Bucket {
           IfNoneMatch: conditions.ifNoneMatch,
         });
         signWith(command, digest.toString('hex'));
+        const isSent = watchSending(command);
         const { ETag = '' } = await this.client.send(command, small(ANSWER_TIMEOUT_MS));
-        // All of it is out; after a failure some of it may still be on its way.
-        if (whole !== body) releaseChunk(whole);
+        if (whole !== body && isSent()) releaseChunk(whole);
         return ETag;
       });
     } catch (error) {
@@ -347,6 +347,25 @@ function signWith({ middlewareStack }: Sdk.PutObjectCommand, sha256: string): vo
     },
     { step: 'build', name: 'contentDigest' },
   );
+}
+
+/**
+ * Returns whether all of the body has been handed to the system once the command is answered: a store may answer before,
+ * and then the body is still in use.
+ */
+function watchSending({ middlewareStack }: Sdk.PutObjectCommand): () => boolean {
+  let request: Writable | undefined;
+  middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { body } = result.response as { readonly body: { readonly req?: Writable } };
+      request = body.req;
+      return result;
+    },
+    // Next to the connection, where the answer is still that of node:http.
+    { step: 'deserialize', priority: 'low', name: 'sending' },
+  );
+  return () => request?.writableFinished === true;
 }
 
 /**

@@ -156,6 +156,16 @@ describe('IndexDocument', () => {
       expect(packages.passes).toBe(0);
     });
 
+    it('says the same when it is cheaper to write all anew', () => {
+      const gone = Array.from({ length: 200 }, (_, at) => [`package-${999 - at}.zip`, undefined] as const);
+      const next = index.with({ seq: 2, packages: new Map(gone) }).with({ seq: 3 });
+      next.serialize();
+
+      expect(packages.passes).toBe(1);
+      expectAsAnew(next);
+      expect(next.list()).toHaveLength(800);
+    });
+
     // Mutant: what others wrote is taken for new altogether.
     it('makes anew of what others wrote only what has changed', () => {
       const other = published(reread(index), 'new.zip', 1000);

@@ -7,7 +7,7 @@ import { folderOf } from '../release-tag.js';
 import { StorageError } from '../storage.errors.js';
 import { hiddenFolders, isIn, listed, listWith } from './index-listing.js';
 import { flawOfIndex, type Known } from './index-validation.js';
-import { IndexText, type MemberChanges } from './index-text.js';
+import { IndexText, type IndexHeads, type MemberChanges } from './index-text.js';
 import type { ObjectKeys } from './object-keys.js';
 
 const FORMAT = 1;
@@ -96,6 +96,13 @@ interface IndexChanges {
   readonly releases?: ReleaseIndex;
 }
 
+/** An index that has a text and came before another, and what of its packages has changed since. */
+interface Ancestor {
+  readonly index: IndexDocument;
+  readonly text: IndexText;
+  readonly changes: Changes<Entry>;
+}
+
 /**
  * What is stored: the one object that is the truth. Immutable; what is written over it has the next `seq`. One that comes
  * of another by changes shares with it all that did not change: entries, packages, and their text.
@@ -108,9 +115,8 @@ export class IndexDocument {
   private drafts: ReadonlySet<string> | undefined;
   /** Once it was written or is made. */
   private text: IndexText | undefined;
-  /** The one that has a text and came before it, and what of its packages has changed, until this has a text. */
-  private ancestor:
-    { readonly index: IndexDocument; readonly text: IndexText; readonly changes: Changes<Entry> } | undefined;
+  /** Until this has a text. */
+  private ancestor: Ancestor | undefined;
 
   /** @param packages - By name, also those in the folders of releases. */
   constructor(
@@ -265,7 +271,7 @@ export class IndexDocument {
     return this.drafts;
   }
 
-  private ancestorWith(packages: Changes<Entry>): IndexDocument['ancestor'] {
+  private ancestorWith(packages: Changes<Entry>): Ancestor | undefined {
     const { text, ancestor } = this;
     if (text !== undefined) return { index: this, text, changes: packages };
     const changes = joined(ancestor?.changes ?? NONE, packages);
@@ -305,18 +311,21 @@ export class IndexDocument {
       index: `"format":${FORMAT},"seq":${this.seq},"last":${this.last}`,
       releases: `"since":${releases.since}`,
     };
-    if (ancestor === undefined) {
-      const all = Array.from(this.packages, memberOf);
-      const [inFolders, flat] = parted(this.packages.keys(), all);
-      return IndexText.of(heads, {
-        packages: flat,
-        garbage: this.garbage.map(garbageMemberOf),
-        records: Array.from(releases.records, memberOf),
-        packagesInFolders: inFolders,
-        garbageOfFolders: releases.garbage.map(garbageMemberOf),
-      });
-    }
-    const { index, text, changes } = ancestor;
+    const changed = ancestor && this.writeChanges(heads, ancestor);
+    if (changed !== undefined) return changed;
+    const all = Array.from(this.packages, memberOf);
+    const [inFolders, flat] = parted(this.packages.keys(), all);
+    return IndexText.of(heads, {
+      packages: flat,
+      garbage: this.garbage.map(garbageMemberOf),
+      records: Array.from(releases.records, memberOf),
+      packagesInFolders: inFolders,
+      garbageOfFolders: releases.garbage.map(garbageMemberOf),
+    });
+  }
+
+  private writeChanges(heads: IndexHeads, { index, text, changes }: Ancestor): IndexText | undefined {
+    const { releases } = this;
     const names = [...changes.keys()];
     const ofPackages = (where: readonly string[]): MemberChanges => ({
       gone: membersOf(where, (name) => index.entry(name)),

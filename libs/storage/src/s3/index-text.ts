@@ -1,5 +1,7 @@
 /** Bytes with which a piece of a text is full; it has whole members. */
 const PIECE_BYTES = 64 * 1024;
+/** Times that a part is gone through at most for members that leave it; more take longer than to write it anew. */
+const MOST_PASSES = 16;
 
 /** What is in a part of a text, or comes into it and leaves it: members of a JSON object or array, each as its text. */
 export interface MemberChanges {
@@ -51,7 +53,7 @@ export class IndexText {
       ...order.flatMap((part) => [Buffer.from(before[part]), ...withoutFirstComma(parts[part])]),
       Buffer.from(']}}'),
     ];
-    this.size = this.pieces.reduce((sum, { length }) => sum + length, 0);
+    this.size = sizeOf(this.pieces);
   }
 
   static of(heads: IndexHeads, parts: IndexParts<readonly string[]>): IndexText {
@@ -61,15 +63,18 @@ export class IndexText {
     );
   }
 
-  /** With some members of each part changed, or with the given ones in their place. */
-  with(heads: IndexHeads, changes: IndexParts<MemberChanges | readonly string[]>): IndexText {
+  /**
+   * With some members of each part changed, or with the given ones in their place; undefined where to write it anew is
+   * cheaper.
+   */
+  with(heads: IndexHeads, changes: IndexParts<MemberChanges | readonly string[]>): IndexText | undefined {
+    const left = mapParts(changes, (one, part) =>
+      'come' in one ? withoutMembers(this.parts[part], one.gone) : [],
+    );
+    if (Object.values(left).includes(undefined)) return undefined;
     return new IndexText(
       heads,
-      mapParts(changes, (one, part) =>
-        'come' in one
-          ? withMembers(withoutMembers(this.parts[part], one.gone), one.come)
-          : withMembers([], one),
-      ),
+      mapParts(changes, (one, part) => withMembers(left[part] ?? [], 'come' in one ? one.come : one)),
     );
   }
 }
@@ -88,14 +93,28 @@ function mapParts<T, R>(
   };
 }
 
-function withoutMembers(pieces: readonly Buffer[], gone: readonly string[]): Buffer[] {
+function withoutMembers(pieces: readonly Buffer[], gone: readonly string[]): Buffer[] | undefined {
   const left = [...pieces];
+  let most = MOST_PASSES * sizeOf(pieces);
   for (const member of gone) {
     const { at, before, after } = placeOf(member, left);
-    const rest = Buffer.concat([before, after]);
-    left.splice(at, 1, ...(rest.length > 0 ? [rest] : []));
+    most -= sizeOf(left.slice(0, at + 1));
+    if (most < 0) return undefined;
+    left[at] = Buffer.concat([before, after]);
   }
-  return left;
+  return gone.length === 0 ? left : merged(left);
+}
+
+/** With small neighbours in one piece, so that there are few however much leaves. */
+function merged(pieces: readonly Buffer[]): Buffer[] {
+  const all: Buffer[] = [];
+  for (const piece of pieces) {
+    const last = all.at(-1);
+    if (last !== undefined && last.length + piece.length < PIECE_BYTES) {
+      all.splice(-1, 1, Buffer.concat([last, piece]));
+    } else if (piece.length > 0) all.push(piece);
+  }
+  return all;
 }
 
 /** Fills the last piece before it begins another. */
@@ -111,6 +130,10 @@ function withMembers(pieces: readonly Buffer[], come: readonly string[]): Buffer
   }
   if (text !== '') all.push(Buffer.from(text));
   return all;
+}
+
+function sizeOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 function withoutFirstComma(pieces: readonly Buffer[]): Buffer[] {
